@@ -1,0 +1,1 @@
+"""Data to try the project with; nothing that the library needs."""

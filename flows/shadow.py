@@ -1,0 +1,40 @@
+"""Shadow: champion and challenger on the same newest rows, and the gate's verdict."""
+
+from datetime import UTC, datetime
+
+from prefect import flow
+
+from incumbent.params import ModelSpec
+from incumbent.records import Challenger, Ruling, ShadowReport, Verdict, Version
+from incumbent.shadow import burden_of, compare, judge
+from tasks.doors import open_doors
+from tasks.scoring import load_champion
+from tasks.shadow import entry_of, pair_losses, report_shadow
+from tasks.training import labelled_rows
+
+
+@flow(name="shadow", flow_run_name="shadow {spec.name} batch {ordinal}")
+def shadow(spec: ModelSpec, challenger: Version, ordinal: int) -> tuple[ShadowReport, Verdict]:
+    """Judge a challenger on the labelled rows of one batch, and on what it was judged on before.
+
+    Args:
+        spec: The model and its rules.
+        challenger: The challenger's run in MLflow.
+        ordinal: The batch whose rows neither the challenger nor the champion was fitted on.
+    """
+    doors = open_doors()
+    champion, candidate = load_champion(doors, spec), doors.registry.load(challenger)
+    entry, number = entry_of(doors, spec, ordinal), champion.version.number
+    waiting = doors.ledger.challenger(spec.name)
+    earlier = waiting.evidence if waiting and waiting.version == challenger else ()
+    rows = labelled_rows(doors, spec, champion, entry)
+    evidence = (*earlier, *pair_losses(champion, candidate, rows))
+    report = compare(evidence, spec, doors.ledger.looks(spec.name, number) + 1)
+    verdict = judge(report, burden_of(champion.model.card.spec, candidate.model.card.spec), spec)
+    report_shadow(doors, spec, champion, challenger, entry, report, verdict)
+    if verdict.verdict is Ruling.EXTEND:
+        frozen = Challenger(challenger, number, evidence)
+        doors.ledger.keep_challenger(spec.name, frozen, datetime.now(UTC))
+    else:
+        doors.ledger.close_challenger(spec.name, datetime.now(UTC))
+    return report, verdict

@@ -1,0 +1,32 @@
+"""Train: the first champion of a model, validated, judged, registered and installed."""
+
+from typing import Any
+
+from prefect import flow
+
+from incumbent.params import ModelSpec
+from incumbent.records import PromotionKind
+from tasks.doors import open_doors
+from tasks.intake import read_training_data, refuse_second_champion
+from tasks.promotion import promote, reconcile, register
+from tasks.reporting import train_document
+from tasks.training import train_first
+from tasks.validation import validate_training_data
+
+
+@flow(name="train", flow_run_name="train {spec.name}")
+def train(spec: ModelSpec, data: str) -> dict[str, Any]:
+    """Fit, register and install the first champion of a model.
+
+    Args:
+        spec: The model, its data, and the rules it is kept by.
+        data: Training data with labels: a Parquet or CSV file.
+    """
+    doors = open_doors()
+    reconcile(doors, spec)
+    refuse_second_champion(doors, spec)
+    rows = validate_training_data(read_training_data(data), spec)
+    fitted, rows = train_first(spec, rows)
+    version = register(doors, spec.name, fitted, rows, "first champion")
+    champion = promote(doors, spec, version, PromotionKind.INSTALL, "first champion")
+    return train_document(champion)

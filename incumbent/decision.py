@@ -1,0 +1,132 @@
+"""The rules: from what was measured to what is done. Pure, and made again from its inputs."""
+
+import json
+
+from incumbent.digest import text_digest
+from incumbent.harm import INVERSION, SKILL
+from incumbent.params import Trigger
+from incumbent.records import (
+    Action,
+    Decision,
+    DecisionInputs,
+    HarmSignal,
+    Outcome,
+    Reason,
+    document,
+)
+
+ID_LENGTH = 16
+
+
+def decide(inputs: DecisionInputs) -> Decision:
+    """What is to be done about a batch, and why.
+
+    The spec's `trigger` names what may retrain: shown harm, calibrated drift, or age. Drift
+    alone notifies. A retraining is blocked while labels are too few to judge it, while the
+    labels look upside down, while the batch is quarantined, and while a challenger waits for
+    more labels, unless the champion is plainly broken.
+    """
+    harm, drift, age = harm_reasons(inputs), drift_reasons(inputs), age_reasons(inputs)
+    wanted = {Trigger.HARM: harm, Trigger.DRIFT: drift, Trigger.SCHEDULE: age}[inputs.spec.trigger]
+    reasons = (*validation_reasons(inputs), *harm, *drift, *(age if wanted is age else ()))
+    blocked = blocks(inputs) if wanted else ()
+    return Decision(identify(inputs), _action(wanted, reasons, blocked), reasons, blocked)
+
+
+def plainly_broken(inputs: DecisionInputs) -> bool:
+    """Whether the champion is surely worse than a constant: another challenger may be trained."""
+    return SKILL in _harmed(inputs)
+
+
+def resumes(inputs: DecisionInputs) -> bool:
+    """Whether a challenger waits and enough sound labels have come to judge it again."""
+    enough = inputs.harm is not None and inputs.harm.enough
+    return inputs.waiting and enough and INVERSION not in _harmed(inputs)
+
+
+def validation_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
+    """A reason where the batch cannot be used at all."""
+    if inputs.outcome is not Outcome.QUARANTINE:
+        return ()
+    return (Reason("validation", None, "quarantine", "pass", "the batch is quarantined"),)
+
+
+def harm_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
+    """A reason for each signal of harm that the labels show."""
+    return tuple(_of_signal(s) for s in _harmed(inputs).values())
+
+
+def drift_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
+    """A reason for each column that drifted, where the table as a whole did."""
+    if inputs.drift is None or not inputs.drift.alarm:
+        return ()
+    floor = inputs.spec.drift_effect_floor
+    return tuple(
+        Reason(
+            "drift",
+            c.column,
+            c.distance,
+            max(floor, c.null_quantile or 0.0),
+            f"{c.column} moved by {c.distance:.2f}",
+        )
+        for c in inputs.drift.columns
+        if c.alarm and c.distance is not None
+    )
+
+
+def age_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
+    """A reason where the champion's newest row is older than the schedule allows."""
+    limit = inputs.spec.schedule_days
+    if inputs.age_days is None or inputs.age_days < limit:
+        return ()
+    text = f"the champion's newest row is {inputs.age_days:.0f} days older than the batch's"
+    return (Reason("age", None, inputs.age_days, limit, text),)
+
+
+def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
+    """What forbids a retraining that was asked for."""
+    signals = _harmed(inputs)
+    found: list[Reason | None] = [_too_few_labels(inputs)]
+    if INVERSION in signals:
+        found.append(_of_signal(signals[INVERSION]))
+    found.extend(validation_reasons(inputs))
+    if inputs.waiting and SKILL not in signals:
+        text = "a challenger waits for more labels"
+        found.append(Reason("challenger", None, "waiting", None, text))
+    return tuple(f for f in found if f is not None)
+
+
+def identify(inputs: DecisionInputs) -> str:
+    """The decision's id: 16 hex digits of the SHA-256 of its inputs.
+
+    The latency is left out: it decides nothing, and is another one when a batch is run again.
+    """
+    known = document(inputs)
+    if known["harm"] is not None:
+        known["harm"]["latency"] = None
+    return text_digest([json.dumps(known, sort_keys=True)])[:ID_LENGTH]
+
+
+def _action(
+    wanted: tuple[Reason, ...], reasons: tuple[Reason, ...], blocked: tuple[Reason, ...]
+) -> Action:
+    if wanted and not blocked:
+        return Action.RETRAIN
+    return Action.NOTIFY if reasons or blocked else Action.NONE
+
+
+def _too_few_labels(inputs: DecisionInputs) -> Reason | None:
+    if inputs.harm is not None and inputs.harm.enough:
+        return None
+    matured = inputs.harm.matured if inputs.harm else 0
+    needed = inputs.spec.harm_min_labels
+    return Reason("labels", None, matured, needed, f"{matured} labels have come, {needed} needed")
+
+
+def _harmed(inputs: DecisionInputs) -> dict[str, HarmSignal]:
+    signals = inputs.harm.signals if inputs.harm else ()
+    return {s.signal: s for s in signals if s.harmed}
+
+
+def _of_signal(signal: HarmSignal) -> Reason:
+    return Reason(signal.signal, None, signal.observed, signal.threshold, signal.text)

@@ -1,0 +1,1 @@
+"""The only doors to the outside: registry, validation runtime, batches, ledger, predictions."""

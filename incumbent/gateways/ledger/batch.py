@@ -1,0 +1,163 @@
+"""Batches and label arrivals: what has come in, and what has become of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, Update, func, select, update
+
+from incumbent.errors import IncumbentError
+from incumbent.gateways.ledger.database import Database, insert_once
+from incumbent.gateways.ledger.schema import batches, label_batches, labels
+from incumbent.records import Batch, BatchEntry, BatchStatus, Period
+from incumbent.records import document as plain
+
+
+@dataclass(frozen=True)
+class LabelArrival:
+    """A table of labels that has come apart from its batches."""
+
+    digest: str
+    path: str
+
+
+class Batches(Database):
+    """Which batches and labels were seen, started and handled."""
+
+    def batch(self, model: str, digest: str) -> BatchEntry | None:
+        """The batch of this digest, with its document once it is handled."""
+        with self._reading() as connection:
+            row = connection.execute(_of(model, digest)).one_or_none()
+        return None if row is None else _read(row)
+
+    def start_batch(self, model: str, batch: Batch, now: datetime) -> BatchEntry:
+        """Enter a batch and give it the next ordinal: 0, 1, 2, ...
+
+        One that is known keeps its ordinal, id and status; its path follows the file.
+        """
+        with self._writing_about(model) as connection:
+            if connection.execute(_of(model, batch.digest)).one_or_none() is None:
+                connection.execute(_new(connection, model, batch, now))
+            else:
+                connection.execute(_known(model, batch.digest).values(path=batch.path))
+            return _read(connection.execute(_of(model, batch.digest)).one())
+
+    def finish_batch(
+        self,
+        model: str,
+        digest: str,
+        status: BatchStatus,
+        document: Mapping[str, Any],
+        now: datetime,
+    ) -> None:
+        """Mark a batch as handled or quarantined; a later document takes the place of this one.
+
+        Raises:
+            IncumbentError: The batch was never started.
+        """
+        changes = {"status": status.value, "document": plain(document), "finished_at": now}
+        with self._writing_about(model) as connection:
+            if connection.execute(_known(model, digest).values(changes)).rowcount == 0:
+                raise IncumbentError(
+                    "The ledger does not know this batch.",
+                    digest,
+                    "the digest of a batch that was started",
+                    "hand the batch to monitor",
+                )
+
+    def batches(
+        self, model: str, *, status: BatchStatus | None = None, after: int | None = None
+    ) -> tuple[BatchEntry, ...]:
+        """All batches by ordinal, without their documents.
+
+        Args:
+            model: Name of the model.
+            status: Only the batches that stand so.
+            after: Only the batches with a larger ordinal.
+        """
+        columns = [column for column in batches.c if column is not batches.c.document]
+        query = select(*columns).where(batches.c.model == model).order_by(batches.c.ordinal)
+        if status is not None:
+            query = query.where(batches.c.status == status.value)
+        if after is not None:
+            query = query.where(batches.c.ordinal > after)
+        with self._reading() as connection:
+            return tuple(_read(row) for row in connection.execute(query))
+
+    def labels(self, model: str, digest: str) -> Mapping[str, Any] | None:
+        """The document of a label arrival, None where it has not come yet."""
+        query = select(labels.c.document).where(labels.c.model == model, labels.c.digest == digest)
+        with self._reading() as connection:
+            found: Mapping[str, Any] | None = connection.scalar(query)
+        return found
+
+    def record_labels(
+        self,
+        model: str,
+        digest: str,
+        path: str,
+        batch_digests: Sequence[str],
+        document: Mapping[str, Any],
+        now: datetime,
+    ) -> None:
+        """Enter a label arrival and the batches that it scored.
+
+        Recorded again, its path and document are replaced and its batches added: labels of a
+        batch that comes after them count from then on.
+        """
+        mine = (labels.c.model == model, labels.c.digest == digest)
+        content = {"path": path, "document": plain(document)}
+        scored = [{"model": model, "digest": digest, "batch_digest": d} for d in batch_digests]
+        with self._writing_about(model) as connection:
+            new = insert_once(connection, labels)
+            connection.execute(new.values(model=model, digest=digest, recorded_at=now, **content))
+            connection.execute(update(labels).where(*mine).values(content))
+            if scored:
+                connection.execute(insert_once(connection, label_batches), scored)
+
+    def arrivals(self, model: str, batch_digest: str) -> tuple[LabelArrival, ...]:
+        """Label arrivals that scored a batch, in the order in which they came."""
+        query = (
+            select(labels.c.digest, labels.c.path)
+            .join(label_batches)
+            .where(label_batches.c.model == model, label_batches.c.batch_digest == batch_digest)
+            .order_by(labels.c.recorded_at, labels.c.digest)
+        )
+        with self._reading() as connection:
+            return tuple(LabelArrival(row.digest, row.path) for row in connection.execute(query))
+
+
+def _of(model: str, digest: str) -> Select[Any]:
+    return select(batches).where(batches.c.model == model, batches.c.digest == digest)
+
+
+def _known(model: str, digest: str) -> Update:
+    return update(batches).where(batches.c.model == model, batches.c.digest == digest)
+
+
+def _new(connection: Connection, model: str, batch: Batch, now: datetime) -> Any:
+    newest = select(func.max(batches.c.ordinal)).where(batches.c.model == model)
+    last = connection.scalar(newest)
+    return insert_once(connection, batches).values(
+        model=model,
+        digest=batch.digest,
+        ordinal=0 if last is None else last + 1,
+        batch_id=batch.id,
+        rows=batch.rows,
+        period_start=batch.period.start if batch.period else None,
+        period_end=batch.period.end if batch.period else None,
+        path=batch.path,
+        status=BatchStatus.STARTED.value,
+        started_at=now,
+    )
+
+
+def _read(row: Row[Any]) -> BatchEntry:
+    period = None if row.period_start is None else Period(row.period_start, row.period_end)
+    return BatchEntry(
+        batch=Batch(row.batch_id, row.digest, row.rows, period, row.path),
+        ordinal=row.ordinal,
+        status=BatchStatus(row.status),
+        document=getattr(row, "document", None),
+    )

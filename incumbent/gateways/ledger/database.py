@@ -1,0 +1,204 @@
+"""Connections, transactions and the errors of the database under the ledger."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    NullPool,
+    StaticPool,
+    Table,
+    create_engine,
+    event,
+    insert,
+    make_url,
+    select,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from incumbent.errors import IncumbentError, OutOfReachError, UsageError
+from incumbent.gateways.ledger.schema import VERSION, metadata, models, schema_version
+
+WAIT_SECONDS = 30
+ALLOWED = "sqlite:///path/to/file, or postgresql+driver://user:password@host/database"
+_SCHEMA_LOCK = 7_203_461_920  # any number, as long as every release takes the same
+
+
+class Database:
+    """A database whose tables are made, and whose schema is checked, at first use."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = _engine(url)
+        self._ready = False
+        self._making_ready = threading.Lock()
+
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that anything was written about, in alphabetical order."""
+        with self._reading() as connection:
+            return tuple(connection.scalars(select(models.c.name).order_by(models.c.name)))
+
+    def close(self) -> None:
+        """Give back every connection; the next call opens a new one."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _reachable(self._engine.url):
+            self._make_ready()
+            with self._engine.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _reachable(self._engine.url):
+            self._make_ready()
+            with _write_transaction(self._engine) as connection:
+                yield connection
+
+    @contextmanager
+    def _writing_about(self, model: str) -> Iterator[Connection]:
+        """A transaction that no other writer about this model runs at the same time."""
+        with self._writing() as connection:
+            connection.execute(insert_once(connection, models).values(name=model))
+            connection.execute(select(models).where(models.c.name == model).with_for_update())
+            yield connection
+
+    def _make_ready(self) -> None:
+        with self._making_ready:
+            if not self._ready:
+                _make_folder(self._engine.url)
+                _make_tables(self._engine)
+                self._ready = True
+
+
+def insert_once(connection: Connection, table: Table) -> Any:
+    """An INSERT that does nothing where a unique key is taken already."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+@contextmanager
+def _write_transaction(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        connection.execution_options(writes=True)
+        with connection.begin():
+            yield connection
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise _unusable(parsed.drivername)
+        if parsed.get_backend_name() == "sqlite":
+            return _sqlite(parsed)
+        return create_engine(parsed, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise _unusable("a URL that cannot be read") from error
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "The driver of the ledger's database is not installed.",
+            str(error),
+            "a URL whose driver is installed",
+            "install the driver (pip install psycopg for postgresql+psycopg://)",
+        ) from error
+
+
+def _sqlite(url: URL) -> Engine:
+    options: dict[str, Any] = {"connect_args": {"timeout": WAIT_SECONDS}}
+    if url.database in {None, "", ":memory:"}:
+        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    else:
+        options["poolclass"] = NullPool
+    engine = create_engine(url, **options)
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # the driver would begin by itself, and too late
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock first: two readers that both turn to writing would deadlock."""
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _make_folder(url: URL) -> None:
+    database = url.database or ":memory:"
+    if url.get_backend_name() != "sqlite" or database.startswith((":memory:", "file:")):
+        return
+    try:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _out_of_reach(url, error) from error
+
+
+def _make_tables(engine: Engine) -> None:
+    with _write_transaction(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+        schema_version.create(connection, checkfirst=True)
+        found = connection.scalar(select(schema_version.c.version))
+        if found is None:
+            connection.execute(insert(schema_version).values(version=VERSION))
+        elif found > VERSION:
+            raise IncumbentError(
+                "The ledger was written by a newer release of Incumbent.",
+                f"schema version {found}",
+                f"schema version {VERSION} or older",
+                "upgrade: pip install --upgrade incumbent",
+            )
+        metadata.create_all(connection)
+
+
+@contextmanager
+def _reachable(url: URL) -> Iterator[None]:
+    """Turn what says that the database is away, locked or broken into OutOfReachError."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise _out_of_reach(url, error) from error
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:
+            raise
+        raise _out_of_reach(url, error) from error
+
+
+def _out_of_reach(url: URL, error: Exception) -> OutOfReachError:
+    said = str(getattr(error, "orig", None) or error).strip()
+    if url.password:
+        said = said.replace(str(url.password), "***")
+    return OutOfReachError(
+        "The ledger's database did not answer.",
+        f"{said} ({url.render_as_string(hide_password=True)})",
+        "a SQLite file that can be written, or a PostgreSQL server that takes connections",
+        "check the database and INCUMBENT_DATABASE_URL, then run again: nothing is lost",
+    )
+
+
+def _unusable(observed: str) -> UsageError:
+    return UsageError(
+        "The ledger's URL names no database that it can live in.",
+        observed,
+        ALLOWED,
+        "set INCUMBENT_DATABASE_URL, or unset it for a SQLite file",
+    )

@@ -1,0 +1,165 @@
+"""Predictions and matured labels: Parquet files, one per batch and version or arrival.
+
+    <root>/<model>/predictions/<batch digest, 16 digits>-v<version>.parquet
+    <root>/<model>/labels/<batch digest, 16 digits>-<arrival digest, 16 digits>.parquet
+
+A file is written under another name and then moved, so that it is there whole or not at all;
+written again it takes the place of its equal.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from incumbent.errors import IntegrityError, OutOfReachError
+from incumbent.gateways.batches import open_filesystem
+from incumbent.records import Predictions
+
+_DIGITS = 16
+
+
+class PredictionStore:
+    """What each version predicted of each batch, and the labels that came for it.
+
+    Args:
+        root: A local folder or any fsspec URI; made when something is first written.
+
+    Raises:
+        UsageError: The URI's protocol is unknown or needs a package that is not installed.
+        OutOfReachError: (every method) The storage did not answer, or is full.
+        IntegrityError: (every reading method) A file is not what was written.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._filesystem, self._folder = open_filesystem(root)
+
+    def write(self, model: str, batch_digest: str, version: int, predictions: Predictions) -> None:
+        """Keep the predictions of one version on one batch; NaN scores stay NaN.
+
+        Ids are kept as text, missing ones as None.
+        """
+        columns = {
+            "id": _texts(predictions.ids),
+            "block": pa.array(predictions.blocks, type=pa.int64()),
+            "trainable": pa.array(predictions.trainable, type=pa.bool_()),
+        }
+        scores = predictions.values
+        for k in range(scores.shape[1]):
+            columns[f"value_{k}"] = pa.array(scores[:, k], type=pa.float64())
+        self._write(self._predictions(model, batch_digest, version), pa.table(columns))
+
+    def read(self, model: str, batch_digest: str, version: int) -> Predictions | None:
+        """The predictions of one version on one batch, None where it has made none."""
+        table = self._read(self._predictions(model, batch_digest, version))
+        if table is None:
+            return None
+        scores = [name for name in table.column_names if name.startswith("value_")]
+        values = np.empty((table.num_rows, len(scores)))
+        for k in range(len(scores)):
+            values[:, k] = table[f"value_{k}"].to_numpy()
+        return Predictions(
+            ids=table["id"].to_numpy(),
+            blocks=table["block"].to_numpy().copy(),  # the buffer behind it cannot be written
+            values=values,
+            trainable=table["trainable"].to_numpy(),
+        )
+
+    def write_labels(
+        self,
+        model: str,
+        batch_digest: str,
+        labels_digest: str,
+        ids: Sequence[Any] | NDArray[Any],
+        values: Sequence[Any] | NDArray[Any],
+    ) -> None:
+        """Keep the labels of one batch that came in one arrival: classes as text, or numbers.
+
+        Args:
+            model: Name of the model.
+            batch_digest: Digest of the batch that the labels belong to.
+            labels_digest: Digest of the arrival.
+            ids: Ids of the rows, shape (n,).
+            values: Labels of the same rows, shape (n,); missing ones are kept as missing.
+        """
+        table = pa.table(
+            {
+                "id": _texts(ids),
+                "label": pa.array(np.asarray(values), from_pandas=True),
+                "arrival": pa.array([labels_digest] * len(ids), type=pa.string()),
+            }
+        )
+        name = f"{batch_digest[:_DIGITS]}-{labels_digest[:_DIGITS]}.parquet"
+        self._write(f"{self._folder}/{model}/labels/{name}", table)
+
+    def read_labels(self, model: str, batch_digest: str) -> pd.DataFrame:
+        """All labels that came for a batch, as columns id, label and arrival.
+
+        Nothing is merged away: an id that two arrivals label is there twice. Rows are ordered
+        by the arrival's digest, then as they came.
+        """
+        pattern = f"{self._folder}/{model}/labels/{batch_digest[:_DIGITS]}-*.parquet"
+        with self._reachable():
+            self._filesystem.invalidate_cache()
+            paths = sorted(self._filesystem.glob(pattern))
+        tables = [table for path in paths if (table := self._read(path)) is not None]
+        frames = [t.to_pandas() for t in tables if t.num_rows]
+        if not frames:
+            return pd.DataFrame({c: pd.Series(dtype="str") for c in ("id", "label", "arrival")})
+        return pd.concat(frames, ignore_index=True)
+
+    def _predictions(self, model: str, batch_digest: str, version: int) -> str:
+        name = f"{batch_digest[:_DIGITS]}-v{version}.parquet"
+        return f"{self._folder}/{model}/predictions/{name}"
+
+    def _write(self, path: str, table: pa.Table) -> None:
+        part = f"{path}.{uuid.uuid4().hex}.part"
+        with self._reachable():
+            self._filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
+            with self._filesystem.open(part, "wb") as file:
+                pyarrow.parquet.write_table(table, file)
+            self._filesystem.mv(part, path)
+
+    def _read(self, path: str) -> pa.Table | None:
+        with self._reachable():
+            try:
+                content = self._filesystem.cat_file(path)
+            except FileNotFoundError:
+                return None
+        return _table(path, content)
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OutOfReachError(
+                "The predictions could not be read or written.",
+                f"{self._root}: {error}",
+                "a folder or bucket that can be written, with room left",
+                "check INCUMBENT_PREDICTIONS and its permissions, then run again",
+            ) from error
+
+
+def _table(path: str, content: bytes) -> pa.Table:
+    try:
+        return pyarrow.parquet.ParquetFile(pa.BufferReader(content)).read()
+    except (pa.ArrowException, OSError) as error:
+        raise IntegrityError(
+            "A file of predictions or labels is not what was written.",
+            f"{path}: {error}",
+            "the Parquet file as it was written",
+            "restore the file, or delete it and hand the batch in again",
+        ) from error
+
+
+def _texts(ids: Sequence[Any] | NDArray[Any]) -> pa.Array:
+    present = [None if missing else str(i) for i, missing in zip(ids, pd.isna(ids), strict=True)]
+    return pa.array(present, type=pa.string())

@@ -1,0 +1,55 @@
+"""Where a version's folder is: in place when it is on this machine, else downloaded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from incumbent.gateways.registry.connection import Connection
+from incumbent.gateways.registry.folder import verify
+from incumbent.records import Version
+
+MODEL_PATH = "model"
+
+
+@contextmanager
+def verified(connection: Connection, version: Version) -> Iterator[Path]:
+    """The folder of a version, its digest checked; a downloaded one is gone afterwards.
+
+    Raises:
+        IntegrityError: It is not what was registered.
+        OutOfReachError: MLflow or its artifact store did not answer.
+    """
+    with connection.guarded(f"find run {version.run_id}") as client:
+        root = client.get_run(version.run_id).info.artifact_uri
+    local = local_path(root)
+    if local is not None:
+        verify(local / MODEL_PATH, version)
+        yield local / MODEL_PATH
+        return
+    with TemporaryDirectory() as name:
+        folder = _download(connection, version, Path(name))
+        verify(folder, version)
+        yield folder
+
+
+def local_path(uri: str) -> Path | None:
+    """A file URI or a plain path as a path; None for any other address.
+
+    >>> local_path("file:///srv/a%20b").as_posix()
+    '/srv/a b'
+    >>> local_path("s3://bucket/a") is None
+    True
+    """
+    parts = urlsplit(uri)
+    if parts.scheme not in {"", "file"}:
+        return None
+    return Path(url2pathname(parts.path) if parts.scheme else uri)
+
+
+def _download(connection: Connection, version: Version, into: Path) -> Path:
+    with connection.guarded(f"download version {version.number}") as client:
+        client.download_artifacts(version.run_id, MODEL_PATH, str(into))
+    return into / MODEL_PATH

@@ -1,0 +1,111 @@
+"""One MLflow client, and one error for everything that keeps it from answering."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from urllib.parse import urlsplit, urlunsplit
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
+
+from incumbent.errors import OutOfReachError
+
+# A missing database driver (ImportError) keeps MLflow out of reach like a missing server.
+FAILURES = (MlflowException, SQLAlchemyError, OSError, ImportError)
+
+NO_MODEL = ("RESOURCE_DOES_NOT_EXIST", "registered model")
+NO_ALIAS = ("INVALID_PARAMETER_VALUE", "alias")
+ALREADY_EXISTS = "RESOURCE_ALREADY_EXISTS"
+LONGEST_REASON = 200
+CREDENTIALS = r"//[^/@\s]+@"
+
+
+class Connection:
+    """MLflow's tracking and registry at one address, reached when first used.
+
+    Args:
+        tracking_uri: Server or database of MLflow.
+        artifacts: Where new experiments keep artifacts; None leaves it to the server.
+    """
+
+    def __init__(self, tracking_uri: str, artifacts: str | None) -> None:
+        self.tracking_uri = tracking_uri
+        self.artifacts = artifacts
+
+    @contextmanager
+    def guarded(self, deed: str) -> Iterator[MlflowClient]:
+        """The client, for calls whose every failure means that MLflow is out of reach.
+
+        Args:
+            deed: What is being done, as it follows "MLflow could not".
+
+        Raises:
+            OutOfReachError: MLflow, its database or its artifact store did not answer well.
+        """
+        try:
+            yield self._client
+        except FAILURES as error:
+            raise OutOfReachError(
+                f"MLflow could not {deed}.",
+                reason_of(error),
+                "an answer from MLflow",
+                f"check that {without_credentials(self.tracking_uri)} can be reached and written",
+            ) from error
+
+    def experiment(self, model: str) -> str:
+        """Id of the experiment of a model, made if there is none."""
+        with self.guarded(f"open the experiment {model!r}") as client:
+            found = client.get_experiment_by_name(model)
+            return found.experiment_id if found else self._new_experiment(client, model)
+
+    def _new_experiment(self, client: MlflowClient, model: str) -> str:
+        try:
+            return client.create_experiment(
+                model, None if self.artifacts is None else f"{self.artifacts}/{model}"
+            )
+        except MlflowException as error:
+            found = client.get_experiment_by_name(model)
+            if error.error_code != ALREADY_EXISTS or found is None:
+                raise
+            return found.experiment_id  # another process was faster
+
+    @cached_property
+    def _client(self) -> MlflowClient:
+        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+
+
+def says(error: MlflowException, answer: tuple[str, str]) -> bool:
+    """Whether MLflow's own answer is this code with this word.
+
+    The code alone would not do: a proxy's error page can have it as well.
+    """
+    code, word = answer
+    message = error.message.lower()
+    return error.error_code == code and word in message and "not found" in message
+
+
+def reason_of(error: BaseException) -> str:
+    """A failure on one line, short, without credentials.
+
+    >>> reason_of(OSError("no route to http://me:secret@host/x"))
+    'OSError: no route to http://host/x'
+    """
+    kind = getattr(error, "error_code", None) or type(error).__name__
+    lines = str(error).strip().splitlines() or [""]
+    return f"{kind}: {re.sub(CREDENTIALS, '//', lines[0])}"[:LONGEST_REASON]
+
+
+def without_credentials(uri: str) -> str:
+    """An address without user, password and query.
+
+    >>> without_credentials("https://me:secret@mlflow.example:5000/x?token=1")
+    'https://mlflow.example:5000/x'
+    >>> without_credentials("sqlite:////srv/mlflow.db")
+    'sqlite:////srv/mlflow.db'
+    """
+    parts = urlsplit(uri)
+    if not parts.netloc:
+        return uri.partition("?")[0]
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

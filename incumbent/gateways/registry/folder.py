@@ -1,0 +1,160 @@
+"""What a version is made of on disk: pipeline, card, golden rows, training rows.
+
+Nothing in a folder is believed before its digest is known to be the recorded one. The types
+that a pipeline may hold are named here; the list in the artifact's own MLmodel is not read.
+"""
+
+import json
+import shutil
+from functools import cache
+from importlib.metadata import version as installed
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow.sklearn
+import pandas as pd
+import skops.io
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, DataType, Schema
+from pydantic import TypeAdapter, ValidationError
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from incumbent.digest import folder_digest, table_digest
+from incumbent.errors import IntegrityError, UsageError
+from incumbent.records import FittedModel, ModelCard, Version, document
+
+PIPELINE_FILE = "model.skops"
+CARD_FILE = "card.json"
+GOLDEN_FILE = "golden.parquet"
+ROWS_FILE = "training_set.parquet"
+# `mlflow.pyfunc.load_model("models:/...")` leaves this in a local store when it reads a version.
+MARK_FILE = "registered_model_meta"
+
+# All that gradient boosting holds beyond what skops trusts by itself: its trees, and the
+# check of categories (a partial of a scikit-learn function).
+TRUSTED_TYPES = (
+    "functools.partial",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.utils.validation.check_array",
+)
+REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "skops")
+
+
+def write(folder: Path, fitted: FittedModel, rows: pd.DataFrame) -> None:
+    """Write a model into a folder that does not exist yet, as an MLflow scikit-learn model.
+
+    Raises:
+        UsageError: The pipeline holds a type that is not trusted, or cannot be stored.
+    """
+    try:
+        mlflow.sklearn.save_model(
+            fitted.pipeline,
+            str(folder),
+            serialization_format=mlflow.sklearn.SERIALIZATION_FORMAT_SKOPS,
+            signature=signature(fitted.card),
+            pip_requirements=[f"{name}=={installed(name)}" for name in REQUIREMENTS],
+            skops_trusted_types=list(TRUSTED_TYPES),
+        )
+    except MlflowException as error:
+        raise _cannot_store(error) from error
+    (folder / CARD_FILE).write_text(json.dumps(document(fitted.card)), encoding="utf-8")
+    fitted.golden.to_parquet(folder / GOLDEN_FILE, index=False)
+    rows.to_parquet(folder / ROWS_FILE, index=False)
+
+
+def signature(card: ModelCard) -> ModelSignature:
+    """Columns that the model reads, numbers as doubles and categories as strings."""
+    kinds = {name: column.kind for name, column in card.profile.columns.items()}
+    said = DataType.string if card.classes else DataType.double
+    return ModelSignature(
+        inputs=Schema([ColSpec(_type_of(kind), name) for name, kind in kinds.items()]),
+        outputs=Schema([ColSpec(said)]),
+    )
+
+
+def digest_of(folder: Path) -> str:
+    """SHA-256 of everything in a folder but MLflow's own mark of its last reader."""
+    if not (folder / MARK_FILE).is_file():
+        return folder_digest(folder)
+    with TemporaryDirectory() as name:
+        copy = shutil.copytree(folder, Path(name) / "copy")
+        (copy / MARK_FILE).unlink()
+        return folder_digest(copy)
+
+
+def verify(folder: Path, version: Version) -> None:
+    """Hold the bytes of a folder to the digest of its version.
+
+    Raises:
+        IntegrityError: They are not what was registered.
+    """
+    observed = digest_of(folder) if folder.is_dir() else "no files"
+    if observed != version.digest:
+        raise _changed(version, observed, version.digest)
+
+
+def read(folder: Path, version: Version) -> FittedModel:
+    """The model in a verified folder.
+
+    Raises:
+        IntegrityError: The bytes are the registered ones, but cannot be read as a model.
+    """
+    card = read_card(folder, version)
+    try:
+        pipeline = skops.io.load(folder / PIPELINE_FILE, trusted=list(TRUSTED_TYPES))
+    except UntrustedTypesFoundException as error:
+        raise _changed(version, str(error), "pipelines of trusted types alone") from error
+    return FittedModel(card, pipeline, pd.read_parquet(folder / GOLDEN_FILE))
+
+
+def read_card(folder: Path, version: Version) -> ModelCard:
+    """The card in a verified folder.
+
+    Raises:
+        IntegrityError: It is not a card of this release.
+    """
+    try:
+        return _cards().validate_json((folder / CARD_FILE).read_bytes())
+    except (ValidationError, FileNotFoundError) as error:
+        raise _changed(version, str(error).splitlines()[0], "a readable card") from error
+
+
+def read_rows(folder: Path, version: Version) -> pd.DataFrame:
+    """The training rows in a verified folder, held to the digest in its card.
+
+    Raises:
+        IntegrityError: They are not the rows that the card names.
+    """
+    rows = pd.read_parquet(folder / ROWS_FILE)
+    promised, observed = read_card(folder, version).training.digest, table_digest(rows)
+    if observed != promised:
+        raise _changed(version, observed, promised)
+    return rows
+
+
+@cache
+def _cards() -> TypeAdapter[ModelCard]:
+    return TypeAdapter(ModelCard)
+
+
+def _type_of(kind: str) -> DataType:
+    return DataType.double if kind == "numeric" else DataType.string
+
+
+def _changed(version: Version, observed: str, allowed: str) -> IntegrityError:
+    return IntegrityError(
+        f"Version {version.number} of {version.model!r} is not what was registered.",
+        observed,
+        allowed,
+        f"find out who wrote to run {version.run_id}, and roll back to a version that is intact",
+    )
+
+
+def _cannot_store(error: MlflowException) -> UsageError:
+    return UsageError(
+        "The pipeline cannot be stored without pickle.",
+        str(error.__cause__ or error.message).splitlines()[0],
+        f"types that skops trusts, and {', '.join(TRUSTED_TYPES)}",
+        "use estimators of scikit-learn that this list covers",
+    )

@@ -1,0 +1,118 @@
+"""Harm: what the labels that have come say of the champion, held to what it promised."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incumbent.intervals import block_mean, difference
+from incumbent.labels import Labelled
+from incumbent.metrics import METRIC_NAMES, constant_loss, gaps, metrics, row_losses, truth_of
+from incumbent.params import Task
+from incumbent.records import Estimate, HarmReport, HarmSignal, Latency, ModelCard
+
+LOSS, CALIBRATION, SKILL, INVERSION = "loss", "calibration", "skill", "inversion"
+NO_SKILL = 0.5
+
+
+def judge_harm(
+    labelled: Labelled, rows: int, card: ModelCard, latency: Latency | None = None
+) -> HarmReport:
+    """Metrics of a batch with intervals over days, and the signals of harm.
+
+    Args:
+        labelled: The rows whose labels have come, m of them.
+        rows: Rows of the batch, m or more.
+        card: The champion's card: its spec, and the baseline that it promised.
+        latency: How long scoring took.
+
+    Below `harm_min_labels` there are metrics and no signals: nothing is concluded.
+    """
+    spec, values = card.spec, labelled.predictions.values
+    truth = truth_of(labelled.labels, spec.task, card.classes)
+    blocks, matured = labelled.predictions.blocks, len(truth)
+    enough = matured >= spec.harm_min_labels
+    found = metrics(values, truth, blocks, spec.task, card.threshold, spec.harm_confidence)
+    return HarmReport(
+        matured,
+        rows,
+        enough,
+        METRIC_NAMES[spec.task],
+        {name: e for name, e in found.items() if math.isfinite(e.value)},
+        card.baseline.loss,
+        _signals(values, truth, blocks, found, card) if enough else (),
+        latency,
+    )
+
+
+def _signals(
+    values: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    blocks: NDArray[np.int64],
+    found: dict[str, Estimate],
+    card: ModelCard,
+) -> tuple[HarmSignal, ...]:
+    task = card.spec.task
+    losses = row_losses(values, truth, task)[METRIC_NAMES[task]]
+    gap = block_mean(gaps(values, truth, task)[:, -1], blocks, card.spec.harm_confidence)
+    constant = constant_loss(truth, task, max(len(card.classes), 1))
+    signals = [
+        loss_signal(block_mean(losses, blocks, card.spec.harm_confidence), card),
+        calibration_signal(gap, card),
+    ]
+    if constant > 0:  # where all labels are the same, no model can beat hindsight
+        excess = block_mean(losses - constant, blocks, card.spec.harm_confidence)
+        signals.append(skill_signal(excess, card))
+    if task is Task.BINARY and math.isfinite(found["auc"].value):
+        signals.append(inversion_signal(found["auc"]))
+    return tuple(signals)
+
+
+def loss_signal(loss: Estimate, card: ModelCard) -> HarmSignal:
+    """Loss above the promised one by more than the tolerance, and surely above it."""
+    promised, spec = card.baseline.loss, card.spec
+    threshold = promised.value * (1 + spec.harm_tolerance)
+    excess = difference(loss, promised, spec.harm_confidence)
+    harmed = loss.value > threshold and excess.low is not None and excess.low > 0
+    name = card.baseline.metric_name.replace("_", " ")
+    text = f"{name} {loss.value:.3f}, promised {promised.value:.3f}, borne up to {threshold:.3f}"
+    return HarmSignal(LOSS, loss.value, loss.low, loss.high, threshold, harmed, text)
+
+
+def calibration_signal(gap: Estimate, card: ModelCard) -> HarmSignal:
+    """Mean prediction surely off the observed mean, by more than the noise of days allows.
+
+    The noise is that of the days on which the version was judged: a batch of B days may be
+    off by t s sqrt(1/B + 1/B0), and by the tolerance (of the promised loss) in any case. A
+    gap that was there when the version was judged excuses nothing: a right mean is zero off.
+    """
+    allowed = _allowed_gap(gap, card)
+    shown = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
+    harmed = shown and abs(gap.value) > allowed
+    text = f"predicted minus observed {gap.value:+.3f}, allowed ±{allowed:.3f}"
+    return HarmSignal(CALIBRATION, gap.value, gap.low, gap.high, allowed, harmed, text)
+
+
+def skill_signal(excess: Estimate, card: ModelCard) -> HarmSignal:
+    """Loss above that of the best constant answer: the features no longer help."""
+    harmed = excess.low is not None and excess.low > 0
+    name = card.baseline.metric_name.replace("_", " ")
+    text = f"{name} {excess.value:+.3f} against the best constant"
+    return HarmSignal(SKILL, excess.value, excess.low, excess.high, 0.0, harmed, text)
+
+
+def inversion_signal(auc: Estimate) -> HarmSignal:
+    """ROC AUC surely below one half: labels or scores are upside down."""
+    harmed = auc.high is not None and auc.high < NO_SKILL
+    return HarmSignal(
+        INVERSION, auc.value, auc.low, auc.high, NO_SKILL, harmed, f"ROC AUC {auc.value:.3f}"
+    )
+
+
+def _allowed_gap(gap: Estimate, card: ModelCard) -> float:
+    promised, spec = card.baseline.gap, card.spec
+    floor = spec.harm_tolerance * card.baseline.loss.value
+    if promised.standard_error is None or promised.high is None:
+        return floor
+    reach = promised.high - promised.value
+    return max(floor, reach * math.sqrt(1 + promised.blocks / max(gap.blocks, 1)))

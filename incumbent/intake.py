@@ -1,0 +1,222 @@
+"""A table as it came in becomes a canonical one: known columns, three kinds of values.
+
+Numbers are float64, categories and ids are text, the timestamp is in UTC. Training and
+serving both pass through here, so that 3, 3.0 and "3" are one category wherever they come
+from, and True is the class "1".
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from incumbent.digest import table_digest
+from incumbent.errors import UnreadableError, UsageError
+from incumbent.params import ModelSpec, Task
+from incumbent.records import Batch, Period
+
+NUMERIC, CATEGORICAL = "numeric", "categorical"
+EXCHANGEABLE_BLOCKS = 200
+
+
+def features_of(frame: pd.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
+    """The columns that the model reads: the spec's, or all but target, timestamp and id."""
+    others = {spec.target, spec.timestamp, spec.id}
+    return spec.features or tuple(str(c) for c in frame.columns if c not in others)
+
+
+def kinds_of(frame: pd.DataFrame, spec: ModelSpec) -> dict[str, str]:
+    """Whether each feature of a training set is numeric or categorical.
+
+    Text is categorical; other columns are where the spec says so.
+
+    Raises:
+        UsageError: A feature holds times, which have no place in a tree: give it as numbers.
+    """
+    kinds = {}
+    for name in features_of(frame, spec):
+        column = _plain(frame[name])
+        _refuse_time(column)
+        text = name in spec.categorical or not pd.api.types.is_numeric_dtype(column.dtype)
+        kinds[name] = CATEGORICAL if text else NUMERIC
+    return kinds
+
+
+def canonical(frame: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """The columns that the spec names, each of its kind, rows in their order.
+
+    Args:
+        frame: A table as read, shape (n, any).
+        spec: The model that it is for.
+        kinds: The kind of each feature, as found in the training set.
+
+    Raises:
+        UnreadableError: A number or a timestamp that is none.
+    """
+    readers = {NUMERIC: as_number, CATEGORICAL: as_text}
+    columns = {name: readers[kind](frame[name]) for name, kind in kinds.items()}
+    if spec.id is not None:
+        columns[spec.id] = as_text(frame[spec.id])
+    if spec.timestamp is not None:
+        columns[spec.timestamp] = as_time(frame[spec.timestamp])
+    if spec.target in frame:
+        columns[spec.target] = as_target(frame[spec.target], spec.task)
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def as_target(column: pd.Series, task: Task) -> pd.Series:
+    """Labels as numbers for regression, as text for classes."""
+    return as_number(column) if task is Task.REGRESSION else as_text(column)
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Categories as text: True is "1", 3 and 3.0 are "3", missing stays missing.
+
+    Each value has its own text, whatever else is in the column.
+
+    >>> as_text(pd.Series([3.0, None, 4.5])).tolist()
+    ['3', nan, '4.5']
+    """
+    column = _uncategorised(column)
+    known = column.notna().to_numpy()
+    if column.dtype == object:
+        texts = [_text_of(value) for value in column]
+        column = pd.Series(texts, index=column.index, dtype=object)
+    elif pd.api.types.is_bool_dtype(column.dtype):
+        column = column.astype("Int8")
+    elif pd.api.types.is_float_dtype(column.dtype):
+        column = (column + 0.0).astype("str").str.removesuffix(".0")  # and -0.0 is 0.0
+    return column.astype("str").where(known)
+
+
+def as_number(column: pd.Series) -> pd.Series:
+    """Numbers as float64; what is missing or infinite is NaN.
+
+    Raises:
+        UnreadableError: The column holds times, or text that is no number.
+    """
+    column = _plain(column)
+    try:
+        _refuse_time(column)
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return pd.Series(numbers, index=column.index).where(np.isfinite(numbers))
+    except (TypeError, ValueError, UsageError) as error:
+        raise UnreadableError(
+            f"Column {column.name!r} should be numeric.",
+            f"{column.dtype} values ({error})",
+            "numbers",
+            "mend the values, or list the column under `categorical` and train again",
+        ) from error
+
+
+def as_time(column: pd.Series) -> pd.Series:
+    """Timestamps in UTC, to the microsecond; a time without a zone is taken as UTC.
+
+    Text is read as ISO 8601 only: 01/02/2013 would be a guess, and so would a bare number.
+
+    Raises:
+        UnreadableError: A timestamp that cannot be read or is missing.
+    """
+    try:
+        times = _times(column, errors="raise")
+    except (TypeError, ValueError) as error:
+        raise UnreadableError(
+            f"Column {column.name!r} should hold timestamps.",
+            str(error).splitlines()[0],
+            "timestamps such as 2013-04-16T08:00:00Z",
+            "mend the values at their source",
+        ) from error
+    if times.isna().any():
+        raise UnreadableError(
+            f"Column {column.name!r} has rows without a timestamp.",
+            f"{int(times.isna().sum())} missing",
+            "a timestamp in every row",
+            "mend the rows at their source",
+        )
+    return times
+
+
+def blocks_of(frame: pd.DataFrame, spec: ModelSpec) -> NDArray[np.int64]:
+    """The unit of noise of each row: its day since 1970 (UTC).
+
+    Without timestamps rows are exchangeable, and dealt into at most 200 blocks in turn.
+    """
+    if spec.timestamp is None:
+        return np.arange(len(frame), dtype=np.int64) % EXCHANGEABLE_BLOCKS
+    times = frame[spec.timestamp].dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    days: NDArray[np.int64] = times.astype("datetime64[D]").astype(np.int64)
+    return days
+
+
+def ids_of(frame: pd.DataFrame, spec: ModelSpec) -> NDArray[np.object_]:
+    """What each row is joined by: its id, or its position where the spec names no id."""
+    if spec.id is None:
+        return np.arange(len(frame)).astype(str).astype(object)
+    ids: NDArray[np.object_] = frame[spec.id].to_numpy(dtype=object)
+    return ids
+
+
+def period_of(frame: pd.DataFrame, spec: ModelSpec) -> Period | None:
+    """From the oldest to the newest row; None without timestamps or rows."""
+    if spec.timestamp is None or frame.empty:
+        return None
+    times = frame[spec.timestamp]
+    return Period(times.min().to_pydatetime(), times.max().to_pydatetime())
+
+
+def describe(path: str, name: str, raw: pd.DataFrame, spec: ModelSpec) -> Batch:
+    """The batch that a table is, known by the digest of all its columns but the target."""
+    digest = table_digest(raw.drop(columns=spec.target, errors="ignore"))
+    return Batch(name, digest, len(raw), _raw_period(raw, spec), path)
+
+
+def _raw_period(raw: pd.DataFrame, spec: ModelSpec) -> Period | None:
+    if spec.timestamp not in raw:
+        return None
+    try:
+        times = _times(raw[spec.timestamp], errors="coerce").dropna()
+    except TypeError:
+        return None
+    return None if times.empty else Period(times.min().to_pydatetime(), times.max().to_pydatetime())
+
+
+def _plain(column: pd.Series) -> pd.Series:
+    """Without the wrapping of categories, and of objects that are all flags or all numbers."""
+    column = _uncategorised(column)
+    return column.convert_dtypes() if column.dtype == object else column
+
+
+def _uncategorised(column: pd.Series) -> pd.Series:
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    holes = bool(column.isna().any())  # which integers and flags have no value for
+    return column.astype(object if holes else column.cat.categories.dtype)
+
+
+def _times(column: pd.Series, errors: Literal["raise", "coerce"]) -> pd.Series:
+    if pd.api.types.is_numeric_dtype(_plain(column).dtype) and column.notna().any():
+        raise TypeError(f"{column.dtype} values have no unit")
+    times = pd.to_datetime(column, utc=True, errors=errors, format="ISO8601")
+    return times.astype("datetime64[us, UTC]")
+
+
+def _refuse_time(column: pd.Series) -> None:
+    dtype = column.dtype
+    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+        raise UsageError(
+            f"Feature {column.name!r} holds times.",
+            column.dtype,
+            "numbers, flags or text",
+            "leave it out with `features`, or give what matters of it (hour, age) as numbers",
+        )
+
+
+def _text_of(value: object) -> object:
+    """One value of a column that holds several types; what it does not know stays."""
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    if isinstance(value, float | np.floating):
+        return str(value + 0.0).removesuffix(".0")
+    return value

@@ -1,0 +1,149 @@
+"""How good predictions are: a loss per row, and the metrics that people ask for.
+
+The primary metric is the log loss of classes and the absolute error of values.
+"""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from incumbent.intervals import block_mean, block_ratio, jackknife
+from incumbent.params import Task, ThresholdCriterion
+from incumbent.records import Estimate
+
+Floats = NDArray[np.float64]
+# A probability of zero is taken as this: the smallest step of a float64, as in scikit-learn.
+LOG_LOSS_CLIP = float(np.finfo(np.float64).eps)
+METRIC_NAMES = {Task.BINARY: "log_loss", Task.MULTICLASS: "log_loss", Task.REGRESSION: "mae"}
+GUARDRAILS = {Task.BINARY: "brier", Task.MULTICLASS: "brier", Task.REGRESSION: "squared_error"}
+
+
+def truth_of(labels: pd.Series, task: Task, classes: tuple[str, ...]) -> Floats:
+    """Labels as numbers, shape (n,): the value, or the position of the class.
+
+    A class that the model does not know is -1.
+    """
+    if task is Task.REGRESSION:
+        return np.asarray(labels, dtype=np.float64)
+    return np.asarray(pd.Index(classes).get_indexer(pd.Index(labels)), dtype=np.float64)
+
+
+def row_losses(values: Floats, truth: Floats, task: Task) -> dict[str, Floats]:
+    """The primary loss and the guardrail loss of each row.
+
+    Args:
+        values: Predictions, shape (n, k).
+        truth: As `truth_of` gives it, shape (n,).
+        task: What the target is.
+
+    Returns:
+        Metric name to losses, shape (n,); the first one is the primary.
+
+    >>> row_losses(np.array([[0.5, 0.5]]), np.array([1.0]), Task.BINARY)["brier"].tolist()
+    [0.25]
+    """
+    if task is Task.REGRESSION:
+        error = values[:, 0] - truth
+        with np.errstate(over="ignore"):
+            return {"mae": np.abs(error), "squared_error": error**2}
+    hit = _one_hot(truth, values.shape[1])
+    p = (values * hit).sum(axis=1)
+    log_loss = -np.log(np.clip(p, LOG_LOSS_CLIP, 1.0))
+    if task is Task.BINARY:
+        return {"log_loss": log_loss, "brier": (1 - p) ** 2}
+    return {"log_loss": log_loss, "brier": ((values - hit) ** 2).sum(axis=1)}
+
+
+def constant_loss(truth: Floats, task: Task, classes: int) -> float:
+    """Primary loss of the best constant answer, known in hindsight: what skill is held to.
+
+    Classes that the model does not know count as one more. No rows: NaN.
+    """
+    if len(truth) == 0:
+        return float("nan")
+    if task is Task.REGRESSION:
+        return float(np.abs(truth - np.median(truth)).mean())
+    shares = np.bincount(truth.astype(int) + 1, minlength=classes + 1) / len(truth)
+    seen = shares[shares > 0]
+    return float(-(seen * np.log(seen)).sum())
+
+
+def gaps(values: Floats, truth: Floats, task: Task) -> Floats:
+    """Predicted minus observed of each row, shape (n, k): its mean is the calibration gap."""
+    if task is Task.REGRESSION:
+        return values - truth[:, None]
+    return values - _one_hot(truth, values.shape[1])
+
+
+def metrics(
+    values: Floats,
+    truth: Floats,
+    blocks: NDArray[np.int64],
+    task: Task,
+    threshold: float | None,
+    confidence: float,
+) -> dict[str, Estimate]:
+    """Every metric of the task with its interval over blocks; NaN where it has no meaning.
+
+    Binary: accuracy, precision and recall at the decision threshold, ROC AUC, log loss,
+    Brier. Multiclass: accuracy, log loss, Brier. Regression: MAE, squared error, bias.
+    """
+    mean = partial(block_mean, blocks=blocks, confidence=confidence)
+    found = {name: mean(loss) for name, loss in row_losses(values, truth, task).items()}
+    if task is Task.REGRESSION:
+        return found | {"bias": mean(gaps(values, truth, task)[:, 0])}
+    if task is Task.MULTICLASS:
+        return found | {"accuracy": mean((values.argmax(axis=1) == truth).astype(np.float64))}
+    positive, actual = values[:, 1] >= (0.5 if threshold is None else threshold), truth == 1
+    hits = (positive & actual).astype(np.float64)
+    return found | {
+        "accuracy": mean((positive == truth).astype(np.float64)),
+        "precision": block_ratio(hits, positive.astype(np.float64), blocks, confidence),
+        "recall": block_ratio(hits, actual.astype(np.float64), blocks, confidence),
+        "auc": jackknife(lambda kept: roc_auc(values[kept, 1], actual[kept]), blocks, confidence),
+    }
+
+
+def roc_auc(scores: Floats, actual: NDArray[np.bool_]) -> float:
+    """Area under the ROC curve as the Mann-Whitney statistic; NaN with one class only.
+
+    Reference: Hanley and McNeil (1982), ties at half.
+
+    >>> roc_auc(np.array([0.1, 0.4, 0.35, 0.8]), np.array([False, False, True, True]))
+    0.75
+    """
+    n, m = int(actual.sum()), int((~actual).sum())
+    if n == 0 or m == 0:
+        return float("nan")
+    return float((rankdata(scores)[actual].sum() - n * (n + 1) / 2) / (n * m))
+
+
+def best_threshold(scores: Floats, actual: NDArray[np.bool_], by: ThresholdCriterion) -> float:
+    """The score from which to call a row positive, so that the criterion is largest.
+
+    Args:
+        scores: Probability of the positive class, shape (n,).
+        actual: Whether a row is positive, shape (n,).
+        by: F1, balanced accuracy or accuracy. One class only: 0.5.
+    """
+    if actual.all() or not actual.any():
+        return 0.5
+    order = np.argsort(scores)[::-1]
+    ranked, hits = scores[order], actual[order].cumsum()
+    last = np.append(ranked[1:] != ranked[:-1], True)
+    called = np.arange(1, len(scores) + 1)
+    positives, negatives = int(actual.sum()), int((~actual).sum())
+    true_negatives = negatives - (called - hits)
+    value = {
+        ThresholdCriterion.F1: 2 * hits / (called + positives),
+        ThresholdCriterion.BALANCED_ACCURACY: hits / positives + true_negatives / negatives,
+        ThresholdCriterion.ACCURACY: (hits + true_negatives) / len(scores),
+    }[by]
+    return float(ranked[np.where(last, value, -np.inf).argmax()])
+
+
+def _one_hot(truth: Floats, classes: int) -> Floats:
+    return np.asarray(truth[:, None] == np.arange(classes), dtype=np.float64)

@@ -1,0 +1,247 @@
+"""What can be set about a model, and within which bounds.
+
+One pydantic model is the form in the Prefect UI, the spec file of the command line and the
+parameters in MLflow. It is flat; a field's prefix is the stage that reads it.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from incumbent.errors import SpecError
+
+SPEC_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+MODULE_NAME = r"^[a-z][a-z0-9_]{0,62}$"
+# A path inside the project or an absolute one, never one that climbs out with "..".
+SAFE_PATH = r"^(?!.*(^|/)\.\.(/|$))[\w./:@=+*?\[\]{} ~-]+$"
+
+
+class Task(StrEnum):
+    """What the target is."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+
+
+class Trigger(StrEnum):
+    """What may start a retraining."""
+
+    HARM = "harm"
+    DRIFT = "drift"
+    SCHEDULE = "schedule"
+
+
+class ThresholdCriterion(StrEnum):
+    """What the decision threshold of a binary model makes as large as possible."""
+
+    F1 = "f1"
+    BALANCED_ACCURACY = "balanced_accuracy"
+    ACCURACY = "accuracy"
+
+
+IDENTITY = ("task", "target", "timestamp", "id", "categorical", "features")
+
+
+def _positions(schema: dict[str, Any]) -> None:
+    """Number the fields, so that the run form keeps their order."""
+    for position, field in enumerate(schema["properties"].values()):
+        field["position"] = position
+
+
+Path = Annotated[str, Field(pattern=SAFE_PATH, max_length=1024)]
+Column = Annotated[str, Field(min_length=1, max_length=256)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class ModelSpec(BaseModel):
+    """A model, its data, and the rules it is kept by.
+
+    >>> spec = ModelSpec(name="flights", task="binary", target="late")
+    >>> spec.trigger.value
+    'harm'
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra=_positions,
+        regex_engine="python-re",  # the default engine has no look-ahead
+    )
+
+    name: str = Field(
+        title="Model",
+        description="Name of the registered model in MLflow.",
+        pattern=SPEC_NAME,
+    )
+    task: Task = Field(title="Task", description="What the target is.")
+    target: Column = Field(title="Target", description="Column that the model predicts.")
+    timestamp: Column | None = Field(
+        None,
+        title="Timestamp",
+        description="Column with the time of a row. Rows of one day are treated as one unit.",
+    )
+    id: Column | None = Field(
+        None,
+        title="Id",
+        description="Column that names a row. Needed when labels come apart from the batch.",
+    )
+    categorical: tuple[Column, ...] = Field(
+        (),
+        title="Categorical columns",
+        description="Columns of codes. Columns of text are always categorical.",
+    )
+    features: tuple[Column, ...] = Field(
+        (),
+        title="Features",
+        description="Columns that the model reads. Empty: all but target, timestamp and id.",
+    )
+    expectations: str | None = Field(
+        None,
+        title="Expectations",
+        description="Module under expectations/ with this model's own rules.",
+        pattern=MODULE_NAME,
+    )
+    source: Path | None = Field(
+        None,
+        title="Source",
+        description="Pattern of the batch files (Parquet or CSV), oldest first by name.",
+    )
+    labels: Path | None = Field(
+        None,
+        title="Labels",
+        description="Pattern of label files (id, target), where labels come apart.",
+    )
+    trigger: Trigger = Field(
+        Trigger.HARM,
+        title="Trigger",
+        description="What may start a retraining: harm, calibrated drift, or age.",
+    )
+    schedule_days: float = Field(
+        30,
+        gt=0,
+        title="Age that retrains (days)",
+        description="With trigger 'schedule': days of data since the champion's newest row.",
+    )
+    validation_null_tolerance: Share = Field(
+        0.2,
+        title="Null share tolerance",
+        description="A column may have this much more nulls than the training set, as a share.",
+    )
+    drift_q: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        title="Drift: false discovery rate",
+        description="Share of false alarms among drifted columns (Benjamini-Hochberg).",
+    )
+    drift_effect_floor: Share = Field(
+        0.1,
+        title="Drift: effect floor",
+        description="A smaller distance (Kolmogorov-Smirnov or total variation) never alarms.",
+    )
+    harm_min_labels: int = Field(
+        200,
+        ge=30,
+        title="Harm: labels needed",
+        description="With fewer matured labels of a batch nothing is concluded.",
+    )
+    harm_confidence: float = Field(
+        0.95,
+        ge=0.5,
+        lt=1,
+        title="Harm: confidence",
+        description="One-sided confidence with which harm must be shown.",
+    )
+    harm_tolerance: Share = Field(
+        0.05,
+        title="Harm: tolerance",
+        description="Loss above the promised one that is borne, as a share of it.",
+    )
+    training_max_rows: int = Field(
+        1_000_000,
+        ge=1_000,
+        title="Training: most rows",
+        description="A larger training set is sampled, seeded.",
+    )
+    training_holdout: float = Field(
+        0.25,
+        gt=0,
+        lt=0.9,
+        title="Training: held-out tail",
+        description="Share of the newest rows that judges the first champion.",
+    )
+    training_iterations: int = Field(
+        100,
+        ge=1,
+        le=5_000,
+        title="Training: boosting iterations",
+        description="Trees of the gradient boosting (a tree per class for multiclass).",
+    )
+    training_learning_rate: float = Field(
+        0.1, gt=0, le=1, title="Training: learning rate", description="Shrinkage of each tree."
+    )
+    training_leaves: int = Field(
+        15, ge=2, le=1_024, title="Training: leaves", description="Most leaves of a tree."
+    )
+    training_seed: int = Field(
+        0, ge=0, title="Training: seed", description="Seed of everything that is random."
+    )
+    training_threshold: ThresholdCriterion = Field(
+        ThresholdCriterion.BALANCED_ACCURACY,
+        title="Training: threshold criterion",
+        description="What the decision threshold of a binary model maximises on the held-out tail.",
+    )
+    shadow_min_labels: int = Field(
+        200,
+        ge=30,
+        title="Shadow: labels needed",
+        description="With fewer rows to compare on, the verdict is extend.",
+    )
+    shadow_confidence: float = Field(
+        0.95,
+        ge=0.5,
+        lt=1,
+        title="Shadow: confidence",
+        description="One-sided confidence of the verdict.",
+    )
+    shadow_margin: Share = Field(
+        0.02,
+        title="Shadow: non-inferiority margin",
+        description="Loss that a refresh may lose to the champion, as a share of its loss.",
+    )
+    promotion_distance: Share = Field(
+        0.25,
+        title="Promotion: distance bound",
+        description="Most that the refitted model's predictions may lie from the judged one's:"
+        " total variation for classes, standard deviations of the target for regression.",
+    )
+
+    @model_validator(mode="after")
+    def _columns_do_not_clash(self) -> "ModelSpec":
+        taken = [c for c in (self.target, self.timestamp, self.id) if c is not None]
+        if len(set(taken)) < len(taken):
+            raise ValueError("target, timestamp and id must be different columns")
+        if clash := set(taken) & set(self.features):
+            raise ValueError(f"features must not hold target, timestamp or id: {sorted(clash)}")
+        if self.labels is not None and self.id is None:
+            raise ValueError("labels that come apart are joined by id: name the id column")
+        return self
+
+
+def require_same_model(spec: ModelSpec, trained: ModelSpec) -> None:
+    """Refuse a spec whose target, columns or task are not those that the champion was trained with.
+
+    Raises:
+        SpecError: Names the first field that differs.
+    """
+    for field in IDENTITY:
+        now, then = getattr(spec, field), getattr(trained, field)
+        if now != then:
+            raise SpecError(
+                f"The spec's `{field}` is not the one that the champion was trained with.",
+                now,
+                then,
+                "restore the field, or train a model under another name",
+            )

@@ -1,0 +1,69 @@
+"""The last checks before a version becomes the champion, and the name of that change."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from incumbent.digest import text_digest
+from incumbent.params import ModelSpec, Task
+from incumbent.records import Champion, FittedModel
+from incumbent.scoring import predict
+from incumbent.training import GOLDEN_PREFIX
+
+GOLDEN_TOLERANCE = 1e-9
+
+
+def promotion_id(model: str, champion: int | None, training_digest: str, spec: ModelSpec) -> str:
+    """SHA-256 of what is promoted over what: the same step twice has the same id.
+
+    Of the rows and the spec, not of the artifact: two dumps of one model differ in bytes.
+    """
+    return text_digest([model, str(champion), training_digest, spec.model_dump_json()])
+
+
+def golden_failure(champion: Champion) -> str | None:
+    """Why a version read back does not repeat its golden predictions; None if it does."""
+    golden, card = champion.model.golden, champion.model.card
+    features = golden[list(card.profile.columns)]
+    said = [c for c in golden.columns if c.startswith(GOLDEN_PREFIX) and c not in features]
+    again = predict(champion.model.pipeline, features, card.spec.task)
+    wanted = golden[said].to_numpy()
+    if again.shape == wanted.shape and np.allclose(again, wanted, rtol=0, atol=GOLDEN_TOLERANCE):
+        return None
+    return "the stored model does not repeat its golden predictions"
+
+
+def distance_failure(
+    judged: FittedModel, refitted: FittedModel, rows: pd.DataFrame, spec: ModelSpec
+) -> str | None:
+    """Why the refitted model is too far from the judged one; None if it is near enough.
+
+    Mean total variation of the class probabilities, or mean absolute difference in standard
+    deviations of the target, over the rows of the shadow.
+    """
+    features = rows[list(refitted.card.profile.columns)]
+    ours = predict(refitted.pipeline, features, spec.task)
+    theirs = align(predict(judged.pipeline, features, spec.task), judged, refitted)
+    if spec.task is Task.REGRESSION:
+        scale = float(rows[spec.target].std()) or 1.0
+        distance = float(np.abs(ours - theirs).mean()) / scale
+    else:
+        distance = float(np.abs(ours - theirs).sum(axis=1).mean()) / 2
+    if math.isfinite(distance) and distance <= spec.promotion_distance:
+        return None
+    return (
+        f"the refitted model lies {distance:.3f} from the judged one,"
+        f" allowed {spec.promotion_distance:.3f}"
+    )
+
+
+def align(
+    values: NDArray[np.float64], source: FittedModel, target: FittedModel
+) -> NDArray[np.float64]:
+    """Class probabilities in the columns of another model; a class unknown here has none."""
+    if source.card.classes == target.card.classes:
+        return values
+    position = pd.Index(source.card.classes).get_indexer(pd.Index(target.card.classes))
+    return np.where(position >= 0, values[:, position], 0.0)

@@ -1,0 +1,201 @@
+"""What other policies would have brought on the same history: never, always, periodic.
+
+A policy is a rule for which model scores which batch. Every model is the recipe fitted on the
+reference and all batches up to some point, so that policies share their fits.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from incumbent.metrics import METRIC_NAMES, row_losses, truth_of
+from incumbent.params import ModelSpec
+from incumbent.records import document
+from incumbent.scoring import predict
+from incumbent.training import classes_of, fit, sample
+
+REFERENCE = -1
+NEVER, ALWAYS, PERIODIC, INCUMBENT = "never", "always", "periodic", "incumbent"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a policy cost and brought."""
+
+    losses: tuple[float, ...]
+    trainings: int = 0
+    fits: int = 0
+    fit_seconds: float = 0.0
+    promotions: int = 0
+    refusals: int = 0
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model fitted on everything up to a batch, and the seconds that took."""
+
+    pipeline: Pipeline
+    seconds: float
+
+
+class History:
+    """Labelled batches as they come, and the models fitted on all of them up to a point.
+
+    Fits run one at a time beside the caller, each at most once.
+
+    Args:
+        spec: The recipe.
+        kinds: The features and whether each is numeric or categorical.
+        reference: Canonical rows with labels that the first champion is fitted on.
+    """
+
+    def __init__(self, spec: ModelSpec, kinds: Mapping[str, str], reference: pd.DataFrame) -> None:
+        self.spec, self.kinds = spec, dict(kinds)
+        self._tables = [reference]
+        self._fits: dict[int, Future[Fit]] = {}
+        self._worker = ThreadPoolExecutor(max_workers=1)
+
+    def __len__(self) -> int:
+        return len(self._tables) - 1
+
+    def append(self, batch: pd.DataFrame) -> None:
+        """Add the next batch, canonical and labelled."""
+        self._tables.append(batch)
+
+    def start(self, through: int) -> Future[Fit]:
+        """Begin the fit on all rows up to batch `through` (-1: the reference alone)."""
+        if through not in self._fits:
+            rows = pd.concat(self._tables[: through + 2], ignore_index=True)
+            self._fits[through] = self._worker.submit(self._fit, sample(rows, self.spec))
+        return self._fits[through]
+
+    def loss(self, batch: int, through: int) -> float:
+        """Mean primary loss on a batch of the model fitted on all rows up to another."""
+        rows, pipeline = self._tables[batch + 1], self.start(through).result().pipeline
+        values = predict(pipeline, rows[list(self.kinds)], self.spec.task)
+        truth = truth_of(
+            rows[self.spec.target], self.spec.task, classes_of(pipeline, self.spec.task)
+        )
+        losses = row_losses(values, truth, self.spec.task)[METRIC_NAMES[self.spec.task]]
+        return float(losses.mean()) if len(losses) else float("nan")
+
+    def rows(self) -> tuple[int, ...]:
+        """Rows of each batch."""
+        return tuple(len(table) for table in self._tables[1:])
+
+    def tally(self, trained_after: Iterable[int], losses: Sequence[float] | None = None) -> Tally:
+        """What a policy brings that retrains after these batches, whatever it sees."""
+        after = sorted(trained_after)
+        if losses is None:
+            losses = [self.loss(i, _newest(after, i)) for i in range(len(self))]
+        seconds = sum(self.start(k).result().seconds for k in after)
+        return Tally(tuple(losses), len(after), len(after), seconds, len(after))
+
+    def close(self) -> None:
+        """Drop the fits that have not begun."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _fit(self, rows: pd.DataFrame) -> Fit:
+        start = perf_counter()
+        pipeline = fit(rows, self.spec, self.kinds)
+        return Fit(pipeline, perf_counter() - start)
+
+
+def evenly(trainings: int, batches: int) -> tuple[int, ...]:
+    """After which of n batches to retrain k times, evenly spaced, never after the last.
+
+    >>> evenly(2, 9)
+    (2, 5)
+    >>> evenly(0, 9)
+    ()
+    """
+    at = np.arange(1, trainings + 1) * batches / (trainings + 1) - 1
+    after = {min(max(round(float(a)), 0), batches - 2) for a in at}
+    return tuple(sorted(k for k in after if k >= 0))
+
+
+def weighted(losses: Sequence[float], rows: Sequence[int]) -> float:
+    """Mean loss of a history, each batch by its rows; NaN where there are none."""
+    return float(np.average(losses, weights=rows)) if sum(rows) else math.nan
+
+
+def replay_document(
+    spec: ModelSpec,
+    documents: Sequence[Mapping[str, Any]],
+    tallies: Mapping[str, Tally],
+    rows: Sequence[int],
+) -> dict[str, Any]:
+    """The JSON document of a replay.
+
+    Args:
+        spec: The model.
+        documents: What `monitor` said of each batch.
+        tallies: Every policy, incumbent's own among them.
+        rows: Rows of each batch: the weights of the policies' metrics. A batch that one policy
+            has no loss on (quarantined, no labels) counts for none.
+    """
+    losses = np.array([tally.losses for tally in tallies.values()])
+    weights = np.where(np.isfinite(losses).all(axis=0), rows, 0).tolist()
+    comparable = {
+        name: weighted(np.nan_to_num(tally.losses).tolist(), weights)
+        for name, tally in tallies.items()
+    }
+    replayed = {
+        "metric_name": METRIC_NAMES[spec.task],
+        "lower_is_better": True,
+        "policies": {
+            name: {
+                "metric": comparable[name],
+                "trainings": tally.trainings,
+                "fits": tally.fits,
+                "fit_seconds": tally.fit_seconds,
+                "promotions": tally.promotions,
+                "refusals": tally.refusals,
+            }
+            for name, tally in tallies.items()
+        },
+        "batches": [
+            {
+                "batch": doc["batch"]["id"],
+                "rows": doc["batch"]["rows"],
+                "action": doc["decision"]["action"],
+                "verdict": doc["verdict"]["verdict"] if doc["verdict"] else None,
+                "champion_version": doc["champion"]["version_before"],
+                "metric": {name: tally.losses[i] for name, tally in tallies.items()},
+            }
+            for i, doc in enumerate(documents)
+        ],
+    }
+    return cast("dict[str, Any]", document(replayed))
+
+
+def tally_of(documents: Sequence[Mapping[str, Any]]) -> Tally:
+    """What incumbent's own policy brought, from what `monitor` said of each batch."""
+    trained = [d for d in documents if d["training"] is not None]
+    verdicts = [d["verdict"]["verdict"] for d in trained]
+    return Tally(
+        tuple(loss_of(d) for d in documents),
+        sum(d["decision"]["action"] == "retrain" for d in documents),
+        sum(d["training"]["fits"] for d in trained),
+        sum(d["training"]["fit_seconds"] for d in trained),
+        verdicts.count("promote"),
+        verdicts.count("reject"),
+    )
+
+
+def loss_of(doc: Mapping[str, Any]) -> float:
+    """The champion's loss on a batch, as `monitor` measured it; NaN where it could not."""
+    harm = doc["harm"]
+    found = harm["metrics"].get(harm["metric_name"]) if harm else None
+    return float(found["value"]) if found else float("nan")
+
+
+def _newest(trained_after: Sequence[int], batch: int) -> int:
+    return max((k for k in trained_after if k < batch), default=REFERENCE)

@@ -1,0 +1,116 @@
+"""What is said of a batch: one document for machines, one page for people, numbers for a chart."""
+
+import math
+from html import escape
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from incumbent.records import (
+    Action,
+    Decision,
+    DecisionInputs,
+    Findings,
+    HarmReport,
+    Outcome,
+    Retraining,
+    document,
+)
+
+MARKDOWN = "|[]`*"
+
+
+def age_days(findings: Findings, trained_until: Any) -> float | None:
+    """Days of data between the champion's newest row and the batch's newest."""
+    period = findings.entry.batch.period
+    if period is None or trained_until is None:
+        return None
+    return float((period.end - trained_until).total_seconds() / 86_400)
+
+
+def monitor_document(
+    findings: Findings,
+    harm: HarmReport | None,
+    decision: Decision,
+    retraining: Retraining | None,
+    champions: tuple[int, int],
+) -> dict[str, Any]:
+    """The JSON document of one batch; what did not run is null.
+
+    Args:
+        findings: What was known before its labels were judged.
+        harm: What the labels say, if any have come.
+        decision: What is done about it.
+        retraining: What came of a retraining, if there was one.
+        champions: Version numbers before and after.
+    """
+    parts = {
+        "batch": findings.entry.batch,
+        "duplicate": False,
+        "labels_only": findings.labels_only,
+        "validation": findings.validation,
+        "drift": findings.drift,
+        "skew": None,
+        "harm": harm,
+        "feedback": None,
+        "decision": decision,
+        "shadow": retraining and retraining.shadow,
+        "verdict": retraining and retraining.verdict,
+        "training": retraining and {"fits": retraining.fits, "fit_seconds": retraining.fit_seconds},
+        "champion": {"version_before": champions[0], "version_after": champions[1]},
+    }
+    return {name: document(part) for name, part in parts.items()}
+
+
+def timeline(
+    findings: Findings, harm: HarmReport | None, decision: Decision, champion: int
+) -> dict[str, float]:
+    """The numbers of a batch that MLflow draws over time."""
+    drift, latency = findings.drift, findings.latency
+    points: dict[str, float | None] = {
+        "rows": findings.entry.batch.rows,
+        "champion_version": champion,
+        "quarantined": float(findings.validation.outcome is Outcome.QUARANTINE),
+        "retrained": float(decision.action is Action.RETRAIN),
+        "drift_score": drift.score if drift else None,
+        "latency_row_ms": latency.row_ms if latency else None,
+        "latency_batch_ms": latency.batch_ms if latency else None,
+    }
+    if findings.labels_only:
+        points = {"retrained": points["retrained"]}
+    if harm is not None:
+        points |= {"matured_labels": harm.matured}
+        points |= {name: estimate.value for name, estimate in harm.metrics.items()}
+    return {name: v for name, v in points.items() if v is not None and math.isfinite(v)}
+
+
+def page(doc: dict[str, Any]) -> str:
+    """The document of a batch as a markdown page; values from data are escaped."""
+    return _templates().get_template("batch.md").render(doc=doc)
+
+
+def summary(inputs: DecisionInputs, decision: Decision) -> str:
+    """A decision in one line, as it stands in the list of runs."""
+    said = "; ".join(r.text for r in decision.reasons) or "nothing to report"
+    blocked = "; ".join(r.text for r in decision.blocked)
+    return f"{inputs.outcome.value}, {decision.action.value}: {said}" + (
+        f" (blocked: {blocked})" if blocked else ""
+    )
+
+
+def _templates() -> Environment:
+    # The page is markdown that MLflow and Prefect render as HTML: escape for both.
+    return Environment(
+        loader=PackageLoader("incumbent"),
+        autoescape=False,
+        finalize=_escaped,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _escaped(value: object) -> str:
+    """Text that cannot end its line or cell, nor become a tag, a link or code."""
+    line = " ".join(escape(str(value)).splitlines())
+    return line.translate({ord(sign): f"&#{ord(sign)};" for sign in MARKDOWN})

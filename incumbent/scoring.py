@@ -1,0 +1,42 @@
+"""What a model says of a batch."""
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from incumbent.intake import blocks_of, ids_of
+from incumbent.params import ModelSpec, Task
+from incumbent.records import ModelCard, Predictions
+
+
+def predict(pipeline: Pipeline, features: pd.DataFrame, task: Task) -> NDArray[np.float64]:
+    """Predictions of canonical rows, shape (n, k): class probabilities, or the value (k = 1).
+
+    No rows have no predictions, which scikit-learn would refuse.
+    """
+    if len(features) == 0:
+        return np.empty((0, 1 if task is Task.REGRESSION else len(pipeline.classes_)))
+    if task is Task.REGRESSION:
+        return np.asarray(pipeline.predict(features), dtype=np.float64)[:, None]
+    return np.asarray(pipeline.predict_proba(features), dtype=np.float64)
+
+
+def score(
+    card: ModelCard, pipeline: Pipeline, frame: pd.DataFrame, excluded: Collection[int]
+) -> Predictions:
+    """Predictions of a batch with what is needed to judge them when labels come.
+
+    Args:
+        card: The card of the model that scores.
+        pipeline: The model.
+        frame: A canonical batch, shape (n, columns).
+        excluded: Positions of rows that must not be trained on.
+    """
+    spec: ModelSpec = card.spec
+    trainable = np.ones(len(frame), dtype=bool)
+    trainable[list(excluded)] = False
+    values = predict(pipeline, frame[list(card.profile.columns)], spec.task)
+    return Predictions(ids_of(frame, spec), blocks_of(frame, spec), values, trainable)

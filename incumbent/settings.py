@@ -1,0 +1,78 @@
+"""Where state lives: embedded under one folder, or on servers that the environment names."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The doors to the outside, as addresses.
+
+    Attributes:
+        home: Folder of everything embedded.
+        tracking_uri: MLflow's tracking server or database.
+        artifacts: Where an embedded MLflow keeps artifacts; None leaves it to the server.
+        database_url: The ledger, as a SQLAlchemy URL.
+        predictions: Folder (any fsspec URI) of predictions and matured labels.
+    """
+
+    home: Path
+    tracking_uri: str
+    artifacts: str | None
+    database_url: str
+    predictions: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Settings":
+        """Settings that an environment asks for, embedded where it is silent.
+
+        >>> Settings.of({"INCUMBENT_HOME": "/srv/incumbent"}).database_url
+        'sqlite:////srv/incumbent/ledger.db'
+        """
+        home = Path(environment.get("INCUMBENT_HOME") or ".incumbent").absolute()
+        tracking_uri = environment.get("MLFLOW_TRACKING_URI")
+        return cls(
+            home=home,
+            tracking_uri=tracking_uri or f"sqlite:///{home / 'mlflow.db'}",
+            artifacts=None if tracking_uri else (home / "artifacts").as_uri(),
+            database_url=environment.get("INCUMBENT_DATABASE_URL")
+            or f"sqlite:///{home / 'ledger.db'}",
+            predictions=environment.get("INCUMBENT_PREDICTIONS") or str(home / "predictions"),
+        )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether all state lives under the home."""
+        return all(str(self.home) in uri for uri in (self.tracking_uri, self.database_url))
+
+    def forget(self) -> None:
+        """Delete the embedded ledger, registry and predictions; data and Prefect's runs stay."""
+        for path in self.home.glob("*.db*"):
+            path.unlink()
+        for folder in ("artifacts", "predictions"):
+            shutil.rmtree(self.home / folder, ignore_errors=True)
+
+
+def environment_defaults(settings: Settings) -> dict[str, str]:
+    """Variables that Prefect, MLflow and Great Expectations should find, unless set already.
+
+    Loopback only, no telemetry, short patience with a server that is down.
+    """
+    return {
+        "DO_NOT_TRACK": "true",
+        "GX_ANALYTICS_ENABLED": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+        "MLFLOW_LOGGING_LEVEL": "WARNING",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+        "OMP_WAIT_POLICY": "passive",  # fits run beside each other: waiting threads must not spin
+        "PREFECT_HOME": str(settings.home / "prefect"),
+        "PREFECT_LOGGING_LEVEL": "CRITICAL",  # the command line says what went wrong, once
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    }

@@ -1,0 +1,101 @@
+"""Answers as people read them in a terminal: tables, a summary, and what to do next."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from incumbent.errors import IncumbentError
+from incumbent.settings import Settings
+
+Document = Mapping[str, Any]
+
+
+def error(problem: IncumbentError) -> None:
+    """A mistake on standard error: what, observed, allowed, next."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"[bold red]Error[/] {escape(problem.what)}")
+    console.print(f"  observed: {escape(problem.observed)}")
+    console.print(f"  allowed:  {escape(problem.allowed)}")
+    console.print(f"  next:     {escape(problem.next_step)}")
+
+
+def train(doc: Document) -> None:
+    """The first champion and what it promises."""
+    threshold = "" if doc["threshold"] is None else f", decision threshold {doc['threshold']:.3f}"
+    _say(
+        f"Version {doc['version']} of {doc['model']} is the champion:"
+        f" {_name(doc['metric_name'])} {doc['metric']:.4f} on the held-out tail"
+        f" of {doc['rows']} rows{threshold}."
+    )
+
+
+def monitor(docs: Sequence[Document]) -> None:
+    """A paragraph for each batch."""
+    if not docs:
+        _say("Nothing new.")
+    for doc in docs:
+        batch, decision = doc["batch"], doc["decision"]
+        again = " (handled before)" if doc["duplicate"] else ""
+        _say(f"{batch['id']}: {batch['rows']} rows{again}, decision {decision['action']}")
+        for failure in doc["validation"]["failures"]:
+            column = f" on {failure['column']}" if failure["column"] else ""
+            _say(
+                f"  {failure['severity']}: {failure['expectation']}{column}:"
+                f" {failure['observed']}, expected {failure['expected']}"
+            )
+        for reason in decision["reasons"]:
+            _say(f"  {reason['signal']}: {reason['text']}")
+        for reason in decision["blocked"]:
+            _say(f"  blocked by {reason['signal']}: {reason['text']}")
+        if doc["verdict"]:
+            before, after = doc["champion"]["version_before"], doc["champion"]["version_after"]
+            _say(f"  verdict {doc['verdict']['verdict']}: champion v{before} -> v{after}")
+
+
+def status(doc: Document) -> None:
+    """Who is champion, and the last decisions."""
+    versions = {k: doc[k]["number"] for k in ("champion", "challenger", "previous") if doc[k]}
+    said = ", ".join(f"{role} v{number}" for role, number in versions.items())
+    _say(f"{doc['model']}: {said or 'no champion yet'}")
+    table = Table("decision", "at", "batch", "action", "reasons", box=None)
+    for d in doc["decisions"]:
+        reasons = "; ".join(r["text"] for r in d["reasons"])
+        table.add_row(
+            *(escape(str(v)) for v in (d["id"], d["at"], d["batch"], d["action"], reasons))
+        )
+    Console().print(table)
+
+
+def demo(doc: Document, picture: Path, settings: Settings) -> None:
+    """Every policy beside the others, the picture, and where to look next."""
+    metric = _name(doc["metric_name"])
+    table = Table(
+        "policy", metric, "trainings", "fits", "fit seconds", "promoted", "refused", box=None
+    )
+    for name, p in doc["policies"].items():
+        numbers = (
+            p["trainings"],
+            p["fits"],
+            f"{p['fit_seconds']:.1f}",
+            p["promotions"],
+            p["refusals"],
+        )
+        table.add_row(name, f"{p['metric']:.4f}", *map(str, numbers))
+    Console().print("\n", table)
+    prefect = settings.home / "prefect"
+    _say(f"\nPicture:  {picture}")
+    _say("Status:   incumbent status flights")
+    _say(f"MLflow:   mlflow ui --backend-store-uri {settings.tracking_uri}")
+    _say(f"Prefect:  PREFECT_HOME={prefect} prefect server start")
+
+
+def _say(text: str) -> None:
+    Console(soft_wrap=True, highlight=False).print(escape(text))
+
+
+def _name(metric: str) -> str:
+    return metric.replace("_", " ")

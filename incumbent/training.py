@@ -1,0 +1,231 @@
+"""How a model comes to be: split by time, fit, judge on the tail, refit on all.
+
+The recipe is a gradient boosting whose pipeline reads the canonical columns itself, so that
+training and serving share one artifact: categories are encoded inside it, rare and unseen
+ones together, and missing values are a branch of the trees.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OrdinalEncoder
+
+from incumbent.digest import table_digest
+from incumbent.errors import UsageError
+from incumbent.intake import CATEGORICAL, NUMERIC, blocks_of, period_of
+from incumbent.intervals import block_mean
+from incumbent.metrics import METRIC_NAMES, best_threshold, gaps, metrics, row_losses, truth_of
+from incumbent.params import ModelSpec, Task
+from incumbent.profile import profile
+from incumbent.records import Baseline, FittedModel, ModelCard, TrainingSet
+from incumbent.scoring import predict
+
+MOST_CATEGORIES = 250  # the learner takes at most 255 codes a column
+GOLDEN_ROWS = 100
+GOLDEN_PREFIX = "prediction_"
+TWO_CLASSES = 2
+
+
+def fit(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> Pipeline:
+    """Fit the recipe on canonical rows with labels.
+
+    Args:
+        rows: Shape (n, columns), target included.
+        spec: The recipe's settings (`training_...`).
+        kinds: The features and whether each is numeric or categorical.
+
+    A feature without any value is left out: nothing can be learnt of it.
+
+    Raises:
+        UsageError: Fewer than two classes to tell apart, or nothing to tell them by.
+    """
+    _require_classes(rows[spec.target], spec)
+    known = {n: kind for n, kind in kinds.items() if rows[n].notna().any()}
+    _require_features(known, kinds)
+    names = {k: [n for n, kind in known.items() if kind == k] for k in (CATEGORICAL, NUMERIC)}
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES
+    )
+    columns = ColumnTransformer(
+        [("categories", encoder, names[CATEGORICAL]), ("numbers", "passthrough", names[NUMERIC])]
+    )
+    learner = _learner(spec, list(range(len(names[CATEGORICAL]))))
+    pipeline = Pipeline([("columns", columns), ("learner", learner)])
+    return pipeline.fit(rows[list(kinds)], rows[spec.target])
+
+
+def split(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Older rows to fit, newest to judge; a day is never cut in two.
+
+    Rows without timestamps are taken to be in the order of time.
+
+    Raises:
+        UsageError: All rows are of one day, or there is but one: nothing can be held out.
+    """
+    if spec.timestamp is not None:
+        rows = rows.sort_values(spec.timestamp, kind="stable")
+    cut = _cut(rows, spec)
+    if not 0 < cut < len(rows):
+        raise UsageError(
+            "The training data cannot be split by time.",
+            f"{len(rows)} labelled rows, all of one day",
+            "rows of at least two days, so that the newest can be held out",
+            "train on a longer history",
+        )
+    return rows.iloc[:cut], rows.iloc[cut:]
+
+
+def train(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> FittedModel:
+    """The first champion: judged on the held-out tail, then refitted on all rows."""
+    head, tail = split(rows, spec)
+    judged = fit(head, spec, kinds)
+    baseline, threshold = judge(judged, tail, spec, kinds)
+    return assemble(
+        fit(rows, spec, kinds),
+        rows,
+        spec,
+        kinds,
+        baseline=baseline,
+        threshold=threshold,
+        through=-1,
+    )
+
+
+def judge(
+    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
+) -> tuple[Baseline, float | None]:
+    """What a model can promise, and its decision threshold, from rows it has not seen."""
+    values = predict(pipeline, rows[list(kinds)], spec.task)
+    truth = truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))
+    threshold = _threshold(values, truth, spec)
+    return promise(values, truth, blocks_of(rows, spec), spec, threshold), threshold
+
+
+def promise(
+    values: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    blocks: NDArray[np.int64],
+    spec: ModelSpec,
+    threshold: float | None,
+) -> Baseline:
+    """The baseline that predictions of unseen rows make: loss, gap, and every metric."""
+    name = METRIC_NAMES[spec.task]
+    loss = row_losses(values, truth, spec.task)[name]
+    found = metrics(values, truth, blocks, spec.task, threshold, spec.harm_confidence)
+    return Baseline(
+        name,
+        block_mean(loss, blocks, spec.harm_confidence),
+        block_mean(gaps(values, truth, spec.task)[:, -1], blocks, spec.harm_confidence),
+        {k: e.value for k, e in found.items() if np.isfinite(e.value)},
+    )
+
+
+def assemble(
+    pipeline: Pipeline,
+    rows: pd.DataFrame,
+    spec: ModelSpec,
+    kinds: dict[str, str],
+    *,
+    baseline: Baseline,
+    threshold: float | None,
+    through: int,
+) -> FittedModel:
+    """A fitted pipeline with its card: profile of its rows, their digest, golden rows."""
+    blocks = None if spec.timestamp is None else blocks_of(rows, spec)
+    training = TrainingSet(table_digest(rows), len(rows), period_of(rows, spec), through)
+    card = ModelCard(
+        spec,
+        classes_of(pipeline, spec.task),
+        threshold,
+        profile(rows, kinds, blocks),
+        baseline,
+        training,
+    )
+    return FittedModel(card, pipeline, golden_rows(pipeline, rows, spec, kinds))
+
+
+def golden_rows(
+    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
+) -> pd.DataFrame:
+    """A few rows with the predictions that the stored model must repeat."""
+    step = max(1, len(rows) // GOLDEN_ROWS)
+    features = rows[list(kinds)].iloc[::step].head(GOLDEN_ROWS).reset_index(drop=True)
+    values = predict(pipeline, features, spec.task)
+    said = {f"{GOLDEN_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
+    return features.assign(**said)
+
+
+def sample(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """At most `training_max_rows` rows, drawn with the spec's seed, order kept."""
+    if len(rows) <= spec.training_max_rows:
+        return rows
+    drawn = np.random.default_rng(spec.training_seed).choice(
+        len(rows), spec.training_max_rows, replace=False
+    )
+    return rows.iloc[np.sort(drawn)].reset_index(drop=True)
+
+
+def classes_of(pipeline: Pipeline, task: Task) -> tuple[str, ...]:
+    """The classes in the order of the predictions' columns; none for regression."""
+    return () if task is Task.REGRESSION else tuple(str(c) for c in pipeline.classes_)
+
+
+def _cut(rows: pd.DataFrame, spec: ModelSpec) -> int:
+    """Where the held-out tail begins: at the start of its first day, if that leaves anything."""
+    at = int(len(rows) * (1 - spec.training_holdout))
+    if spec.timestamp is None or at >= len(rows):
+        return at
+    days = blocks_of(rows, spec)
+    start, end = (int(np.searchsorted(days, days[at], side=s)) for s in ("left", "right"))
+    return start or end
+
+
+def _learner(
+    spec: ModelSpec, categorical: list[int]
+) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
+    settings = {
+        "max_iter": spec.training_iterations,
+        "learning_rate": spec.training_learning_rate,
+        "max_leaf_nodes": spec.training_leaves,
+        "categorical_features": categorical,
+        "early_stopping": False,
+        "random_state": spec.training_seed,
+    }
+    if spec.task is Task.REGRESSION:
+        return HistGradientBoostingRegressor(**settings)
+    return HistGradientBoostingClassifier(**settings)
+
+
+def _threshold(
+    values: NDArray[np.float64], truth: NDArray[np.float64], spec: ModelSpec
+) -> float | None:
+    if spec.task is not Task.BINARY:
+        return None
+    return best_threshold(values[:, 1], truth == 1, spec.training_threshold)
+
+
+def _require_classes(target: pd.Series, spec: ModelSpec) -> None:
+    if spec.task is Task.REGRESSION:
+        return
+    classes = sorted(target.unique())
+    few, many = len(classes) < TWO_CLASSES, len(classes) > TWO_CLASSES
+    if few or (spec.task is Task.BINARY and many):
+        raise UsageError(
+            f"The target {spec.target!r} does not fit the task.",
+            f"classes {classes[:10]}",
+            "two classes" if spec.task is Task.BINARY else "at least two classes",
+            "check `target` and `task`, or train on rows that hold every class",
+        )
+
+
+def _require_features(known: dict[str, str], kinds: dict[str, str]) -> None:
+    if not known:
+        raise UsageError(
+            "There is no feature to learn from.",
+            f"{len(kinds)} features, none with a value",
+            "at least one column with values besides target, timestamp and id",
+            "check `features`, or train on rows that hold them",
+        )

@@ -1,0 +1,1 @@
+"""How Prefect runs a step: with which retry, timeout, artifact. The rules are in incumbent/."""

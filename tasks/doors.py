@@ -1,0 +1,56 @@
+"""The doors to the outside, opened once per process, and the patience shown at each."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from incumbent.errors import OutOfReachError
+from incumbent.gateways.ledger import Ledger
+from incumbent.gateways.predictions import PredictionStore
+from incumbent.gateways.registry import Registry
+from incumbent.settings import Settings
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The ledger, the registry and the store of predictions, as the environment names them."""
+
+    ledger: Ledger
+    registry: Registry
+    predictions: PredictionStore
+
+
+def open_doors() -> Doors:
+    """The doors that the process's environment asks for."""
+    return _open(Settings.of(os.environ))
+
+
+def out_of_reach(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether trying again can help: only where a server did not answer."""
+    return isinstance(state.result(raise_on_failure=False), OutOfReachError)
+
+
+# Every step that goes outside: two more tries where a server did not answer; never cached,
+# since the ledger, not Prefect, knows what has been done.
+OUTSIDE: Mapping[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": 1,
+    "retry_condition_fn": out_of_reach,
+    "cache_policy": NO_CACHE,
+}
+
+
+@cache
+def _open(settings: Settings) -> Doors:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return Doors(
+        Ledger(settings.database_url),
+        Registry(settings.tracking_uri, settings.artifacts),
+        PredictionStore(settings.predictions),
+    )

@@ -1,0 +1,107 @@
+"""Taking a batch in: found, read, and known by its digest before anything is done with it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pandas as pd
+from prefect import task
+
+from incumbent.errors import (
+    ChampionExistsError,
+    IntegrityError,
+    MissingPathError,
+    UnreadableError,
+    UsageError,
+)
+from incumbent.gateways import batches
+from incumbent.intake import describe
+from incumbent.params import ModelSpec
+from incumbent.records import Batch, BatchEntry, BatchStatus
+from tasks.doors import OUTSIDE, Doors
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A batch that has come in: its entry in the ledger, and its table or why there is none."""
+
+    entry: BatchEntry
+    content: pd.DataFrame | UnreadableError
+
+    @property
+    def handled(self) -> bool:
+        """Whether this very batch was handled before."""
+        return self.entry.status is not BatchStatus.STARTED
+
+
+def find_batches(spec: ModelSpec, batch: str | None) -> tuple[str, ...]:
+    """The batch that is asked for, or every file of the spec's source, oldest first."""
+    if batch is not None:
+        return batches.require(batch)
+    if spec.source is None:
+        raise UsageError(
+            f"Model {spec.name!r} has no source of batches.",
+            "source: none",
+            "a pattern such as data/*.parquet",
+            "set `source` in the spec, or name a batch",
+        )
+    return batches.find(spec.source)
+
+
+@task(name="intake", **OUTSIDE)
+def take_in(doors: Doors, spec: ModelSpec, path: str) -> Arrival:
+    """Read a batch and enter it in the ledger; one that cannot be read is entered by its bytes."""
+    content: pd.DataFrame | UnreadableError
+    try:
+        content = batches.read(path)
+        batch = describe(path, batches.stem(path), content, spec)
+    except UnreadableError as error:
+        content = error
+        batch = Batch(batches.stem(path), batches.bytes_digest(path), 0, None, path)
+    return Arrival(doors.ledger.start_batch(spec.name, batch, datetime.now(UTC)), content)
+
+
+def read_again(entry: BatchEntry, spec: ModelSpec) -> pd.DataFrame:
+    """The table of a batch that was handled before, as it was then.
+
+    Raises:
+        IntegrityError: The file has changed, or is gone.
+    """
+    try:
+        raw = batches.read(batches.require(entry.batch.path)[0])
+    except (MissingPathError, UnreadableError) as error:
+        raise _changed(entry, str(error)) from error
+    digest = describe(entry.batch.path, entry.batch.id, raw, spec).digest
+    if digest != entry.batch.digest:
+        raise _changed(entry, f"SHA-256 {digest[:16]}")
+    return raw
+
+
+def _changed(entry: BatchEntry, observed: str) -> IntegrityError:
+    return IntegrityError(
+        f"Batch {entry.batch.id!r} is no longer what was handled.",
+        observed,
+        f"SHA-256 {entry.batch.digest[:16]} at {entry.batch.path}",
+        "restore the file; a corrected batch is delivered under a new name",
+    )
+
+
+def refuse_second_champion(doors: Doors, spec: ModelSpec) -> None:
+    """Only the first champion is trained from outside the gate.
+
+    Raises:
+        ChampionExistsError: There is one.
+    """
+    champion = doors.ledger.champion(spec.name)
+    if champion is not None:
+        raise ChampionExistsError(
+            f"Model {spec.name!r} has a champion already.",
+            f"version {champion.number}",
+            "a model without a champion",
+            f"run `incumbent monitor {spec.name}`, which retrains it where that is called for",
+        )
+
+
+@task(name="intake", **OUTSIDE)
+def read_training_data(path: str) -> pd.DataFrame:
+    """The training data, whole."""
+    return pd.concat([batches.read(p) for p in batches.require(path)], ignore_index=True)

@@ -1,0 +1,77 @@
+"""Scoring: the champion's predictions of a batch, kept, and how long they took."""
+
+from statistics import median
+from time import perf_counter
+
+import pandas as pd
+from prefect import task
+
+from incumbent.errors import NoChampionError
+from incumbent.params import ModelSpec, require_same_model
+from incumbent.records import (
+    BatchEntry,
+    Champion,
+    Latency,
+    ModelCard,
+    Predictions,
+    ValidationReport,
+    Version,
+)
+from incumbent.scoring import predict, score
+from tasks.doors import OUTSIDE, Doors
+
+LATENCY_ROWS = 5
+
+
+@task(name="load champion", **OUTSIDE)
+def load_champion(doors: Doors, spec: ModelSpec) -> Champion:
+    """The version that the ledger names as champion, its bytes verified."""
+    champion = doors.registry.load(require_champion(doors, spec))
+    require_same_model(spec, champion.model.card.spec)
+    return champion
+
+
+def require_champion(doors: Doors, spec: ModelSpec) -> Version:
+    """The version that the ledger names as champion.
+
+    Raises:
+        NoChampionError: There is none yet.
+    """
+    version = doors.ledger.champion(spec.name)
+    if version is None:
+        raise NoChampionError(
+            f"Model {spec.name!r} has no champion.",
+            "no promotion in the ledger",
+            "a model that was trained",
+            "run `incumbent train SPEC DATA` first",
+        )
+    return version
+
+
+@task(name="scoring", **OUTSIDE)
+def score_batch(
+    doors: Doors,
+    champion: Champion,
+    entry: BatchEntry,
+    frame: pd.DataFrame,
+    validation: ValidationReport,
+) -> tuple[Predictions, Latency]:
+    """Predictions of every row, kept by batch and version, with their latency."""
+    model = champion.model
+    start = perf_counter()
+    predictions = score(model.card, model.pipeline, frame, validation.excluded)
+    batch_ms = (perf_counter() - start) * 1_000
+    version = champion.version
+    doors.predictions.write(version.model, entry.batch.digest, version.number, predictions)
+    return predictions, Latency(_row_ms(champion, frame), batch_ms)
+
+
+def _row_ms(champion: Champion, frame: pd.DataFrame) -> float:
+    card: ModelCard = champion.model.card
+    features = frame[list(card.profile.columns)]
+    taken = []
+    for position in range(min(LATENCY_ROWS, len(frame))):
+        start = perf_counter()
+        predict(champion.model.pipeline, features.iloc[[position]], card.spec.task)
+        taken.append((perf_counter() - start) * 1_000)
+    return median(taken)

@@ -1,0 +1,88 @@
+"""Shadow: the rows that judge, both models' losses on them, and the run that keeps the answer."""
+
+import json
+from datetime import UTC, datetime
+
+import pandas as pd
+from prefect import task
+
+from incumbent.errors import UsageError
+from incumbent.intake import blocks_of
+from incumbent.metrics import row_losses, truth_of
+from incumbent.params import ModelSpec
+from incumbent.records import (
+    BatchEntry,
+    Champion,
+    PairedBlock,
+    ShadowReport,
+    Verdict,
+    Version,
+    document,
+)
+from incumbent.scoring import predict
+from incumbent.shadow import Losses, pair
+from tasks.doors import OUTSIDE, Doors
+
+
+def entry_of(doors: Doors, spec: ModelSpec, ordinal: int) -> BatchEntry:
+    """The batch that the ledger gave this ordinal.
+
+    Raises:
+        UsageError: There is none.
+    """
+    for entry in doors.ledger.batches(spec.name):
+        if entry.ordinal == ordinal:
+            return entry
+    raise UsageError(
+        f"Model {spec.name!r} has no batch {ordinal}.",
+        ordinal,
+        "the ordinal of a batch that was monitored",
+        "see `incumbent status`",
+    )
+
+
+def pair_losses(
+    champion: Champion, challenger: Champion, rows: pd.DataFrame
+) -> tuple[PairedBlock, ...]:
+    """Losses of both models on the same rows, summed per day."""
+    blocks = blocks_of(rows, champion.model.card.spec)
+    return pair(_losses(champion, rows), _losses(challenger, rows), blocks)
+
+
+@task(name="shadow report", **OUTSIDE)
+def report_shadow(
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    challenger: Version,
+    entry: BatchEntry,
+    report: ShadowReport,
+    verdict: Verdict,
+) -> None:
+    """Keep the answer in the ledger, and show it as a run of its own."""
+    now, ours = datetime.now(UTC), champion.version.number
+    stored = document({"report": report, "verdict": verdict})
+    doors.ledger.record_shadow(spec.name, ours, challenger.number, report.look, stored, now)
+    doors.registry.log_run(
+        spec.name,
+        f"shadow v{ours} {entry.batch.id}",
+        {"look": report.look, "rows": report.n, "burden": verdict.burden.value},
+        {
+            "difference": report.primary.value,
+            f"champion_{report.metric_name}": report.champion_loss,
+            f"challenger_{report.metric_name}": report.challenger_loss,
+        },
+        {
+            "incumbent.verdict": verdict.verdict.value,
+            "mlflow.note.content": "\n".join(verdict.reasons),
+        },
+        {"shadow.json": json.dumps(stored, indent=2)},
+        now,
+    )
+
+
+def _losses(model: Champion, rows: pd.DataFrame) -> Losses:
+    card = model.model.card
+    values = predict(model.model.pipeline, rows[list(card.profile.columns)], card.spec.task)
+    truth = truth_of(rows[card.spec.target], card.spec.task, card.classes)
+    return row_losses(values, truth, card.spec.task)

@@ -1,0 +1,149 @@
+"""Training: the rows that a model may learn from, the fit, and the run that keeps it."""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import pandas as pd
+from prefect import task
+
+from incumbent.intake import canonical, kinds_of
+from incumbent.labels import join
+from incumbent.params import ModelSpec
+from incumbent.records import (
+    Baseline,
+    BatchEntry,
+    BatchStatus,
+    Burden,
+    Champion,
+    FittedModel,
+    Version,
+)
+from incumbent.shadow import burden_of
+from incumbent.training import assemble, fit, judge, sample, train
+from tasks.doors import OUTSIDE, Doors
+from tasks.intake import read_again
+from tasks.labels import scored_predictions
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A challenger that has not seen the newest labelled rows, with the fits it took."""
+
+    version: Version
+    model: FittedModel
+    fits: int
+    seconds: float
+
+
+@task(name="training", **OUTSIDE)
+def train_first(spec: ModelSpec, frame: pd.DataFrame) -> tuple[FittedModel, pd.DataFrame]:
+    """The first champion with the canonical rows that it was fitted on."""
+    kinds = kinds_of(frame, spec)
+    rows = canonical(frame, spec, kinds).dropna(subset=[spec.target])
+    rows = sample(rows.reset_index(drop=True), spec)
+    return train(rows, spec, kinds), rows
+
+
+@task(name="training rows", **OUTSIDE)
+def labelled_rows(
+    doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry
+) -> pd.DataFrame:
+    """The rows of a handled batch that may be learnt from, with their labels.
+
+    Rows that the expectations exclude are left out, and ids whose labels disagree.
+    """
+    predictions = scored_predictions(doors, spec, entry)
+    labels = doors.predictions.read_labels(spec.name, entry.batch.digest)
+    kinds = kinds_in(champion)
+    frame = canonical(read_again(entry, spec), spec, kinds).drop(
+        columns=spec.target, errors="ignore"
+    )
+    if predictions is None or labels.empty:
+        return frame.iloc[:0].assign(**{spec.target: None})
+    labelled = join(predictions, labels)
+    rows = frame.iloc[labelled.positions].assign(**{spec.target: labelled.labels.to_numpy()})
+    return rows[labelled.predictions.trainable].reset_index(drop=True)
+
+
+def rows_since(
+    doors: Doors, spec: ModelSpec, champion: Champion, before: int
+) -> list[pd.DataFrame]:
+    """Labelled rows of every batch that is newer than the champion's and older than `before`."""
+    through = champion.model.card.training.through
+    newer = doors.ledger.batches(spec.name, status=BatchStatus.HANDLED, after=through)
+    tables: list[pd.DataFrame] = [
+        labelled_rows(doors, spec, champion, entry) for entry in newer if entry.ordinal < before
+    ]
+    return [table for table in tables if not table.empty]
+
+
+@task(name="training", **OUTSIDE)
+def fit_on(
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    tables: list[pd.DataFrame],
+    through: int,
+    baseline: Baseline | None = None,
+    threshold: float | None = None,
+) -> tuple[FittedModel, pd.DataFrame, float]:
+    """The recipe fitted on the champion's training set and these newer rows; seconds taken."""
+    snapshot = doors.registry.training_rows(champion.version)
+    rows = sample(pd.concat([snapshot, *tables], ignore_index=True), spec)
+    kinds, start = kinds_in(champion), perf_counter()
+    pipeline = fit(rows, spec, kinds)
+    seconds = perf_counter() - start
+    fitted = assemble(
+        pipeline,
+        rows,
+        spec,
+        kinds,
+        baseline=baseline or champion.model.card.baseline,
+        threshold=threshold if baseline else champion.model.card.threshold,
+        through=through,
+    )
+    return fitted, rows, seconds
+
+
+def challenger_for(
+    doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry, *, anew: bool
+) -> Candidate:
+    """The challenger that waits for more labels, or a new one fitted on all but this batch.
+
+    Where the champion has learnt from everything but this batch already, its own recipe
+    would give the champion again: it stands for the challenger, and no fit is spent.
+    """
+    waiting = doors.ledger.challenger(spec.name)
+    if waiting and waiting.champion == champion.version.number and not anew:
+        return Candidate(waiting.version, doors.registry.load(waiting.version).model, 0, 0.0)
+    tables = rows_since(doors, spec, champion, entry.ordinal)
+    refresh = burden_of(champion.model.card.spec, spec) is Burden.REFRESH
+    if refresh and not tables:
+        return Candidate(champion.version, champion.model, 0, 0.0)
+    fitted, rows, seconds = fit_on(doors, spec, champion, tables, entry.ordinal - 1)
+    return Candidate(keep_candidate(doors, entry.batch.id, fitted, rows), fitted, 1, seconds)
+
+
+@task(name="keep candidate", **OUTSIDE)
+def keep_candidate(doors: Doors, batch: str, fitted: FittedModel, rows: pd.DataFrame) -> Version:
+    """The judged model as an artifact of its run; it is no version of the registry."""
+    tags = {"incumbent.stage": "judged"}
+    return doors.registry.keep(f"judge {batch}", fitted, rows, params_of(fitted), {}, tags)
+
+
+def promise_of(judged: FittedModel, rows: pd.DataFrame) -> tuple[Baseline, float | None]:
+    """What the judged model promises, and its threshold, from the rows that judged it."""
+    spec = judged.card.spec
+    kinds = {name: column.kind for name, column in judged.card.profile.columns.items()}
+    return judge(judged.pipeline, rows, spec, kinds)
+
+
+def kinds_in(champion: Champion) -> dict[str, str]:
+    """The features that a champion reads, and whether each is numeric or categorical."""
+    return {name: c.kind for name, c in champion.model.card.profile.columns.items()}
+
+
+def params_of(fitted: FittedModel) -> dict[str, object]:
+    """The spec and the training set as MLflow shows them."""
+    training = fitted.card.training
+    return {**fitted.card.spec.model_dump(mode="json"), "rows": training.rows}

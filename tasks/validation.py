@@ -1,0 +1,63 @@
+"""Validation: the suites that a batch must pass, run on it as it came."""
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from expectations import derived, own
+from incumbent.errors import QuarantineError, UnreadableError
+from incumbent.gateways import validation as gateway
+from incumbent.intake import canonical, features_of
+from incumbent.params import ModelSpec
+from incumbent.records import ModelCard, Outcome, Severity, ValidationReport
+from incumbent.validation import report, unreadable
+from tasks.intake import Arrival
+
+
+@task(name="validation", cache_policy=NO_CACHE)
+def validate(
+    arrival: Arrival, spec: ModelSpec, card: ModelCard
+) -> tuple[ValidationReport, pd.DataFrame]:
+    """What the suites say of a batch, and its canonical table (empty where it is quarantined)."""
+    raw = arrival.content
+    if isinstance(raw, UnreadableError):
+        return unreadable(raw), pd.DataFrame()
+    found = check(raw, spec, card)
+    if found.outcome is Outcome.QUARANTINE:
+        return found, pd.DataFrame()
+    kinds = {name: column.kind for name, column in card.profile.columns.items()}
+    try:
+        return found, canonical(raw, spec, kinds)
+    except UnreadableError as error:
+        return unreadable(error), pd.DataFrame()
+
+
+def check(raw: pd.DataFrame, spec: ModelSpec, card: ModelCard) -> ValidationReport:
+    """Schema first, then the ranges of the training set, then the spec's own rules."""
+    features = tuple(card.profile.columns)
+    suites = [derived.schema(spec, features), derived.values(spec, card.profile)]
+    suite = own(spec)
+    return report(*gateway.validate(raw, suites if suite is None else [*suites, suite]))
+
+
+@task(name="validation", cache_policy=NO_CACHE)
+def validate_training_data(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """The rows of the training data that may be learnt from.
+
+    Raises:
+        QuarantineError: The data fail the schema, or a critical rule of the spec's own.
+    """
+    features = features_of(raw, spec)
+    suites = [derived.schema(spec, (*features, spec.target))]
+    suite = own(spec)
+    found = report(*gateway.validate(raw, suites if suite is None else [*suites, suite]))
+    if found.outcome is Outcome.QUARANTINE:
+        worst = next(f for f in found.failures if f.severity is Severity.CRITICAL)
+        raise QuarantineError(
+            f"The training data fail {worst.expectation}"
+            + (f" on column {worst.column!r}." if worst.column else "."),
+            worst.observed,
+            worst.expected,
+            "mend the data and train again",
+        )
+    return raw.drop(index=raw.index[list(found.excluded)]).reset_index(drop=True)

@@ -1,0 +1,494 @@
+"""The ledger on a real SQLite file, which is as quick as any fake: so there is none."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+from sqlalchemy import make_url
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from incumbent.errors import IncumbentError, OutOfReachError, UsageError
+from incumbent.gateways.ledger import LabelArrival, Ledger
+from incumbent.gateways.ledger.database import _reachable
+from incumbent.gateways.ledger.schema import VERSION, challengers, metadata
+from incumbent.records import (
+    Action,
+    Batch,
+    BatchStatus,
+    Challenger,
+    Decision,
+    PairedBlock,
+    Period,
+    Promotion,
+    PromotionKind,
+    Reason,
+    Version,
+)
+
+NOW = datetime(2013, 2, 1, 12, tzinfo=UTC)
+PERIOD = Period(datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 1, 15, 23, 59, 59, 5, tzinfo=UTC))
+RACERS = 8
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+from incumbent.gateways.ledger import Ledger
+with Ledger(sys.argv[1])._writing_about("flights") as connection:
+    connection.exec_driver_sql("DELETE FROM batches")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def digest(number: int) -> str:
+    return f"{number:064x}"
+
+
+def batch(number: int) -> Batch:
+    return Batch(f"batch_{number}", digest(number), 100, PERIOD, f"/data/batch_{number}.parquet")
+
+
+def version(number: int, model: str = "flights") -> Version:
+    return Version(model, number, f"run-{number}", digest(number))
+
+
+def promotion(
+    name: str, number: int, previous: int | None, kind: PromotionKind = PromotionKind.PROMOTE
+) -> Promotion:
+    return Promotion(name, kind, version(number), previous, "better on the same rows", done=False)
+
+
+def decision(name: str, observed: float | str | None = 0.71) -> Decision:
+    reason = Reason("log_loss", None, observed, 0.55, "worse than promised")
+    blocked = Reason("skew", "temp", "12 of 40", None, "values differ")
+    return Decision(name, Action.RETRAIN, (reason,), (blocked,))
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'home' / 'ledger.db'}"
+
+
+@pytest.fixture
+def ledger(url: str) -> Ledger:
+    return Ledger(url)
+
+
+def race(url: str, act: object) -> list:
+    """Call act(ledger, i) from several threads at once, each with a ledger of its own."""
+    barrier = Barrier(RACERS)
+
+    def run(i: int) -> object:
+        ledger = Ledger(url)
+        barrier.wait()
+        return act(ledger, i)
+
+    with ThreadPoolExecutor(RACERS) as pool:
+        return list(pool.map(run, range(RACERS)))
+
+
+class TestBatches:
+    def test_an_unknown_batch_is_none(self, ledger):
+        assert ledger.batch("flights", digest(1)) is None
+        assert ledger.batches("flights") == ()
+        assert ledger.models() == ()
+
+    def test_ordinals_count_from_zero_for_each_model(self, ledger):
+        assert [ledger.start_batch("flights", batch(i), NOW).ordinal for i in (7, 3, 5)] == [
+            0,
+            1,
+            2,
+        ]
+        assert ledger.start_batch("hotels", batch(7), NOW).ordinal == 0
+        assert ledger.models() == ("flights", "hotels")
+
+    def test_a_batch_comes_back_as_it_went_in(self, ledger):
+        entry = ledger.start_batch("flights", batch(1), NOW)
+        assert entry.batch == batch(1)
+        assert (entry.status, entry.document) == (BatchStatus.STARTED, None)
+        assert ledger.batch("flights", digest(1)) == entry
+
+    def test_a_batch_without_a_period(self, ledger):
+        timeless = replace(batch(1), period=None)
+        assert ledger.start_batch("flights", timeless, NOW).batch == timeless
+
+    def test_a_batch_started_again_keeps_its_ordinal_and_follows_its_file(self, ledger):
+        ledger.start_batch("flights", batch(1), NOW)
+        ledger.start_batch("flights", batch(2), NOW)
+        moved = replace(batch(1), id="renamed", path="/archive/renamed.parquet")
+        entry = ledger.start_batch("flights", moved, NOW + timedelta(days=1))
+        assert entry.ordinal == 0
+        assert entry.batch == replace(batch(1), path="/archive/renamed.parquet")
+        assert len(ledger.batches("flights")) == 2
+
+    def test_a_handled_batch_started_again_keeps_status_and_document(self, ledger):
+        ledger.start_batch("flights", batch(1), NOW)
+        ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, {"drift": None}, NOW)
+        again = ledger.start_batch("flights", batch(1), NOW)
+        assert (again.status, again.document) == (BatchStatus.HANDLED, {"drift": None})
+
+    def test_finishing_twice_is_finishing_once(self, ledger):
+        ledger.start_batch("flights", batch(1), NOW)
+        for _ in range(2):
+            ledger.finish_batch("flights", digest(1), BatchStatus.QUARANTINED, {"rows": 0}, NOW)
+        entry = ledger.batch("flights", digest(1))
+        assert entry is not None
+        assert (entry.status, entry.document) == (BatchStatus.QUARANTINED, {"rows": 0})
+
+    def test_records_and_nan_in_a_document_become_plain(self, ledger):
+        ledger.start_batch("flights", batch(1), NOW)
+        doc = {"period": PERIOD, "score": float("nan"), "name": "Zürich ✈"}
+        ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, doc, NOW)
+        stored = ledger.batch("flights", digest(1)).document
+        assert stored["period"]["start"] == "2013-01-01T00:00:00Z"
+        assert stored["score"] is None
+        assert stored["name"] == "Zürich ✈"
+
+    def test_finishing_an_unknown_batch_is_refused(self, ledger):
+        with pytest.raises(IncumbentError, match="does not know this batch") as caught:
+            ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, {}, NOW)
+        assert caught.value.observed == digest(1)
+
+    def test_listing_filters_and_leaves_documents_out(self, ledger):
+        for i in range(4):
+            ledger.start_batch("flights", batch(i), NOW)
+        ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, {"a": 1}, NOW)
+        ledger.finish_batch("flights", digest(3), BatchStatus.HANDLED, {"a": 1}, NOW)
+        entries = ledger.batches("flights")
+        assert [e.ordinal for e in entries] == [0, 1, 2, 3]
+        assert [e.document for e in entries] == [None] * 4
+        handled = ledger.batches("flights", status=BatchStatus.HANDLED)
+        assert [e.ordinal for e in handled] == [1, 3]
+        assert [e.ordinal for e in ledger.batches("flights", after=1)] == [2, 3]
+        both = ledger.batches("flights", status=BatchStatus.HANDLED, after=1)
+        assert [e.ordinal for e in both] == [3]
+
+    def test_times_are_stored_in_utc(self, ledger):
+        east = timezone(timedelta(hours=2))
+        period = Period(datetime(2013, 1, 1, 2, tzinfo=east), datetime(2013, 1, 1, 3, tzinfo=east))
+        found = ledger.start_batch("flights", replace(batch(1), period=period), NOW).batch.period
+        assert found == period
+        assert found.start.utcoffset() == timedelta(0)
+        assert found.start.hour == 0
+
+    def test_a_time_without_a_zone_is_refused(self, ledger):
+        with pytest.raises(Exception, match="a time without a zone"):
+            ledger.start_batch("flights", batch(1), datetime(2013, 1, 1))
+
+
+class TestLabels:
+    def test_labels_are_known_by_their_own_digest(self, ledger):
+        ledger.start_batch("flights", batch(1), NOW)
+        assert ledger.labels("flights", digest(50)) is None
+        ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], {"n": 3}, NOW)
+        assert ledger.labels("flights", digest(50)) == {"n": 3}
+        assert ledger.labels("hotels", digest(50)) is None
+
+    def test_recorded_again_a_later_batch_is_added(self, ledger):
+        ledger.start_batch("flights", batch(1), NOW)
+        ledger.start_batch("flights", batch(2), NOW)
+        ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], {"n": 1}, NOW)
+        both = [digest(1), digest(2)]
+        ledger.record_labels("flights", digest(50), "/l/b.csv", both, {"n": 2}, NOW)
+        assert ledger.labels("flights", digest(50)) == {"n": 2}
+        arrival = LabelArrival(digest(50), "/l/b.csv")
+        assert ledger.arrivals("flights", digest(1)) == (arrival,)
+        assert ledger.arrivals("flights", digest(2)) == (arrival,)
+
+    def test_arrivals_come_in_the_order_of_their_time(self, ledger):
+        ledger.start_batch("flights", batch(1), NOW)
+        late = NOW + timedelta(days=3)
+        ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], {}, late)
+        ledger.record_labels("flights", digest(51), "/l/b.csv", [digest(1)], {}, NOW)
+        ledger.record_labels("flights", digest(52), "/l/c.csv", [], {}, NOW)
+        found = ledger.arrivals("flights", digest(1))
+        assert [a.path for a in found] == ["/l/b.csv", "/l/a.csv"]
+        assert ledger.labels("flights", digest(52)) == {}
+
+
+class TestDecisions:
+    def test_a_decision_comes_back_with_its_inputs(self, ledger):
+        made = decision("d1")
+        ledger.record_decision("flights", digest(1), made, {"period": PERIOD, "x": 0.1}, NOW)
+        stored = ledger.decision("d1")
+        assert stored.decision == made
+        assert (stored.model, stored.batch_digest, stored.at) == ("flights", digest(1), NOW)
+        assert stored.inputs["x"] == 0.1
+        assert ledger.decision("d2") is None
+
+    @pytest.mark.parametrize("observed", [0.1 + 0.2, 3.0, "3", "EWR", None])
+    def test_observed_values_keep_their_kind(self, ledger, observed):
+        ledger.record_decision("flights", digest(1), decision("d", observed), {}, NOW)
+        found = ledger.decision("d").decision.reasons[0].observed
+        assert (found, type(found)) == (observed, type(observed))
+
+    def test_the_same_id_again_changes_nothing(self, ledger):
+        ledger.record_decision("flights", digest(1), decision("d1"), {"try": 1}, NOW)
+        ledger.record_decision("flights", digest(1), decision("d1", 0.9), {"try": 2}, NOW)
+        assert [s.inputs for s in ledger.decisions("flights", 10)] == [{"try": 1}]
+
+    def test_newest_first_and_no_more_than_asked_for(self, ledger):
+        for name in ("a", "b", "c"):
+            ledger.record_decision("flights", digest(1), decision(name), {}, NOW)
+        ledger.record_decision("hotels", digest(1), decision("other"), {}, NOW)
+        assert [s.decision.id for s in ledger.decisions("flights", 2)] == ["c", "b"]
+
+
+class TestPromotions:
+    def install(self, ledger, *chain):
+        for name, number, previous in chain:
+            ledger.intend(promotion(name, number, previous), NOW)
+            ledger.complete(name, NOW)
+
+    def test_before_the_first_install_there_is_no_champion(self, ledger):
+        assert ledger.champion("flights") is None
+        assert ledger.previous("flights") is None
+        assert ledger.promotion("p1") is None
+
+    def test_an_intent_is_no_promotion_yet(self, ledger):
+        intent = ledger.intend(promotion("p1", 1, None), NOW)
+        assert intent == promotion("p1", 1, None)
+        assert ledger.champion("flights") is None
+        assert ledger.open_intents("flights") == (intent,)
+
+    def test_done_the_version_is_champion(self, ledger):
+        self.install(ledger, ("p1", 1, None), ("p2", 2, 1))
+        assert ledger.champion("flights") == version(2)
+        assert ledger.previous("flights") == version(1)
+        assert ledger.open_intents("flights") == ()
+        assert [p.done for p in ledger.promotions("flights")] == [True, True]
+
+    def test_an_intent_that_fell_behind_does_not_take_the_place_of_a_later_one(self, ledger):
+        ledger.intend(promotion("p1", 1, None), NOW)
+        self.install(ledger, ("p2", 2, None))
+        ledger.complete("p1", NOW)
+        assert ledger.champion("flights") == version(2)
+
+    def test_rolled_back_the_previous_is_the_one_left(self, ledger):
+        self.install(ledger, ("p1", 1, None), ("p2", 2, 1))
+        ledger.intend(promotion("r1", 1, 2, PromotionKind.ROLL_BACK), NOW)
+        ledger.complete("r1", NOW)
+        assert ledger.champion("flights") == version(1)
+        assert ledger.previous("flights") == version(2)
+        assert ledger.promotion("r1").kind is PromotionKind.ROLL_BACK
+
+    def test_the_same_intent_after_a_crash_returns_the_stored_one(self, ledger, url):
+        ledger.intend(promotion("p1", 1, None), NOW)
+        other = replace(promotion("p1", 9, None), reason="another")
+        assert Ledger(url).intend(other, NOW) == promotion("p1", 1, None)
+        ledger.complete("p1", NOW)
+        ledger.complete("p1", NOW)
+        assert Ledger(url).intend(other, NOW) == replace(promotion("p1", 1, None), done=True)
+        assert len(ledger.promotions("flights")) == 1
+
+    def test_completing_what_was_never_intended_is_refused(self, ledger):
+        with pytest.raises(IncumbentError, match="no intent") as caught:
+            ledger.complete("p1", NOW)
+        assert caught.value.observed == "p1"
+
+    def test_an_open_intent_can_be_withdrawn_and_a_done_one_cannot(self, ledger):
+        self.install(ledger, ("p1", 1, None))
+        ledger.intend(promotion("p2", 2, 1), NOW)
+        for name in ("p1", "p2", "p2"):
+            ledger.withdraw(name)
+        assert [p.id for p in ledger.promotions("flights")] == ["p1"]
+
+
+class TestShadows:
+    def test_looks_count_over_all_challengers_of_a_champion(self, ledger):
+        assert ledger.looks("flights", 1) == 0
+        ledger.record_shadow("flights", 1, None, 1, {"n": 200}, NOW)
+        ledger.record_shadow("flights", 1, 2, 2, {"n": 300}, NOW)
+        ledger.record_shadow("flights", 2, 3, 1, {"n": 300}, NOW)
+        assert (ledger.looks("flights", 1), ledger.looks("flights", 2)) == (2, 1)
+
+    def test_a_look_recorded_again_is_one_look(self, ledger):
+        for _ in range(2):
+            ledger.record_shadow("flights", 1, 2, 1, {"n": 200}, NOW)
+        assert ledger.looks("flights", 1) == 1
+
+    def test_a_challenger_comes_back_with_its_evidence(self, ledger):
+        blocks = tuple(PairedBlock(b, 10, {"log_loss": (1.5, 0.1 + 0.2)}) for b in range(3))
+        kept = Challenger(version(2), 1, blocks)
+        assert ledger.challenger("flights") is None
+        ledger.keep_challenger("flights", kept, NOW)
+        assert ledger.challenger("flights") == kept
+
+    def test_evidence_of_the_same_version_is_replaced(self, ledger, url):
+        more = (PairedBlock(1, 10, {"log_loss": (1.0, 2.0)}),)
+        ledger.keep_challenger("flights", Challenger(version(2), 1, ()), NOW)
+        ledger.keep_challenger("flights", Challenger(version(2), 1, more), NOW)
+        assert ledger.challenger("flights").evidence == more
+        assert rows_of(url, "challengers") == 1
+
+    def test_another_version_closes_the_one_before(self, ledger, url):
+        ledger.keep_challenger("flights", Challenger(version(2), 1, ()), NOW)
+        ledger.keep_challenger("flights", Challenger(version(3), 1, ()), NOW)
+        assert ledger.challenger("flights").version == version(3)
+        assert rows_of(url, "challengers") == 2
+
+    def test_closed_there_is_none_and_closing_again_does_nothing(self, ledger):
+        ledger.close_challenger("flights", NOW)
+        ledger.keep_challenger("flights", Challenger(version(2), 1, ()), NOW)
+        ledger.keep_challenger("hotels", Challenger(version(2, "hotels"), 1, ()), NOW)
+        for _ in range(2):
+            ledger.close_challenger("flights", NOW)
+        assert ledger.challenger("flights") is None
+        assert ledger.challenger("hotels") is not None
+
+
+class TestRaces:
+    def test_one_batch_started_by_many_at_once_gets_one_ordinal(self, url):
+        found = race(url, lambda ledger, _: ledger.start_batch("flights", batch(1), NOW).ordinal)
+        assert found == [0] * RACERS
+        assert len(Ledger(url).batches("flights")) == 1
+
+    def test_many_batches_started_at_once_get_an_ordinal_each(self, url):
+        found = race(url, lambda ledger, i: ledger.start_batch("flights", batch(i), NOW).ordinal)
+        assert sorted(found) == list(range(RACERS))
+
+    def test_one_connection_for_all_threads_is_as_safe(self, url):
+        ledger = Ledger(url)
+        found = race(url, lambda _, i: ledger.start_batch("flights", batch(i), NOW).ordinal)
+        assert sorted(found) == list(range(RACERS))
+
+    def test_of_many_identical_intents_one_is_stored(self, url):
+        def act(ledger: Ledger, i: int) -> Promotion:
+            return ledger.intend(replace(promotion("p1", 1, None), reason=f"by {i}"), NOW)
+
+        found = race(url, act)
+        assert len({p.reason for p in found}) == 1
+        assert Ledger(url).promotions("flights") == (found[0],)
+
+    def test_challengers_kept_at_once_leave_one_open(self, url):
+        race(
+            url,
+            lambda ledger, i: ledger.keep_challenger("flights", Challenger(version(i), 0, ()), NOW),
+        )
+        assert Ledger(url).challenger("flights") is not None
+
+
+class TestCrash:
+    def test_a_process_killed_while_writing_leaves_nothing_and_holds_nobody_up(self, ledger, url):
+        ledger.start_batch("flights", batch(1), NOW)
+        killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_WRITING, url], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert Ledger(url).start_batch("flights", batch(1), NOW).ordinal == 0
+        assert [e.batch.id for e in ledger.batches("flights")] == ["batch_1"]
+
+    def test_a_whole_run_repeated_changes_nothing(self, ledger, url):
+        def run(ledger: Ledger) -> None:
+            ledger.start_batch("flights", batch(1), NOW)
+            ledger.record_decision("flights", digest(1), decision("d1"), {}, NOW)
+            ledger.intend(promotion("p1", 1, None), NOW)
+            ledger.complete("p1", NOW)
+            ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], {}, NOW)
+            ledger.record_shadow("flights", 1, 2, 1, {}, NOW)
+            ledger.keep_challenger("flights", Challenger(version(2), 1, ()), NOW)
+            ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, {}, NOW)
+
+        run(ledger)
+        before = dump(url)
+        run(Ledger(url))
+        assert dump(url) == before
+
+
+class TestDatabase:
+    def test_nothing_is_opened_before_the_first_call(self, url, tmp_path):
+        Ledger(url)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_sqlite_writes_ahead_and_minds_foreign_keys(self, ledger):
+        ledger.models()
+        with ledger._engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 30_000
+
+    def test_in_memory_it_lasts_as_long_as_the_ledger(self):
+        ledger = Ledger("sqlite://")
+        ledger.start_batch("flights", batch(1), NOW)
+        assert len(ledger.batches("flights")) == 1
+        ledger.close()
+
+    def test_the_schema_has_a_version_from_the_first_day(self, ledger, url):
+        ledger.models()
+        Ledger(url).models()
+        with sqlite3.connect(path_of(url)) as connection:
+            found = connection.execute("SELECT version FROM schema_version").fetchall()
+        connection.close()
+        assert found == [(VERSION,)]
+
+    def test_a_newer_schema_asks_for_an_upgrade(self, ledger, url):
+        ledger.models()
+        with sqlite3.connect(path_of(url)) as connection:
+            connection.execute("UPDATE schema_version SET version = 99")
+        connection.close()
+        with pytest.raises(IncumbentError, match="newer release") as caught:
+            Ledger(url).models()
+        assert caught.value.observed == "schema version 99"
+        assert caught.value.allowed == f"schema version {VERSION} or older"
+        assert "upgrade" in caught.value.next_step
+
+    def test_a_file_that_is_no_database_is_out_of_reach(self, tmp_path):
+        (tmp_path / "ledger.db").write_bytes(b"garbage" * 1000)
+        with pytest.raises(OutOfReachError, match="did not answer") as caught:
+            Ledger(f"sqlite:///{tmp_path / 'ledger.db'}").models()
+        assert "file is not a database" in caught.value.observed
+        assert caught.value.exit_code == 4
+
+    def test_a_folder_that_cannot_be_made_is_out_of_reach(self, tmp_path):
+        (tmp_path / "file").touch()
+        with pytest.raises(OutOfReachError):
+            Ledger(f"sqlite:///{tmp_path / 'file' / 'ledger.db'}").models()
+
+    def test_what_the_database_says_never_shows_the_password(self):
+        url = make_url("postgresql://me:hunter2@db.example/ledger")
+        error = OperationalError("SELECT 1", {}, Exception("no login for me:hunter2"))
+        with pytest.raises(OutOfReachError) as caught, _reachable(url):
+            raise error
+        assert "hunter2" not in str(caught.value)
+        assert "postgresql://me:***@db.example/ledger" in caught.value.observed
+
+    @pytest.mark.parametrize(
+        "url", ["mysql://host/db", "ledger.db", "", "postgresql+nothing://h/d"]
+    )
+    def test_a_url_that_is_no_ledger_is_wrong_usage(self, url):
+        with pytest.raises(UsageError) as caught:
+            Ledger(url)
+        assert "sqlite:///" in caught.value.allowed
+        assert "INCUMBENT_DATABASE_URL" in caught.value.next_step
+
+    def test_the_tables_can_be_made_on_postgresql(self):
+        dialect = postgresql.dialect()
+        tables = [str(CreateTable(t).compile(dialect=dialect)) for t in metadata.sorted_tables]
+        ddl = "\n".join(tables)
+        assert "started_at TIMESTAMP WITH TIME ZONE NOT NULL" in ddl
+        assert "document JSON" in ddl
+        assert "sequence SERIAL NOT NULL" in ddl
+        (index,) = (i for i in challengers.indexes if i.unique)
+        assert "WHERE closed_at IS NULL" in str(CreateIndex(index).compile(dialect=dialect))
+
+
+def path_of(url: str) -> str:
+    return url.removeprefix("sqlite:///")
+
+
+def rows_of(url: str, table: str) -> int:
+    connection = sqlite3.connect(path_of(url))
+    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    connection.close()
+    return count
+
+
+def dump(url: str) -> list[str]:
+    connection = sqlite3.connect(path_of(url))
+    lines = [line for line in connection.iterdump() if "sqlite_sequence" not in line]
+    connection.close()
+    return lines
