@@ -49,7 +49,7 @@ def null_quantile(reference: Profile, column: str, blocks: int) -> float | None:
     return fitting[-1].distance if fitting else None
 
 
-def _column(
+def _column(  # noqa: PLR0913, PLR0917 - a column of two tables, with what was found of it
     name: str,
     kind: str,
     distance: float,

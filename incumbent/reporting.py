@@ -102,7 +102,7 @@ def _templates() -> Environment:
     # The page is markdown that MLflow and Prefect render as HTML: escape for both.
     return Environment(
         loader=PackageLoader("incumbent"),
-        autoescape=False,
+        autoescape=False,  # noqa: S701 - `finalize` escapes every value, for both
         finalize=_escaped,
         undefined=StrictUndefined,
         trim_blocks=True,

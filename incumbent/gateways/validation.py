@@ -201,7 +201,7 @@ def _example(value: object) -> str:
 
 
 def _is_null(value: object) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or value != value
+    return value is None or value is pd.NA or value is pd.NaT or value != value  # noqa: PLR0124 - NaN differs from itself
 
 
 def _is_critical(result: ExpectationValidationResult) -> bool:

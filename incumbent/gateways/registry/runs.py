@@ -20,7 +20,7 @@ METRICS_AT_ONCE = 1_000
 PARAMS_AT_ONCE = 100
 
 
-def log_run(
+def log_run(  # noqa: PLR0913, PLR0917 - a run has as many parts
     connection: Connection,
     model: str,
     name: str,
