@@ -37,17 +37,19 @@ def monitor(
     """
     doors = open_doors()
     reconcile(doors, spec)
-    tables, documents, entry = list(collect_labels(spec, labels)), [], None
+    tables, documents, entries = collect_labels(spec, labels), [], []
     for path in find_batches(spec, batch):
         arrival = take_in(doors, spec, path)
+        entries.append(arrival.entry)
         tables += labels_within(arrival, spec)
-        entry = arrival.entry if batch else None
         if not arrival.handled:
             documents.append(follow(doors, spec, arrival, tables))
-    for late in find_late(doors, spec, tables, only=entry):
+    for late in find_late(doors, spec, tables, only=entries if batch else None):
         champion = load_champion(doors, spec)
         documents.append(conclude(doors, spec, champion, recall(doors, spec, champion, late)))
-    return documents or ([stored_document(doors, spec, entry)] if entry else [])
+    if batch and not documents:
+        return [stored_document(doors, spec, entry) for entry in entries]
+    return documents
 
 
 def follow(

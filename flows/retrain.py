@@ -1,11 +1,20 @@
 """Retrain: a challenger from the champion's recipe, the shadow, and promotion if it holds."""
 
+import pandas as pd
 from prefect import flow
 
 from flows.shadow import shadow
 from incumbent.params import ModelSpec
 from incumbent.promotion import distance_failure
-from incumbent.records import BatchEntry, Champion, PromotionKind, Retraining, Ruling, Verdict
+from incumbent.records import (
+    BatchEntry,
+    Champion,
+    FittedModel,
+    PromotionKind,
+    Retraining,
+    Ruling,
+    Verdict,
+)
 from tasks.doors import Doors, open_doors
 from tasks.promotion import promote, register
 from tasks.scoring import load_champion
@@ -36,28 +45,21 @@ def retrain(spec: ModelSpec, ordinal: int, reason: str, *, anew: bool = False) -
     report, verdict = shadow(spec, candidate.version, ordinal)
     if verdict.verdict is not Ruling.PROMOTE:
         return Retraining(report, verdict, candidate.fits, candidate.seconds)
-    verdict, seconds = refit(doors, spec, champion, entry, candidate, verdict, reason)
+    refitted, rows, seconds = refit(doors, spec, champion, entry, candidate)
+    newest = labelled_rows(doors, spec, champion, entry)
+    if failure := distance_failure(candidate.model, refitted, newest, spec):
+        verdict = Verdict(Ruling.REJECT, verdict.burden, (failure,))
+    else:
+        version = register(doors, entry.batch.id, refitted, rows, reason)
+        promote(doors, spec, version, PromotionKind.PROMOTE, reason)
     return Retraining(report, verdict, candidate.fits + 1, candidate.seconds + seconds)
 
 
 def refit(
-    doors: Doors,
-    spec: ModelSpec,
-    champion: Champion,
-    entry: BatchEntry,
-    candidate: Candidate,
-    verdict: Verdict,
-    reason: str,
-) -> tuple[Verdict, float]:
-    """Fit the recipe that was judged on all rows, the newest included, and promote it."""
+    doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry, candidate: Candidate
+) -> tuple[FittedModel, pd.DataFrame, float]:
+    """The recipe that was judged, fitted on all rows, the newest included; seconds taken."""
     newest = labelled_rows(doors, spec, champion, entry)
-    baseline, threshold = promise_of(candidate.model, newest)
     tables = [*rows_since(doors, spec, champion, entry.ordinal), newest]
-    fitted, rows, seconds = fit_on(
-        doors, spec, champion, tables, entry.ordinal, baseline, threshold
-    )
-    if failure := distance_failure(candidate.model, fitted, newest, spec):
-        return Verdict(Ruling.REJECT, verdict.burden, (failure,)), seconds
-    version = register(doors, entry.batch.id, fitted, rows, reason)
-    promote(doors, spec, version, PromotionKind.PROMOTE, reason)
-    return verdict, seconds
+    promised = promise_of(candidate.model, newest)
+    return fit_on(doors, spec, champion, tables, entry.ordinal, promised)

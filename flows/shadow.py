@@ -9,8 +9,7 @@ from incumbent.records import Challenger, Ruling, ShadowReport, Verdict, Version
 from incumbent.shadow import burden_of, compare, judge
 from tasks.doors import open_doors
 from tasks.scoring import load_champion
-from tasks.shadow import entry_of, pair_losses, report_shadow
-from tasks.training import labelled_rows
+from tasks.shadow import entry_of, gather_evidence, report_shadow
 
 
 @flow(name="shadow", flow_run_name="shadow {spec.name} batch {ordinal}")
@@ -25,10 +24,7 @@ def shadow(spec: ModelSpec, challenger: Version, ordinal: int) -> tuple[ShadowRe
     doors = open_doors()
     champion, candidate = load_champion(doors, spec), doors.registry.load(challenger)
     entry, number = entry_of(doors, spec, ordinal), champion.version.number
-    waiting = doors.ledger.challenger(spec.name)
-    earlier = waiting.evidence if waiting and waiting.version == challenger else ()
-    rows = labelled_rows(doors, spec, champion, entry)
-    evidence = (*earlier, *pair_losses(champion, candidate, rows))
+    evidence = gather_evidence(doors, spec, champion, candidate, entry)
     report = compare(evidence, spec, doors.ledger.looks(spec.name, number) + 1)
     verdict = judge(report, burden_of(champion.model.card.spec, candidate.model.card.spec), spec)
     report_shadow(doors, spec, champion, challenger, entry, report, verdict)

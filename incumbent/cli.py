@@ -142,13 +142,14 @@ def status(spec: str, *, as_json: bool) -> None:
 
         name = read_spec(spec).name
         ledger = Ledger(Settings.of(os.environ).database_url)
+        ids = {entry.batch.digest: entry.batch.id for entry in ledger.batches(name)}
         doc = {
             "model": name,
             "champion": document(ledger.champion(name)),
             "challenger": document(ledger.challenger(name)),
             "previous": document(ledger.previous(name)),
             "decisions": [
-                {"at": d.at.isoformat(), "batch": d.batch_digest, **document(d.decision)}
+                {"at": d.at.isoformat(), "batch": ids[d.batch_digest], **document(d.decision)}
                 for d in ledger.decisions(name, LAST_DECISIONS)
             ],
         }

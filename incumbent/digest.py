@@ -55,6 +55,10 @@ def _column_bytes(column: pd.Series) -> Iterable[bytes]:
     yield np.packbits(missing).tobytes()
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         column = column.astype("int64")
+    if pd.api.types.is_integer_dtype(column.dtype) and not missing.any():
+        yield b"integer"
+        yield column.to_numpy(dtype=np.int64).tobytes()
+        return
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         yield b"number"

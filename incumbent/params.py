@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from incumbent.errors import SpecError
 
-SPEC_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
-MODULE_NAME = r"^[a-z][a-z0-9_]{0,62}$"
+SPEC_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}(?!\n)$"
+MODULE_NAME = r"^[a-z][a-z0-9_]{0,62}(?!\n)$"
 # A path inside the project or an absolute one, never one that climbs out with "..".
-SAFE_PATH = r"^(?!.*(^|/)\.\.(/|$))[\w./:@=+*?\[\]{} ~-]+$"
+SAFE_PATH = r"^(?!.*(^|/)\.\.(/|$))[\w./:@=+*?\[\]{} ~-]+(?!\n)$"
 
 
 class Task(StrEnum):
@@ -56,12 +56,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class ModelSpec(BaseModel):
-    """A model, its data, and the rules it is kept by.
-
-    >>> spec = ModelSpec(name="flights", task="binary", target="late")
-    >>> spec.trigger.value
-    'harm'
-    """
+    """A model, its data, and the rules it is kept by."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -121,6 +116,7 @@ class ModelSpec(BaseModel):
     schedule_days: float = Field(
         30,
         gt=0,
+        allow_inf_nan=False,
         title="Age that retrains (days)",
         description="With trigger 'schedule': days of data since the champion's newest row.",
     )

@@ -400,11 +400,15 @@ class Promotion:
 
 @dataclass(frozen=True)
 class PairedBlock:
-    """Sums over one block of rows that two models scored: metric -> (champion, challenger)."""
+    """Sums over one block of rows that two models scored: metric -> (champion, challenger).
+
+    `batch` is the ordinal of the batch whose rows these are.
+    """
 
     block: int
     n: int
     sums: Mapping[str, tuple[float, float]]
+    batch: int | None = None
 
 
 @dataclass(frozen=True)

@@ -61,13 +61,10 @@ def status(doc: Document) -> None:
     versions = {k: doc[k]["number"] for k in ("champion", "challenger", "previous") if doc[k]}
     said = ", ".join(f"{role} v{number}" for role, number in versions.items())
     _say(f"{doc['model']}: {said or 'no champion yet'}")
-    table = Table("decision", "at", "batch", "action", "reasons", box=None)
     for d in doc["decisions"]:
-        reasons = "; ".join(r["text"] for r in d["reasons"])
-        table.add_row(
-            *(escape(str(v)) for v in (d["id"], d["at"], d["batch"], d["action"], reasons))
-        )
-    Console().print(table)
+        _say(f"\n{d['batch']}  {d['action']}  (decision {d['id']}, {d['at'][:16]})")
+        for reason in (*d["reasons"], *d["blocked"]):
+            _say(f"  {reason['signal']}: {reason['text']}")
 
 
 def demo(doc: Document, picture: Path, settings: Settings) -> None:

@@ -1,11 +1,12 @@
 """Labels: read once per run, kept by batch, joined by id whenever they come."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import pandas as pd
-from prefect import task
+from prefect import get_run_logger, task
 
 from incumbent.digest import table_digest
 from incumbent.errors import UnreadableError
@@ -19,30 +20,37 @@ from tasks.intake import Arrival
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Labels that came together: columns `id` and `label`, known by their digest."""
+    """Labels that came together: columns `id` and `label`, known by their digest.
+
+    `batch` is the digest of the batch that they came in; None where they came apart.
+    """
 
     path: str
     digest: str
     table: pd.DataFrame
+    batch: str | None
 
 
 @task(name="labels", **OUTSIDE)
-def collect_labels(spec: ModelSpec, labels: str | None) -> tuple[LabelTable, ...]:
-    """Every label file that is asked for, or that the spec's pattern finds."""
+def collect_labels(spec: ModelSpec, labels: str | None) -> list[LabelTable]:
+    """The label file that is asked for, or every one that the spec's pattern finds.
+
+    One of the pattern's that cannot be used is left for the next run, and said in the log.
+    """
     if labels is not None:
-        paths = batches.require(labels)
-    else:
-        paths = batches.find(spec.labels) if spec.labels else ()
-    return tuple(_read(path, spec) for path in paths)
+        return [_read(path, spec) for path in batches.require(labels)]
+    found = batches.find(spec.labels) if spec.labels else ()
+    return [table for path in found if (table := _usable(partial(_read, path, spec)))]
 
 
-def labels_within(arrival: Arrival, spec: ModelSpec) -> tuple[LabelTable, ...]:
-    """The labels in the target column of a batch itself, where there are any."""
-    raw = arrival.content
+def labels_within(arrival: Arrival, spec: ModelSpec) -> list[LabelTable]:
+    """The labels in the target column of a batch itself, where there are any to be used."""
+    raw, batch = arrival.content, arrival.entry.batch
     needed = {spec.target, spec.id or spec.target}
     if isinstance(raw, UnreadableError) or not needed <= set(raw.columns):
-        return ()
-    return (_table(arrival.entry.batch.path, raw, spec),)
+        return []
+    table = _usable(partial(_table, batch.path, raw, spec, batch.digest))
+    return [table] if table else []
 
 
 def keep_labels(
@@ -53,45 +61,46 @@ def keep_labels(
     tables: Iterable[LabelTable],
 ) -> bool:
     """Keep what is new among the labels of a batch; True where there was something new."""
-    known = set(doors.predictions.read_labels(spec.name, entry.batch.digest)["arrival"])
-    came = False
+    digest, came = entry.batch.digest, False
+    known = set(doors.predictions.read_labels(spec.name, digest)["arrival"])
     for table in tables:
-        ours = table.table["id"].isin(predictions.ids).to_numpy()
-        if table.digest in known or not ours.any():
+        if table.digest in known or table.batch not in {None, digest}:
             continue
-        rows = table.table[ours]
-        doors.predictions.write_labels(
-            spec.name, entry.batch.digest, table.digest, rows["id"].to_numpy(object), rows["label"]
-        )
-        doors.ledger.record_labels(
-            spec.name, table.digest, table.path, [entry.batch.digest], {}, datetime.now(UTC)
-        )
+        rows = table.table[table.table["id"].isin(predictions.ids)]
+        if rows.empty:
+            continue
+        ids = rows["id"].to_numpy(object)
+        doors.predictions.write_labels(spec.name, digest, table.digest, ids, rows["label"])
+        now = datetime.now(UTC)
+        doors.ledger.record_labels(spec.name, table.digest, table.path, [digest], {}, now)
         came = True
     return came
 
 
 def find_late(
-    doors: Doors, spec: ModelSpec, tables: list[LabelTable], only: BatchEntry | None
-) -> tuple[BatchEntry, ...]:
+    doors: Doors, spec: ModelSpec, tables: list[LabelTable], only: list[BatchEntry] | None
+) -> list[BatchEntry]:
     """Batches handled before whose labels have come alone, oldest first.
 
     Args:
         doors: Where batches and labels are known.
         spec: The model.
         tables: The labels that have come.
-        only: Look at this batch alone.
+        only: Look at these batches alone.
     """
-    waiting = pd.Index(pd.concat([t.table["id"] for t in tables])) if tables else pd.Index([])
-    found = []
-    handled = doors.ledger.batches(spec.name, status=BatchStatus.HANDLED)
-    for entry in [only] if only else reversed(handled):
-        predictions = None if waiting.empty else scored_predictions(doors, spec, entry)
+    apart = [t.table["id"] for t in tables if t.batch is None]
+    waiting, within = pd.Index(pd.concat(apart) if apart else []), {t.batch for t in tables}
+    handled, found = doors.ledger.batches(spec.name, status=BatchStatus.HANDLED), []
+    for entry in reversed(handled if only is None else only):
+        if waiting.empty and entry.batch.digest not in within:
+            continue
+        predictions = scored_predictions(doors, spec, entry)
         if predictions is None:
             continue
         if keep_labels(doors, spec, entry, predictions, tables):
             found.append(entry)
         waiting = waiting[~waiting.isin(predictions.ids)]
-    return tuple(reversed(found))
+    return found[::-1]
 
 
 def scored_predictions(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> Predictions | None:
@@ -117,9 +126,17 @@ def _read(path: str, spec: ModelSpec) -> LabelTable:
             f"columns {spec.id!r} and {spec.target!r}",
             "mend the file, or `id` and `target` in the spec",
         )
-    return _table(path, raw, spec)
+    return _table(path, raw, spec, None)
 
 
-def _table(path: str, raw: pd.DataFrame, spec: ModelSpec) -> LabelTable:
+def _table(path: str, raw: pd.DataFrame, spec: ModelSpec, batch: str | None) -> LabelTable:
     table = labels_of(raw, spec)
-    return LabelTable(path, table_digest(table), table)
+    return LabelTable(path, table_digest(table), table, batch)
+
+
+def _usable(read: Callable[[], LabelTable]) -> LabelTable | None:
+    try:
+        return read()
+    except UnreadableError as error:
+        get_run_logger().warning("labels left out: %s", error)
+        return None

@@ -1,6 +1,7 @@
 """Shadow: the rows that judge, both models' losses on them, and the run that keeps the answer."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -22,6 +23,7 @@ from incumbent.records import (
 from incumbent.scoring import predict
 from incumbent.shadow import Losses, pair
 from tasks.doors import OUTSIDE, Doors
+from tasks.training import labelled_rows
 
 
 def entry_of(doors: Doors, spec: ModelSpec, ordinal: int) -> BatchEntry:
@@ -41,12 +43,22 @@ def entry_of(doors: Doors, spec: ModelSpec, ordinal: int) -> BatchEntry:
     )
 
 
-def pair_losses(
-    champion: Champion, challenger: Champion, rows: pd.DataFrame
+def gather_evidence(
+    doors: Doors, spec: ModelSpec, champion: Champion, challenger: Champion, entry: BatchEntry
 ) -> tuple[PairedBlock, ...]:
-    """Losses of both models on the same rows, summed per day."""
-    blocks = blocks_of(rows, champion.model.card.spec)
-    return pair(_losses(champion, rows), _losses(challenger, rows), blocks)
+    """Losses of both models per day on one batch, beside what the challenger was judged on before.
+
+    Labels of a batch that come in parts replace what its earlier labels said.
+    """
+    rows = labelled_rows(doors, spec, champion, entry)
+    losses = _losses(champion, rows), _losses(challenger, rows)
+    newest = pair(*losses, blocks_of(rows, champion.model.card.spec))
+    waiting = doors.ledger.challenger(spec.name)
+    earlier = waiting.evidence if waiting and waiting.version == challenger.version else ()
+    return (
+        *(block for block in earlier if block.batch != entry.ordinal),
+        *(replace(block, batch=entry.ordinal) for block in newest),
+    )
 
 
 @task(name="shadow report", **OUTSIDE)

@@ -84,10 +84,14 @@ def fit_on(
     champion: Champion,
     tables: list[pd.DataFrame],
     through: int,
-    baseline: Baseline | None = None,
-    threshold: float | None = None,
+    promised: tuple[Baseline, float | None] | None = None,
 ) -> tuple[FittedModel, pd.DataFrame, float]:
-    """The recipe fitted on the champion's training set and these newer rows; seconds taken."""
+    """The recipe fitted on the champion's training set and these newer rows; seconds taken.
+
+    Without a promise (baseline, threshold) of its own it carries the champion's.
+    """
+    card = champion.model.card
+    baseline, threshold = promised or (card.baseline, card.threshold)
     snapshot = doors.registry.training_rows(champion.version)
     rows = sample(pd.concat([snapshot, *tables], ignore_index=True), spec)
     kinds, start = kinds_in(champion), perf_counter()
@@ -98,8 +102,8 @@ def fit_on(
         rows,
         spec,
         kinds,
-        baseline=baseline or champion.model.card.baseline,
-        threshold=threshold if baseline else champion.model.card.threshold,
+        baseline=baseline,
+        threshold=threshold,
         through=through,
     )
     return fitted, rows, seconds

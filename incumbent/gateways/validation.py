@@ -4,6 +4,7 @@ Two keys of an expectation's `meta` mean something here: `rows: exclude` keeps t
 out of training, and `expected` says in words what was expected.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -58,6 +59,7 @@ def validate(
 
 
 def _batch(frame: pd.DataFrame) -> Batch:
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)

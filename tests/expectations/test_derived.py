@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from expectations import derived
-from incumbent.gateways.validation import validate
 from incumbent.intake import canonical, features_of, kinds_of
 from incumbent.params import ModelSpec
 from incumbent.profile import profile
 from incumbent.records import Outcome, Severity
+from tests.expectations.checked import validate
 
 CRITICAL, WARNING = Severity.CRITICAL, Severity.WARNING
 

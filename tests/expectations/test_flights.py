@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from expectations import flights
-from incumbent.gateways.validation import validate
 from incumbent.records import Outcome, Severity
+from tests.expectations.checked import validate
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from great_expectations import expectations as gxe
 
 from incumbent.errors import IncumbentError
-from incumbent.gateways.validation import validate
 from incumbent.records import Failure, Outcome, Severity, ValidationReport
+from tests.expectations.checked import validate
 
 WARNING = gxe.ExpectColumnToExist(column="any", severity="warning").severity
 

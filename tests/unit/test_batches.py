@@ -1,0 +1,342 @@
+"""Every way in which a batch file can be right, and wrong."""
+
+import datetime
+import decimal
+import gzip
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fsspec.implementations.local import LocalFileSystem
+
+from incumbent.errors import MissingPathError, OutOfReachError, UnreadableError, UsageError
+from incumbent.gateways import batches
+
+CSV = b"id,carrier,distance,late\n1,UA,1400,1\n2,NA,,0\n3,,733.5,1\n"
+
+
+def parquet(frame: pd.DataFrame) -> bytes:
+    file = io.BytesIO()
+    frame.to_parquet(file)
+    return file.getvalue()
+
+
+TABLE = parquet(pd.DataFrame({"x": np.arange(3000.0), "c": ["a", "b", "c"] * 1000}))
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def _write(name: str, content: bytes) -> str:
+        (tmp_path / name).write_bytes(content)
+        return str(tmp_path / name)
+
+    return _write
+
+
+@pytest.fixture
+def read_csv(write):
+    return lambda content: batches.read(write("batch.csv", content))
+
+
+class TestFind:
+    def test_names_are_ordered_and_their_numbers_count(self, tmp_path):
+        for name in ("b_10.csv", "b_2.csv", "b_1.csv", "a_99.csv", "notes.txt"):
+            (tmp_path / name).touch()
+        found = batches.find(str(tmp_path / "*.csv"))
+        assert [Path(p).name for p in found] == ["a_99.csv", "b_1.csv", "b_2.csv", "b_10.csv"]
+
+    def test_dates_in_names_and_folders_are_ordered(self, tmp_path):
+        for day in ("2013-10-01", "2013-02-16", "2013-02-01"):
+            (tmp_path / day).mkdir()
+            (tmp_path / day / "part.parquet").touch()
+        found = batches.find(str(tmp_path / "*" / "part.parquet"))
+        days = [Path(p).parent.name for p in found]
+        assert days == ["2013-02-01", "2013-02-16", "2013-10-01"]
+
+    def test_relative_paths_come_back_absolute(self, tmp_path, monkeypatch):
+        (tmp_path / "a.csv").touch()
+        monkeypatch.chdir(tmp_path)
+        assert batches.find("*.csv") == (str(tmp_path / "a.csv"),)
+        assert batches.find("a.csv") == (str(tmp_path / "a.csv"),)
+
+    def test_a_file_with_brackets_in_its_name_is_a_file(self, tmp_path):
+        (tmp_path / "jan[1].csv").touch()
+        path = str(tmp_path / "jan[1].csv")
+        assert batches.find(path) == (path,)
+
+    def test_folders_are_not_batches(self, tmp_path):
+        (tmp_path / "a.csv").mkdir()
+        assert batches.find(str(tmp_path / "*.csv")) == ()
+        assert batches.find(str(tmp_path)) == ()
+
+    def test_a_uri_comes_back_as_a_uri_that_can_be_read(self, tmp_path):
+        uri = f"memory://{tmp_path}/a.csv"
+        filesystem, path = batches.open_filesystem(uri)
+        filesystem.pipe_file(path, CSV)
+        (found,) = batches.find(f"memory://{tmp_path}/*.csv")
+        assert found == uri
+        assert len(batches.read(found)) == 3
+
+    @pytest.mark.parametrize("name", ["missing.csv", "missing_*.csv", "no/such/folder/*.csv"])
+    def test_required_and_not_there(self, tmp_path, name):
+        with pytest.raises(MissingPathError) as caught:
+            batches.require(str(tmp_path / name))
+        error = caught.value
+        assert error.exit_code == 2
+        assert error.observed == str(tmp_path / name)
+        assert "quoted pattern" in error.allowed
+        assert "check the path" in error.next_step
+        assert batches.find(str(tmp_path / name)) == ()
+
+    def test_required_and_a_folder(self, tmp_path):
+        with pytest.raises(MissingPathError, match="a folder"):
+            batches.require(str(tmp_path))
+
+    def test_required_and_there(self, write):
+        path = write("a.csv", CSV)
+        assert batches.require(path) == (path,)
+
+    def test_an_unknown_protocol_is_wrong_usage(self):
+        with pytest.raises(UsageError, match="Protocol not known: nowhere") as caught:
+            batches.find("nowhere://bucket/*.csv")
+        assert caught.value.observed.startswith("nowhere://bucket")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/data/flights_2013.parquet", "flights_2013"),
+        ("flights.pq", "flights"),
+        ("flights.2013-02.csv", "flights.2013-02"),
+        ("s3://bucket/flights.csv.gz", "flights"),
+        ("FLIGHTS.CSV", "FLIGHTS"),
+        ("flights", "flights"),
+        ("/data/.csv", ".csv"),
+    ],
+)
+def test_the_stem_is_the_name_without_its_format(path, expected):
+    assert batches.stem(path) == expected
+
+
+class TestParquet:
+    @pytest.mark.parametrize("suffix", [".parquet", ".pq", ".PARQUET"])
+    def test_a_table_comes_back(self, write, suffix):
+        frame = batches.read(write(f"a{suffix}", TABLE))
+        assert frame.shape == (3000, 2)
+        assert frame["x"].sum() == 4_498_500.0
+
+    def test_categories_come_back_as_text(self, write):
+        frame = pd.DataFrame({"c": pd.Categorical(["UA", None, "AA"])})
+        found = batches.read(write("a.parquet", parquet(frame)))["c"]
+        assert found.dtype == "str"
+        assert found.isna().tolist() == [False, True, False]
+
+    def test_a_named_index_is_a_column_and_an_unnamed_one_is_not(self, write):
+        frame = pd.DataFrame({"x": [1, 2]}, index=pd.Index(["a", "b"], name="id"))
+        found = batches.read(write("a.parquet", parquet(frame)))
+        assert found["id"].tolist() == ["a", "b"]
+        assert found.index.equals(pd.RangeIndex(2))
+        unnamed = parquet(frame.rename_axis(None))
+        assert batches.read(write("b.parquet", unnamed)).columns.tolist() == ["x"]
+
+    def test_decimals_and_dates_become_numbers_and_times(self, write):
+        table = pa.table(
+            {"m": [decimal.Decimal("1.50"), None], "d": [datetime.date(2013, 1, 2), None]}
+        )
+        file = io.BytesIO()
+        pq.write_table(table, file)
+        found = batches.read(write("a.parquet", file.getvalue()))
+        assert found["m"].dtype == np.float64
+        assert found["m"].iloc[0] == 1.5
+        assert found["d"].iloc[0] == pd.Timestamp("2013-01-02")
+
+    def test_whole_numbers_with_nulls_become_float64(self, write):
+        frame = pd.DataFrame({"n": pd.array([1, None], dtype="Int64")})
+        found = batches.read(write("a.parquet", parquet(frame)))["n"]
+        assert found.dtype == np.float64
+        assert found.isna().tolist() == [False, True]
+
+    def test_times_keep_their_zone(self, write):
+        frame = pd.DataFrame({"t": pd.to_datetime(["2013-01-01 05:00"]).tz_localize("US/Eastern")})
+        found = batches.read(write("a.parquet", parquet(frame)))["t"]
+        assert found.iloc[0] == pd.Timestamp("2013-01-01 10:00", tz="UTC")
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"", "empty"),
+            (b"garbage" * 100, "magic bytes"),
+            (TABLE[:200], "magic bytes"),
+            (TABLE[:-8], "magic bytes"),
+            (TABLE[:4] + b"Z" * 60 + TABLE[64:], ""),
+            (CSV, ""),
+        ],
+        ids=["empty", "garbage", "truncated", "no footer", "corrupt page", "CSV inside"],
+    )
+    def test_what_is_no_parquet_is_unreadable(self, write, content, said):
+        path = write("a.parquet", content)
+        with pytest.raises(UnreadableError, match="cannot be read") as caught:
+            batches.read(path)
+        error = caught.value
+        assert error.exit_code == 3
+        assert error.observed.startswith(path)
+        assert said in error.observed
+        assert "whole Parquet" in error.allowed
+        assert "deliver it again" in error.next_step
+
+    def test_two_columns_of_one_name_are_unreadable(self, write):
+        file = io.BytesIO()
+        pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["x", "x"]), file)
+        with pytest.raises(UnreadableError, match="two columns of one name: x"):
+            batches.read(write("a.parquet", file.getvalue()))
+
+
+class TestCsv:
+    def test_na_and_empty_are_null(self, read_csv):
+        frame = read_csv(CSV)
+        assert frame["carrier"].isna().tolist() == [False, True, True]
+        assert frame["distance"].isna().tolist() == [False, True, False]
+        assert frame["id"].dtype == np.int64
+        assert frame["distance"].dtype == np.float64
+        assert frame["carrier"].dtype == "str"
+
+    @pytest.mark.parametrize("null", ["", "NA", '"NA"', '""', "NaN", "nan", "null", "N/A"])
+    def test_the_words_for_null(self, read_csv, null):
+        frame = read_csv(f"x,y\n1,a\n{null},b\n".encode())
+        assert frame["x"].isna().tolist() == [False, True]
+
+    def test_zipped_is_the_same_table(self, write):
+        plain, zipped = write("a.csv", CSV), write("a.csv.gz", gzip.compress(CSV))
+        pd.testing.assert_frame_equal(batches.read(plain), batches.read(zipped))
+
+    @pytest.mark.parametrize(
+        ("values", "kind"),
+        [
+            (["00123", "7"], "str"),
+            (["7", "-01"], "str"),
+            (["00123", "1.5"], "str"),
+            (["99999999999999999999", "1"], "str"),
+            (["10", "0"], "int64"),
+            (["9223372036854775807", "1"], "int64"),
+            (["0.5", "0"], "float64"),
+            (["1e300", "123456789012345678"], "float64"),
+            (["05:40", "23:59"], "str"),
+        ],
+    )
+    def test_codes_stay_text_and_numbers_become_numbers(self, read_csv, values, kind):
+        frame = read_csv(("code,y\n" + "".join(f"{v},1\n" for v in values)).encode())
+        assert frame["code"].dtype == kind
+        if kind == "str":
+            assert frame["code"].tolist() == values
+
+    def test_a_code_with_a_gap_keeps_the_gap(self, read_csv):
+        found = read_csv(b"code,y\n00123,1\nNA,2\n")["code"]
+        assert found.isna().tolist() == [False, True]
+
+    def test_a_type_is_inferred_from_all_rows(self, read_csv):
+        frame = read_csv(b"a,b\n" + b"1,2\n" * 600_000 + b"1.5,x\n")
+        assert frame["a"].dtype == np.float64
+        assert frame["b"].iloc[-1] == "x"
+
+    def test_dates_and_times_are_times(self, read_csv):
+        frame = read_csv(b"d,t\n2013-01-01,2013-01-01T05:00:00Z\n,2013-01-01T05:00:00+02:00\n")
+        assert frame["d"].iloc[0] == pd.Timestamp("2013-01-01")
+        assert frame["t"].iloc[1] == pd.Timestamp("2013-01-01 03:00", tz="UTC")
+
+    def test_quoted_line_ends_marks_of_order_and_windows_line_ends(self, read_csv):
+        frame = read_csv(b'\xef\xbb\xbfa,b\r\n1,"x\ny, z"\r\n')
+        assert frame.columns.tolist() == ["a", "b"]
+        assert frame["b"].tolist() == ["x\ny, z"]
+
+    def test_a_header_alone_is_a_table_without_rows(self, read_csv):
+        frame = read_csv(b"a,b\n")
+        assert frame.columns.tolist() == ["a", "b"]
+        assert len(frame) == 0
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"", "empty"),
+            (b"a,b\n1,2\n3\n", "Expected 2 columns, got 1"),
+            ("a,b\n1,é\n".encode("latin1"), "'utf-8' codec"),
+            ("é,b\n1,2\n".encode("latin1"), "'utf-8' codec"),
+            ("a,b\n1,2\n".encode("utf-16"), "'utf-8' codec"),
+            ("a,b\n1,2\n".encode("utf-16-le"), "not text"),
+            (b"a,a\n1,2\n", "two columns of one name: a"),
+            (TABLE, ""),
+            (bytes(range(128)) * 10, "not text"),
+        ],
+        ids=["empty", "ragged", "latin-1", "latin-1 header", "utf-16", "utf-16 bare", "twice",
+             "parquet inside", "garbage"],
+    )  # fmt: skip
+    def test_what_is_no_csv_is_unreadable(self, write, content, said):
+        path = write("a.csv", content)
+        with pytest.raises(UnreadableError) as caught:
+            batches.read(path)
+        assert caught.value.observed.startswith(path)
+        assert said in caught.value.observed
+        assert "UTF-8" in caught.value.allowed
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            gzip.compress(CSV * 1000)[:-30],
+            gzip.compress(CSV * 1000)[:30] + b"Z" * 60,
+            gzip.compress(CSV)[:-8] + b"\0" * 8,
+            CSV,
+            b"",
+        ],
+        ids=["truncated", "corrupt", "wrong checksum", "not zipped", "empty"],
+    )
+    def test_what_is_no_zipped_csv_is_unreadable(self, write, content):
+        with pytest.raises(UnreadableError):
+            batches.read(write("a.csv.gz", content))
+
+
+class TestElsewhere:
+    @pytest.mark.parametrize("name", ["a.xlsx", "a", "a.csv.zip", "a.gz"])
+    def test_an_unknown_format_lists_the_known_ones(self, write, name):
+        with pytest.raises(UsageError) as caught:
+            batches.read(write(name, CSV))
+        assert all(suffix in caught.value.allowed for suffix in batches.SUFFIXES)
+        assert caught.value.observed.endswith(name)
+
+    def test_a_file_that_is_not_there(self, tmp_path):
+        with pytest.raises(MissingPathError, match="No file is there"):
+            batches.read(str(tmp_path / "missing.csv"))
+
+    def test_a_folder_named_like_a_file(self, tmp_path):
+        (tmp_path / "a.parquet").mkdir()
+        with pytest.raises(MissingPathError):
+            batches.read(str(tmp_path / "a.parquet"))
+
+    def test_a_file_that_may_not_be_read(self, write, monkeypatch):
+        path = write("a.csv", CSV)
+        monkeypatch.setattr(LocalFileSystem, "cat_file", failing(PermissionError("denied")))
+        with pytest.raises(UsageError, match="permissions"):
+            batches.read(path)
+
+    def test_storage_that_does_not_answer_is_out_of_reach(self, write, monkeypatch):
+        path = write("a.csv", CSV)
+        monkeypatch.setattr(LocalFileSystem, "cat_file", failing(ConnectionError("no route")))
+        with pytest.raises(OutOfReachError, match="no route") as caught:
+            batches.read(path)
+        assert caught.value.exit_code == 4
+        monkeypatch.setattr(LocalFileSystem, "glob", failing(TimeoutError("too late")))
+        with pytest.raises(OutOfReachError, match="too late"):
+            batches.find(path.replace("a.csv", "*.csv"))
+
+    def test_an_unreadable_file_is_known_by_its_bytes(self, write):
+        empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        assert batches.bytes_digest(write("a.parquet", b"")) == empty
+
+
+def failing(error: OSError):
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    return fail

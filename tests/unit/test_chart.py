@@ -1,0 +1,54 @@
+from io import BytesIO
+
+import pytest
+from matplotlib.image import imread
+
+from incumbent.chart import MARKS, draw
+
+POLICIES = ("never", "always", "periodic", "incumbent")
+
+
+def a_replay(batches=3, verdict=None, name="2013-02-01_2013-02-15", loss=0.5, metric=0.5):
+    return {
+        "metric_name": "log_loss",
+        "policies": {p: {"metric": metric, "trainings": 1} for p in POLICIES},
+        "batches": [
+            {"batch": name, "verdict": verdict, "metric": dict.fromkeys(POLICIES, loss)}
+            for _ in range(batches)
+        ],
+    }
+
+
+def pixels(doc):
+    return imread(BytesIO(draw(doc)), format="png")
+
+
+def test_the_picture_is_a_png_of_one_size():
+    found = draw(a_replay())
+    assert found[:8] == b"\x89PNG\r\n\x1a\n"
+    assert pixels(a_replay()).shape[:2] == (624, 1430)
+
+
+def test_the_same_document_gives_the_same_picture():
+    assert draw(a_replay()) == draw(a_replay())
+
+
+@pytest.mark.parametrize("verdict", list(MARKS))
+def test_every_verdict_has_a_mark(verdict):
+    assert (pixels(a_replay(verdict=verdict)) != pixels(a_replay())).any()
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        a_replay(0),
+        a_replay(1),
+        a_replay(loss=None),
+        a_replay(loss=None, metric=None, verdict="reject"),
+        a_replay(name="$a^$ & <b> {c} \\frac"),
+        a_replay(60),
+    ],
+    ids=["no batch", "one", "no loss", "nothing known", "strange name", "many"],
+)
+def test_unusual_replays_are_drawn(doc):
+    assert pixels(doc).shape == (624, 1430, 4)

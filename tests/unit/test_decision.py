@@ -1,0 +1,247 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from incumbent.decision import decide, identify, plainly_broken, resumes
+from incumbent.harm import CALIBRATION, INVERSION, LOSS, SKILL
+from incumbent.params import Trigger
+from incumbent.records import (
+    Action,
+    ColumnDrift,
+    DecisionInputs,
+    DriftReport,
+    Latency,
+    Outcome,
+    document,
+)
+from tests.unit.builders import a_harm_report, a_signal, a_spec, an_estimate, some_inputs
+
+ROWS = {"reference": 1_000, "batch": 400}
+
+
+def a_drift(*, alarm=True):
+    moved = ColumnDrift("x", "numeric", 0.3, 0.001, 0.002, 0.2, alarm=True)
+    still = ColumnDrift("c", "categorical", 0.01, 0.9, 0.9, None, alarm=False)
+    return DriftReport((moved, still), 0.155, 0.1, alarm, ROWS)
+
+
+HARM, SOUND = a_harm_report(a_signal(LOSS)), a_harm_report(a_signal(LOSS, harmed=False))
+names = st.sampled_from([LOSS, CALIBRATION, SKILL])
+
+
+def blocked_by(decision):
+    return [r.signal for r in decision.blocked]
+
+
+def asked_by(decision):
+    return [r.signal for r in decision.reasons]
+
+
+@st.composite
+def inputs(draw):
+    harm = draw(
+        st.none()
+        | st.builds(
+            lambda found, enough: a_harm_report(*map(a_signal, sorted(found)), enough=enough),
+            st.sets(st.sampled_from([LOSS, CALIBRATION, SKILL, INVERSION])),
+            st.booleans(),
+        )
+    )
+    return some_inputs(
+        a_spec(trigger=draw(st.sampled_from(list(Trigger)))),
+        outcome=draw(st.sampled_from(list(Outcome))),
+        drift=draw(st.none() | st.builds(lambda alarm: a_drift(alarm=alarm), alarm=st.booleans())),
+        harm=harm,
+        age_days=draw(st.none() | st.floats(-10, 100)),
+        waiting=draw(st.booleans()),
+    )
+
+
+def test_nothing_found_asks_for_nothing():
+    found = decide(some_inputs(harm=SOUND, drift=a_drift(alarm=False)))
+    assert (found.action, found.reasons, found.blocked) == (Action.NONE, (), ())
+
+
+def test_harm_retrains_and_is_named_with_its_value_and_threshold():
+    found = decide(some_inputs(harm=HARM))
+    assert found.action is Action.RETRAIN
+    (reason,) = found.reasons
+    assert (reason.signal, reason.observed, reason.threshold) == (LOSS, 0.2, 0.1)
+    assert found.blocked == ()
+
+
+def test_drift_alone_notifies_and_names_its_columns():
+    found = decide(some_inputs(harm=SOUND, drift=a_drift()))
+    assert found.action is Action.NOTIFY
+    (reason,) = found.reasons
+    assert (reason.signal, reason.column, reason.observed, reason.threshold) == (
+        "drift",
+        "x",
+        0.3,
+        0.2,
+    )
+    assert found.blocked == ()
+
+
+@pytest.mark.parametrize(
+    ("trigger", "harm", "drift", "age", "action"),
+    [
+        (Trigger.HARM, HARM, None, None, Action.RETRAIN),
+        (Trigger.HARM, SOUND, a_drift(), 99.0, Action.NOTIFY),
+        (Trigger.HARM, SOUND, None, 99.0, Action.NONE),
+        (Trigger.DRIFT, SOUND, a_drift(), None, Action.RETRAIN),
+        (Trigger.DRIFT, SOUND, a_drift(alarm=False), None, Action.NONE),
+        (Trigger.DRIFT, HARM, None, 99.0, Action.NOTIFY),
+        (Trigger.SCHEDULE, SOUND, None, 30.0, Action.RETRAIN),
+        (Trigger.SCHEDULE, SOUND, None, 29.999, Action.NONE),
+        (Trigger.SCHEDULE, SOUND, None, None, Action.NONE),
+        (Trigger.SCHEDULE, HARM, a_drift(), 1.0, Action.NOTIFY),
+    ],
+)
+def test_only_what_the_spec_names_retrains(trigger, harm, drift, age, action):
+    spec = a_spec(trigger=trigger)
+    assert decide(some_inputs(spec, harm=harm, drift=drift, age_days=age)).action is action
+
+
+@pytest.mark.parametrize("trigger", [Trigger.DRIFT, Trigger.SCHEDULE])
+@pytest.mark.parametrize(("harm", "matured"), [(None, 0), (a_harm_report(enough=False), 199)])
+def test_too_few_labels_to_judge_a_challenger_block(trigger, harm, matured):
+    spec = a_spec(trigger=trigger)
+    found = decide(some_inputs(spec, harm=harm, drift=a_drift(), age_days=31.0))
+    assert found.action is Action.NOTIFY
+    (reason,) = found.blocked
+    assert (reason.signal, reason.observed, reason.threshold) == ("labels", matured, 200)
+
+
+def test_labels_upside_down_block():
+    found = decide(some_inputs(harm=a_harm_report(a_signal(LOSS), a_signal(INVERSION))))
+    assert found.action is Action.NOTIFY
+    assert blocked_by(found) == [INVERSION]
+    assert asked_by(found) == [LOSS, INVERSION]
+
+
+def test_a_quarantined_batch_notifies():
+    found = decide(some_inputs(outcome=Outcome.QUARANTINE))
+    assert found.action is Action.NOTIFY
+    assert asked_by(found) == ["validation"]
+
+
+def test_a_quarantined_batch_blocks_a_retraining_by_age():
+    found = decide(
+        some_inputs(
+            a_spec(trigger="schedule"), outcome=Outcome.QUARANTINE, harm=SOUND, age_days=40.0
+        )
+    )
+    assert found.action is Action.NOTIFY
+    assert blocked_by(found) == ["validation"]
+
+
+def test_a_warning_of_validation_neither_notifies_nor_blocks():
+    assert decide(some_inputs(outcome=Outcome.WARN)).action is Action.NONE
+    assert decide(some_inputs(outcome=Outcome.WARN, harm=HARM)).action is Action.RETRAIN
+
+
+@pytest.mark.parametrize(
+    ("signals", "action", "blocked"),
+    [
+        ([LOSS], Action.NOTIFY, ["challenger"]),
+        ([LOSS, CALIBRATION], Action.NOTIFY, ["challenger"]),
+        ([SKILL], Action.RETRAIN, []),
+        ([SKILL, INVERSION], Action.NOTIFY, [INVERSION]),
+    ],
+)
+def test_a_waiting_challenger_blocks_unless_the_champion_is_plainly_broken(
+    signals, action, blocked
+):
+    found = decide(some_inputs(harm=a_harm_report(*map(a_signal, signals)), waiting=True))
+    assert found.action is action
+    assert blocked_by(found) == blocked
+
+
+@pytest.mark.parametrize(("harmed", "broken"), [(True, True), (False, False)])
+def test_only_lost_skill_is_plainly_broken(harmed, broken):
+    assert plainly_broken(some_inputs(harm=a_harm_report(a_signal(SKILL, harmed=harmed)))) is broken
+    assert not plainly_broken(some_inputs(harm=HARM))
+    assert not plainly_broken(some_inputs())
+
+
+@pytest.mark.parametrize(
+    ("harm", "waiting", "expected"),
+    [
+        (SOUND, True, True),
+        (HARM, True, True),
+        (SOUND, False, False),
+        (None, True, False),
+        (a_harm_report(enough=False), True, False),
+        (a_harm_report(a_signal(INVERSION)), True, False),
+    ],
+)
+def test_a_waiting_challenger_is_judged_again_on_enough_sound_labels(harm, waiting, expected):
+    assert resumes(some_inputs(harm=harm, waiting=waiting)) is expected
+
+
+@given(inputs())
+def test_the_same_inputs_give_the_same_decision(given_inputs):
+    assert decide(given_inputs) == decide(given_inputs)
+    assert len(decide(given_inputs).id) == 16
+
+
+@given(inputs())
+def test_a_decision_can_be_made_again_from_what_is_stored(given_inputs):
+    stored = json.loads(json.dumps(document(given_inputs)))
+    again = TypeAdapter(DecisionInputs).validate_python(stored)
+    assert decide(again) == decide(given_inputs)
+
+
+@given(inputs())
+def test_a_retraining_is_asked_for_and_forbidden_by_nothing(given_inputs):
+    found = decide(given_inputs)
+    if found.action is Action.RETRAIN:
+        assert found.reasons
+        assert found.blocked == ()
+    if found.action is Action.NONE:
+        assert found.reasons == ()
+    if found.blocked:
+        assert found.action is Action.NOTIFY
+
+
+@given(inputs())
+def test_without_enough_labels_or_with_inverted_ones_nothing_retrains(given_inputs):
+    harm = given_inputs.harm
+    if harm is None or not harm.enough or INVERSION in {s.signal for s in harm.signals}:
+        assert decide(given_inputs).action is not Action.RETRAIN
+
+
+@given(inputs(), names)
+def test_more_harm_never_asks_for_less(given_inputs, name):
+    order = [Action.NONE, Action.NOTIFY, Action.RETRAIN]
+    harm = given_inputs.harm or a_harm_report(enough=False)
+    worse = a_harm_report(*harm.signals, a_signal(name), enough=harm.enough)
+    after = DecisionInputs(**{**vars(given_inputs), "harm": worse})
+    assert order.index(decide(after).action) >= order.index(decide(given_inputs).action)
+
+
+def test_the_id_follows_what_is_decided_on():
+    here = some_inputs(harm=HARM)
+    assert identify(here) == identify(some_inputs(harm=a_harm_report(a_signal(LOSS))))
+    others = [
+        some_inputs(harm=SOUND),
+        some_inputs(harm=HARM, batch="other"),
+        some_inputs(harm=HARM, champion=2),
+        some_inputs(a_spec(harm_tolerance=0.1), harm=HARM),
+        some_inputs(harm=HARM, waiting=True),
+    ]
+    assert len({identify(i) for i in [here, *others]}) == 6
+
+
+def test_the_id_does_not_follow_how_long_scoring_took():
+    timed = [a_harm_report(a_signal(LOSS), latency=Latency(ms, ms)) for ms in (1.0, 2.0)]
+    assert len({identify(some_inputs(harm=h)) for h in [*timed, HARM]}) == 1
+
+
+def test_what_is_not_a_number_still_has_an_id():
+    report = a_harm_report(metrics={"auc": an_estimate(float("nan"))})
+    assert decide(some_inputs(harm=report)).action is Action.NONE

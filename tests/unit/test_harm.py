@@ -1,0 +1,236 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incumbent.harm import (
+    CALIBRATION,
+    INVERSION,
+    LOSS,
+    SKILL,
+    calibration_signal,
+    inversion_signal,
+    judge_harm,
+    loss_signal,
+    skill_signal,
+)
+from incumbent.labels import Labelled
+from incumbent.params import Task
+from incumbent.records import Latency
+from tests.unit.builders import a_card, a_spec, an_estimate, some_predictions
+
+
+def labelled(values, labels, blocks=None):
+    predictions = some_predictions(values, blocks)
+    column = pd.Series(labels, dtype=None if np.asarray(labels).dtype.kind == "f" else "str")
+    return Labelled(predictions, np.arange(len(labels)), column, 0)
+
+
+def a_batch(n=400, days=20, seed=0, skew=0.0, flip=False):
+    """Labels drawn from the predictions; `skew` moves the predictions, `flip` inverts labels."""
+    random = np.random.default_rng(seed)
+    truth = random.beta(2, 2, n)
+    y = random.random(n) < truth
+    values = np.clip(truth + skew, 0.001, 0.999)
+    return labelled(values, np.where(y ^ flip, "1", "0"), np.arange(n) * days // n)
+
+
+def signals(report):
+    return {s.signal: s for s in report.signals}
+
+
+def harmed(report):
+    return {s.signal for s in report.signals if s.harmed}
+
+
+@pytest.mark.parametrize(("n", "enough"), [(0, False), (1, False), (199, False), (200, True)])
+def test_below_the_labels_needed_nothing_is_concluded(n, enough):
+    report = judge_harm(a_batch(n, days=max(min(n, 20), 1), skew=0.4), 500, a_card())
+    assert (report.matured, report.rows, report.enough) == (n, 500, enough)
+    assert bool(report.signals) is enough
+    assert ("log_loss" in report.metrics) is (n > 0)
+
+
+def test_a_sound_batch_shows_no_harm():
+    latency = Latency(1.0, 2.0)
+    card = a_card(
+        loss=an_estimate(0.65, standard_error=0.02),
+        gap=an_estimate(0.0, -0.05, 0.05, standard_error=0.03, blocks=20),
+    )
+    report = judge_harm(a_batch(), 400, card, latency)
+    assert set(signals(report)) == {LOSS, CALIBRATION, SKILL, INVERSION}
+    assert harmed(report) == set()
+    assert report.latency == latency
+    assert report.promised.value == 0.65
+
+
+def test_predictions_off_their_mean_are_named():
+    report = judge_harm(a_batch(skew=0.25), 400, a_card())
+    assert CALIBRATION in harmed(report)
+    signal = signals(report)[CALIBRATION]
+    assert signal.observed == pytest.approx(0.2, abs=0.06)
+    assert signal.threshold == pytest.approx(0.05 * 0.5)
+    assert signal.text == f"predicted minus observed {signal.observed:+.3f}, allowed ±0.025"
+
+
+def test_labels_upside_down_are_named():
+    found = harmed(judge_harm(a_batch(2_000, flip=True), 2_000, a_card()))
+    assert {INVERSION, SKILL, LOSS} <= found
+
+
+def test_a_batch_of_one_class_says_nothing_of_skill():
+    """A right model of rare events is no worse than a constant that knows there were none."""
+    random = np.random.default_rng(0)
+    values = random.beta(1, 99, 300)
+    report = judge_harm(
+        labelled(values, ["0"] * 300, np.arange(300) // 20),
+        300,
+        a_card(
+            loss=an_estimate(0.05, standard_error=0.01),
+            gap=an_estimate(0.0, -0.01, 0.01, standard_error=0.006, blocks=15),
+        ),
+    )
+    assert set(signals(report)) == {LOSS, CALIBRATION}
+    assert harmed(report) == set()
+    assert "auc" not in report.metrics
+    assert "recall" not in report.metrics
+
+
+def test_one_day_proves_no_harm():
+    report = judge_harm(a_batch(days=1, skew=0.4), 400, a_card())
+    assert report.metrics["log_loss"].blocks == 1
+    assert harmed(report) == set()
+
+
+def test_a_class_that_the_model_never_saw_harms():
+    spec = a_spec(task=Task.MULTICLASS)
+    random = np.random.default_rng(0)
+    values = random.dirichlet([5, 5], 400)
+    labels = np.where(
+        np.arange(400) % 4 == 0, "new", np.where(random.random(400) < values[:, 1], "1", "0")
+    )
+    report = judge_harm(labelled(values, labels, np.arange(400) // 20), 400, a_card(spec))
+    assert {LOSS, SKILL} <= harmed(report)
+    assert set(report.metrics) == {"log_loss", "brier", "accuracy"}
+
+
+@pytest.mark.parametrize(("shift", "expected"), [(0.0, set()), (3.0, {LOSS, CALIBRATION, SKILL})])
+def test_values_are_judged_by_their_absolute_error(shift, expected):
+    spec = a_spec(task=Task.REGRESSION)
+    random = np.random.default_rng(0)
+    truth = random.normal(size=400)
+    values = (truth + random.normal(0, 0.3, 400) + shift)[:, None]
+    card = a_card(
+        spec,
+        loss=an_estimate(0.25, standard_error=0.01),
+        gap=an_estimate(0, -0.05, 0.05, standard_error=0.03),
+    )
+    report = judge_harm(labelled(values, truth, np.arange(400) // 20), 400, card)
+    assert set(signals(report)) == {LOSS, CALIBRATION, SKILL}
+    assert harmed(report) == expected
+    assert report.metric_name == "mae"
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"), [(0.524, False), (0.525, False), (0.5251, True), (math.nan, False)]
+)
+def test_loss_within_the_tolerance_is_borne(loss, expected):
+    # promised 0.5, tolerance 5%: 0.525
+    found = loss_signal(an_estimate(loss, standard_error=0.001), a_card())
+    assert found.threshold == 0.525
+    assert found.harmed is expected
+
+
+@pytest.mark.parametrize(("error", "expected"), [(0.054, True), (0.055, False)])
+def test_loss_above_the_tolerance_must_surely_be_above_the_promise(error, expected):
+    # scipy.stats.t.ppf(0.95, 9) = 1.8331: 0.1 / 1.8331 = 0.05455
+    found = loss_signal(an_estimate(0.6, standard_error=error), a_card())
+    assert found.harmed is expected
+
+
+@pytest.mark.parametrize("side", ["loss", "promise"])
+def test_unknown_noise_shows_no_loss(side):
+    loss = an_estimate(9.0, standard_error=None if side == "loss" else 0.01)
+    promise = an_estimate(0.5, standard_error=None if side == "promise" else 0.01)
+    assert not loss_signal(loss, a_card(loss=promise)).harmed
+
+
+@pytest.mark.parametrize(
+    ("gap", "low", "high", "expected"),
+    [
+        (0.026, 0.001, 0.051, True),
+        (0.025, 0.001, 0.049, False),
+        (0.026, 0.0, 0.052, False),
+        (-0.026, -0.051, -0.001, True),
+        (-0.026, -0.052, 0.0, False),
+        (0.9, None, None, False),
+        (math.nan, None, None, False),
+    ],
+)
+def test_a_gap_must_be_sure_and_beyond_what_is_allowed(gap, low, high, expected):
+    assert calibration_signal(an_estimate(gap, low, high), a_card()).harmed is expected
+
+
+@pytest.mark.parametrize(
+    ("blocks", "allowed"), [(30, 0.05 * math.sqrt(2)), (10, 0.1), (1, 0.05 * math.sqrt(31))]
+)
+def test_fewer_days_may_be_further_off(blocks, allowed):
+    # reach .05 over 30 days is t s / sqrt(30): t s sqrt(1/B + 1/30) = .05 sqrt(1 + 30/B)
+    card = a_card(gap=an_estimate(0.01, -0.04, 0.06, standard_error=0.03, blocks=30))
+    found = calibration_signal(an_estimate(0.2, 0.1, 0.3, blocks=blocks), card)
+    assert found.threshold == pytest.approx(allowed)
+
+
+@pytest.mark.parametrize(
+    ("low", "expected"), [(0.001, True), (0.0, False), (-0.1, False), (None, False)]
+)
+def test_a_constant_must_surely_be_better(low, expected):
+    assert skill_signal(an_estimate(0.1, low, 0.2), a_card()).harmed is expected
+
+
+@pytest.mark.parametrize(
+    ("high", "expected"), [(0.499, True), (0.5, False), (None, False), (math.nan, False)]
+)
+def test_inversion_must_be_sure(high, expected):
+    assert inversion_signal(an_estimate(0.4, 0.3, high)).harmed is expected
+
+
+@given(st.floats(0.3, 3), st.floats(0, 1), st.floats(0.001, 0.3))
+def test_more_loss_is_never_less_harm(loss, more, error):
+    here = loss_signal(an_estimate(loss, standard_error=error), a_card())
+    there = loss_signal(an_estimate(loss + more, standard_error=error), a_card())
+    assert there.harmed or not here.harmed
+
+
+def promised(seed):
+    """A card whose promise was made on 15 days of the same world as the batches."""
+    report = judge_harm(noisy(seed), 1, a_card())
+    gap = signals(report)[CALIBRATION]
+    found = report.metrics["log_loss"]
+    reach = gap.high - gap.observed
+    noise = an_estimate(gap.observed, gap.low, gap.high, blocks=15, standard_error=reach / 1.761310)
+    return a_card(loss=found, gap=noise)
+
+
+def noisy(seed, days=15, per_day=40):
+    """A right model whose days share a shift that it cannot know."""
+    random = np.random.default_rng(seed)
+    day = np.repeat(np.arange(days), per_day)
+    log_odds = random.normal(0, 1, len(day))
+    shift = random.normal(0, 0.5, days)[day]
+    y = random.random(len(day)) < 1 / (1 + np.exp(-log_odds - shift))
+    values = 1 / (1 + np.exp(-log_odds))
+    return labelled(values, np.where(y, "1", "0"), day)
+
+
+@pytest.mark.slow
+def test_false_alarms_stay_near_the_confidence():
+    runs = 200
+    found = [harmed(judge_harm(noisy(10_000 + seed), 600, promised(seed))) for seed in range(runs)]
+    share = {name: sum(name in f for f in found) / runs for name in (LOSS, CALIBRATION, SKILL)}
+    assert share[LOSS] < 0.09
+    assert share[CALIBRATION] < 0.1
+    assert share[SKILL] < 0.02

@@ -1,0 +1,167 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from incumbent.intervals import (
+    JACKKNIFE_GROUPS,
+    block_mean,
+    block_ratio,
+    difference,
+    jackknife,
+    ratio_of_blocks,
+)
+from tests.unit.builders import an_estimate
+
+numbers = st.floats(-1e6, 1e6)
+rows = st.lists(st.tuples(numbers, st.integers(0, 6)), min_size=1, max_size=60)
+
+
+def columns(pairs):
+    return np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs], dtype=np.int64)
+
+
+def test_rows_of_their_own_block_give_the_t_interval_of_a_mean():
+    # scipy.stats.t.interval(0.90, 4, np.mean(v), scipy.stats.sem(v)), v = [2, 4, 4, 5, 10]
+    found = block_mean(np.array([2.0, 4, 4, 5, 10]), np.arange(5), 0.95)
+    assert found.value == 5.0
+    assert found.low == pytest.approx(2.1398274009, abs=1e-9)
+    assert found.high == pytest.approx(7.8601725991, abs=1e-9)
+    assert (found.n, found.blocks) == (5, 5)
+
+
+def test_blocks_of_one_size_are_as_their_means():
+    random = np.random.default_rng(0)
+    values, days = random.normal(size=60), np.repeat(np.arange(6), 10)
+    by_row = block_mean(values, days, 0.9)
+    by_day = block_mean(values.reshape(6, 10).mean(axis=1), np.arange(6), 0.9)
+    assert by_row.low == pytest.approx(by_day.low, abs=1e-12)
+    assert by_row.high == pytest.approx(by_day.high, abs=1e-12)
+    assert by_row.n == 60
+
+
+def test_ratio_is_of_the_sums_and_its_error_is_linearised():
+    # by hand: r = 6/12; e = (1 - 2, 5 - 4) = (-1, 1); se = sqrt(2/1 * 2) / 12
+    found = ratio_of_blocks(np.array([1.0, 5.0]), np.array([4.0, 8.0]), 12, 0.95)
+    assert found.value == 0.5
+    assert found.standard_error == pytest.approx(2 / 12)
+
+
+def test_one_block_has_a_value_and_no_interval():
+    found = block_mean(np.array([1.0, 3.0]), np.array([7, 7]), 0.95)
+    assert (found.value, found.low, found.high, found.standard_error) == (2.0, None, None, None)
+    assert found.blocks == 1
+
+
+def test_nothing_has_no_value():
+    found = block_mean(np.array([]), np.array([], dtype=np.int64), 0.95)
+    assert math.isnan(found.value)
+    assert (found.low, found.high, found.n, found.blocks) == (None, None, 0, 0)
+
+
+def test_nothing_in_the_denominator_has_no_value():
+    found = block_ratio(np.zeros(4), np.zeros(4), np.arange(4), 0.95)
+    assert math.isnan(found.value)
+    assert found.low is None
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_has_no_interval(bad):
+    found = block_mean(np.array([1.0, bad, 2.0]), np.arange(3), 0.95)
+    assert not math.isfinite(found.value)
+    assert (found.low, found.high) == (None, None)
+
+
+def test_huge_values_have_no_warning():
+    found = block_mean(np.array([1e200, -1e200, 3e200]), np.arange(3), 0.95)
+    assert found.value == pytest.approx(1e200)
+
+
+@given(rows, st.randoms(use_true_random=False))
+def test_order_of_rows_does_not_matter(pairs, random):
+    values, days = columns(pairs)
+    order = list(range(len(values)))
+    random.shuffle(order)
+    here, there = block_mean(values, days, 0.95), block_mean(values[order], days[order], 0.95)
+    assert here.value == pytest.approx(there.value, abs=1e-6)
+    assert here.blocks == there.blocks
+    if here.low is not None:
+        assert here.low == pytest.approx(there.low, abs=1e-5)
+
+
+@given(rows)
+def test_the_interval_holds_the_value_and_widens_with_confidence(pairs):
+    values, days = columns(pairs)
+    narrow, wide = block_mean(values, days, 0.8), block_mean(values, days, 0.99)
+    if narrow.low is not None:
+        assert wide.low <= narrow.low <= narrow.value <= narrow.high <= wide.high
+
+
+def test_difference_of_independent_samples():
+    new = an_estimate(3.0, standard_error=0.3, blocks=12, n=50)
+    old = an_estimate(1.0, standard_error=0.4, blocks=5)
+    # scipy.stats.t.ppf(0.95, 4) * 0.5
+    found = difference(new, old, 0.95)
+    assert found.value == 2.0
+    assert found.standard_error == pytest.approx(0.5)
+    assert found.low == pytest.approx(2 - 1.0659233930, abs=1e-9)
+    assert (found.n, found.blocks) == (50, 5)
+
+
+@pytest.mark.parametrize("sides", [(None, 0.1), (0.1, None), (None, None)])
+def test_difference_with_unknown_noise_has_no_interval(sides):
+    new, old = (an_estimate(1.0, standard_error=s) for s in sides)
+    found = difference(new, old, 0.95)
+    assert (found.value, found.low, found.high) == (0.0, None, None)
+
+
+def test_jackknife_of_a_mean_is_its_standard_error():
+    values = np.random.default_rng(1).normal(size=JACKKNIFE_GROUPS)
+    found = jackknife(lambda kept: float(values[kept].mean()), np.arange(20), 0.95)
+    # scipy.stats.sem(values): the jackknife of a mean is exact
+    assert found.standard_error == pytest.approx(values.std(ddof=1) / math.sqrt(20), abs=1e-12)
+    assert found.value == pytest.approx(values.mean())
+
+
+def test_jackknife_takes_at_most_twenty_groups():
+    values = np.arange(100.0)
+    assert jackknife(lambda kept: float(values[kept].mean()), np.arange(100), 0.95).blocks == 20
+
+
+@pytest.mark.parametrize("blocks", [[], [3, 3]])
+def test_jackknife_below_two_blocks_has_no_interval(blocks):
+    found = jackknife(lambda _: 1.0, np.array(blocks, dtype=np.int64), 0.95)
+    assert (found.value, found.low, found.high) == (1.0, None, None)
+
+
+def test_jackknife_of_what_a_group_alone_makes_known_has_no_interval():
+    found = jackknife(lambda kept: 1.0 if kept[0] else math.nan, np.arange(5), 0.95)
+    assert (found.value, found.low, found.high) == (1.0, None, None)
+
+
+def coverage(noise_of_days, sizes, runs=1_500, seed=0):
+    """Share of runs in which the lower bound stays below the true mean of zero."""
+    random, below = np.random.default_rng(seed), 0
+    for _ in range(runs):
+        days = np.repeat(np.arange(len(sizes)), sizes)
+        shared = noise_of_days * random.normal(size=len(sizes))
+        values = random.normal(size=len(days)) + shared[days]
+        below += block_mean(values, days, 0.95).low <= 0
+    return below, runs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise_of_days", [0.0, 1.0])
+def test_coverage_is_what_it_says(noise_of_days):
+    below, runs = coverage(noise_of_days, [40] * 15)
+    low, high = binom.interval(0.999, runs, 0.95)
+    assert low <= below <= high
+
+
+@pytest.mark.slow
+def test_coverage_of_uneven_days_loses_little():
+    below, runs = coverage(1.0, [5, 10, 20, 40, 80, 160, 200, 100, 50, 25, 12, 60, 90, 130, 30])
+    assert below / runs > 0.91

@@ -1,0 +1,221 @@
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from incumbent.params import Trigger
+from incumbent.records import (
+    Action,
+    Burden,
+    ColumnDrift,
+    Decision,
+    DriftReport,
+    Failure,
+    Latency,
+    Outcome,
+    Reason,
+    Retraining,
+    Ruling,
+    Severity,
+    ShadowReport,
+    ValidationReport,
+    Verdict,
+)
+from incumbent.reporting import age_days, monitor_document, page, summary, timeline
+from tests.unit.builders import (
+    START,
+    a_harm_report,
+    a_signal,
+    a_spec,
+    an_estimate,
+    some_findings,
+    some_inputs,
+)
+
+NOTHING = Decision("id", Action.NONE, ())
+RETRAIN = Decision("id", Action.RETRAIN, (Reason("loss", None, 0.6, 0.5, "log loss 0.600"),))
+HARM = a_harm_report(
+    a_signal("loss"),
+    metrics={"log_loss": an_estimate(0.6, 0.5, 0.7), "auc": an_estimate(0.7)},
+)
+DRIFT = DriftReport(
+    (ColumnDrift("x", "numeric", 0.3, 0.001, 0.002, 0.2, alarm=True),), 0.3, None, True, {}
+)
+SHADOW = ShadowReport("log_loss", 0.6, 0.5, an_estimate(-0.1, -0.2, 0.0), {}, {}, 400, 1)
+RETRAINING = Retraining(SHADOW, Verdict(Ruling.PROMOTE, Burden.REFRESH, ("it holds",)), 2, 1.5)
+KEYS = [
+    "batch",
+    "duplicate",
+    "labels_only",
+    "validation",
+    "drift",
+    "skew",
+    "harm",
+    "feedback",
+    "decision",
+    "shadow",
+    "verdict",
+    "training",
+    "champion",
+]
+
+
+def hostile(text):
+    failure = Failure(text, text, text, text, 2, Severity.WARNING)
+    found = some_findings(
+        validation=ValidationReport(Outcome.WARN, (failure,), (1, 2)), drift=DRIFT
+    )
+    batch = replace(found.entry.batch, id=text)
+    return replace(found, entry=replace(found.entry, batch=batch))
+
+
+@pytest.mark.parametrize("days", [-3.0, 0.0, 31.5])
+def test_age_is_of_data_not_of_clocks(days):
+    assert age_days(some_findings(), START - timedelta(days=days)) == days
+
+
+def test_age_without_times_is_unknown():
+    found = some_findings()
+    assert age_days(found, None) is None
+    batch = replace(found.entry.batch, period=None)
+    timeless = replace(found, entry=replace(found.entry, batch=batch))
+    assert age_days(timeless, START) is None
+
+
+def test_what_did_not_run_is_null():
+    doc = monitor_document(some_findings(), None, NOTHING, None, (1, 1))
+    assert list(doc) == KEYS
+    assert [k for k in KEYS if doc[k] is None] == [
+        "drift",
+        "skew",
+        "harm",
+        "feedback",
+        "shadow",
+        "verdict",
+        "training",
+    ]
+    assert doc["duplicate"] is False
+    assert doc["champion"] == {"version_before": 1, "version_after": 1}
+
+
+def test_the_document_of_a_whole_batch_is_json():
+    doc = monitor_document(some_findings(drift=DRIFT), HARM, RETRAIN, RETRAINING, (1, 2))
+    assert json.loads(json.dumps(doc, allow_nan=False)) == doc
+    assert doc["decision"] == {
+        "id": "id",
+        "action": "retrain",
+        "reasons": [
+            {
+                "signal": "loss",
+                "column": None,
+                "observed": 0.6,
+                "threshold": 0.5,
+                "text": "log loss 0.600",
+            }
+        ],
+        "blocked": [],
+    }
+    assert doc["verdict"] == {"verdict": "promote", "burden": "refresh", "reasons": ["it holds"]}
+    assert doc["training"] == {"fits": 2, "fit_seconds": 1.5}
+    assert doc["harm"]["metrics"]["auc"]["low"] is None
+
+
+def test_the_timeline_has_what_is_known():
+    found = some_findings(drift=DRIFT, latency=Latency(1.0, 20.0))
+    assert timeline(found, HARM, RETRAIN, 3) == {
+        "rows": 400,
+        "champion_version": 3,
+        "quarantined": 0.0,
+        "retrained": 1.0,
+        "drift_score": 0.3,
+        "latency_row_ms": 1.0,
+        "latency_batch_ms": 20.0,
+        "matured_labels": 300,
+        "log_loss": 0.6,
+        "auc": 0.7,
+    }
+
+
+def test_the_timeline_of_a_quarantined_batch():
+    found = some_findings(validation=ValidationReport(Outcome.QUARANTINE))
+    assert timeline(found, None, NOTHING, 1) == {
+        "rows": 400,
+        "champion_version": 1,
+        "quarantined": 1.0,
+        "retrained": 0.0,
+    }
+
+
+def test_labels_that_come_alone_do_not_draw_the_batch_again():
+    found = some_findings(labels_only=True, drift=DRIFT)
+    assert timeline(found, HARM, NOTHING, 1) == {
+        "retrained": 0.0,
+        "matured_labels": 300,
+        "log_loss": 0.6,
+        "auc": 0.7,
+    }
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_is_not_drawn(value):
+    harm = a_harm_report(metrics={"log_loss": an_estimate(value)})
+    assert "log_loss" not in timeline(some_findings(), harm, NOTHING, 1)
+
+
+def test_the_page_says_what_was_found_and_done():
+    found = page(monitor_document(some_findings(drift=DRIFT), HARM, RETRAIN, RETRAINING, (1, 2)))
+    for line in [
+        "# Batch 2013-01-01_2013-01-15",
+        "Champion: version 1, then 2.",
+        "## Decision: retrain",
+        "- loss: log loss 0.600",
+        "## Verdict: promote (refresh)",
+        "- it holds",
+        "## Validation: pass",
+        "## Performance on 300 of 400 rows",
+        "| log_loss | 0.6000 | 0.5000 | 0.7000 |",
+        "| auc | 0.7000 |  |  |",
+        "## Drift: alarm, mean distance 0.300",
+        "| x | 0.300 | 0.200 | 0.002 | yes |",
+    ]:
+        assert line in found.splitlines()
+
+
+def test_the_page_of_a_batch_that_nothing_is_known_of():
+    doc = monitor_document(some_findings(), None, NOTHING, None, (1, 1))
+    doc["batch"]["period"] = None
+    found = page(doc)
+    assert "Nothing to report." in found
+    assert "400 rows.\n" in found
+    assert not any(title in found for title in ("Verdict", "Performance", "Drift"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<script>alert(1)</script>", "a|b", "[x](javascript:1)", "`code`", "two\nlines", "**bold**"],
+)
+def test_values_from_data_cannot_change_the_page(text):
+    found = page(monitor_document(hostile(text), None, NOTHING, None, (1, 1)))
+    assert text not in found
+    rows = [line for line in found.splitlines() if line.endswith("| 2 |")]
+    assert len(rows) == 1
+    assert rows[0].count("|") == 6
+    assert not set("<[`*") & set(rows[0])
+
+
+@pytest.mark.parametrize(
+    ("decision", "expected"),
+    [
+        (NOTHING, "pass, none: nothing to report"),
+        (RETRAIN, "pass, retrain: log loss 0.600"),
+        (
+            Decision(
+                "id", Action.NOTIFY, RETRAIN.reasons * 2, (Reason("labels", None, 3, 200, "few"),)
+            ),
+            "pass, notify: log loss 0.600; log loss 0.600 (blocked: few)",
+        ),
+    ],
+)
+def test_a_decision_in_one_line(decision, expected):
+    assert summary(some_inputs(a_spec(trigger=Trigger.HARM)), decision) == expected

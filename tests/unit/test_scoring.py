@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+
+from incumbent.params import Task
+from incumbent.profile import profile
+from incumbent.records import ModelCard
+from incumbent.scoring import predict, score
+from incumbent.training import fit
+from tests.unit.builders import a_card, a_frame, a_spec, canonical_rows
+
+TARGETS = {
+    Task.BINARY: np.arange(240) % 2,
+    Task.MULTICLASS: np.arange(240) % 3,
+    Task.REGRESSION: np.arange(240) * 0.5,
+}
+WIDTH = {Task.BINARY: 2, Task.MULTICLASS: 3, Task.REGRESSION: 1}
+
+
+def fitted(task=Task.BINARY):
+    spec = a_spec(task=task, timestamp="t", id="i")
+    rows, kinds = canonical_rows(a_frame(y=TARGETS[task]), spec)
+    card = a_card(spec)
+    card = ModelCard(
+        spec, card.classes, 0.5, profile(rows, kinds, None), card.baseline, card.training
+    )
+    return card, fit(rows, spec, kinds), rows
+
+
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize("n", [0, 1, 240])
+def test_predictions_have_a_column_per_class_or_one(task, n):
+    card, pipeline, rows = fitted(task)
+    values = predict(pipeline, rows[list(card.profile.columns)].head(n), task)
+    assert values.shape == (n, WIDTH[task])
+    assert values.dtype == np.float64
+    if task is not Task.REGRESSION:
+        np.testing.assert_allclose(values.sum(axis=1), 1)
+
+
+def test_a_batch_is_scored_with_ids_days_and_what_may_be_learnt_from():
+    card, pipeline, rows = fitted()
+    found = score(card, pipeline, rows.head(10), (0, 9))
+    assert found.ids.tolist() == rows["i"].head(10).tolist()
+    assert found.blocks.tolist() == [15_706] * 8 + [15_707] * 2
+    assert found.trainable.tolist() == [False] + [True] * 8 + [False]
+    expected = pipeline.predict_proba(rows[["x", "c"]].head(10))
+    np.testing.assert_array_equal(found.values, expected)
+
+
+@pytest.mark.parametrize("columns", [["c", "x", "y", "i", "t"], ["t", "i", "x", "c"]])
+def test_order_of_columns_and_a_missing_target_do_not_matter(columns):
+    card, pipeline, rows = fitted()
+    found = score(card, pipeline, rows[columns], ())
+    np.testing.assert_array_equal(found.values, score(card, pipeline, rows, ()).values)
+    assert found.trainable.all()
+
+
+def test_every_row_is_scored_whatever_it_holds():
+    card, pipeline, rows = fitted()
+    strange = rows.head(4).copy()
+    strange["x"] = [np.nan, 1e308, -1e308, 0.0]
+    strange["c"] = np.array([None, "unseen", "", "a"], dtype=object)
+    found = score(card, pipeline, strange, ())
+    assert np.isfinite(found.values).all()
+
+
+def test_a_row_is_scored_as_it_is_in_a_batch():
+    card, pipeline, rows = fitted()
+    whole = score(card, pipeline, rows, ()).values
+    alone = score(card, pipeline, rows.iloc[[17]], ()).values
+    np.testing.assert_allclose(alone[0], whole[17], rtol=0, atol=1e-12)
+
+
+def test_an_empty_batch_has_no_predictions():
+    card, pipeline, rows = fitted()
+    found = score(card, pipeline, rows.head(0), ())
+    assert found.values.shape == (0, 2)
+    assert len(found.ids) == len(found.blocks) == len(found.trainable) == 0

@@ -1,0 +1,227 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from incumbent.digest import table_digest
+from incumbent.errors import UsageError
+from incumbent.params import Task, ThresholdCriterion
+from incumbent.profile import profile
+from incumbent.training import (
+    GOLDEN_PREFIX,
+    GOLDEN_ROWS,
+    classes_of,
+    fit,
+    golden_rows,
+    sample,
+    split,
+    train,
+)
+from tests.unit.builders import START, a_frame, a_spec, canonical_rows
+
+SPEC = a_spec(timestamp="t", id="i")
+
+
+def trained(frame, spec=SPEC):
+    rows, kinds = canonical_rows(frame, spec)
+    return train(rows, spec, kinds), rows, kinds
+
+
+def on_days(*sizes):
+    """Rows of days with these sizes."""
+    days = np.repeat(np.arange(len(sizes)), sizes)
+    times = pd.to_datetime(START) + pd.to_timedelta(days, unit="D")
+    return canonical_rows(a_frame(len(days), t=times), SPEC)[0]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "head"),
+    [
+        ((5, 5, 5, 5), 15),
+        ((8, 8, 8), 16),
+        ((2, 2, 16), 4),
+        ((18, 2), 18),
+        ((1, 19), 1),
+        ((19, 1), 19),
+    ],
+)
+def test_the_tail_begins_with_a_day_and_neither_part_is_empty(sizes, head):
+    rows = on_days(*sizes).sample(frac=1, random_state=0)
+    older, newer = split(rows, SPEC)
+    assert (len(older), len(newer)) == (head, sum(sizes) - head)
+    assert older["t"].max() < newer["t"].min()
+
+
+@pytest.mark.parametrize(
+    ("n", "head"), [(2, 1), (4, 3), (199, 149), (200, 150), (1_000, 750), (1_110, 832)]
+)
+def test_rows_without_time_are_split_where_the_share_says(n, head):
+    rows, _ = canonical_rows(a_frame(n)[["x", "y"]], a_spec())
+    older, newer = split(rows, a_spec())
+    assert (len(older), len(newer)) == (head, n - head)
+    assert older.index.max() < newer.index.min()
+
+
+@pytest.mark.parametrize("sizes", [(), (1,), (30,)])
+def test_one_day_or_no_row_cannot_be_split(sizes):
+    with pytest.raises(UsageError, match="cannot be split by time"):
+        split(on_days(*sizes), SPEC)
+
+
+def test_one_row_without_time_cannot_be_split():
+    with pytest.raises(UsageError, match="cannot be split"):
+        split(pd.DataFrame({"x": [1.0], "y": ["1"]}), a_spec())
+
+
+def test_the_first_champion_is_judged_on_the_tail_and_fitted_on_all():
+    model, rows, kinds = trained(a_frame())
+    _, tail = split(rows, SPEC)
+    card = model.card
+    assert card.classes == ("0", "1")
+    assert card.baseline.loss.n == card.baseline.gap.n == len(tail) == 64
+    assert card.baseline.loss.blocks == 8
+    assert card.baseline.metrics["log_loss"] == card.baseline.loss.value < np.log(2)
+    assert card.training.rows == 240
+    assert card.training.through == -1
+    assert card.training.digest == table_digest(rows)
+    assert card.training.period.start == START
+    assert card.profile.rows == 240
+    assert card.profile.blocks == 30
+    np.testing.assert_array_equal(
+        model.pipeline.predict_proba(rows[list(kinds)]),
+        fit(rows, SPEC, kinds).predict_proba(rows[list(kinds)]),
+    )
+
+
+def test_the_profile_can_be_made_again_from_the_training_set():
+    model, rows, kinds = trained(a_frame(c=["a", None] * 120))
+    days = rows["t"].dt.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
+    assert profile(rows, kinds, days) == model.card.profile
+
+
+@pytest.mark.parametrize("by", list(ThresholdCriterion))
+def test_the_threshold_is_a_score_of_the_tail(by):
+    spec = a_spec(timestamp="t", id="i", training_threshold=by)
+    model, rows, kinds = trained(a_frame(), spec)
+    head, tail = split(rows, spec)
+    assert model.card.threshold in fit(head, spec, kinds).predict_proba(tail[list(kinds)])[:, 1]
+
+
+@pytest.mark.parametrize("task", [Task.MULTICLASS, Task.REGRESSION])
+def test_other_tasks_have_no_threshold(task):
+    spec = a_spec(task=task, timestamp="t", id="i")
+    model, _, _ = trained(a_frame(y=np.arange(240) % 3), spec)
+    assert model.card.threshold is None
+    assert model.card.classes == (("0", "1", "2") if task is Task.MULTICLASS else ())
+    assert model.card.baseline.metric_name == ("log_loss" if task is Task.MULTICLASS else "mae")
+    assert np.isfinite(model.card.baseline.loss.value)
+
+
+def test_a_class_that_only_the_tail_holds_is_survived():
+    spec = a_spec(task=Task.MULTICLASS, timestamp="t", id="i")
+    model, _, _ = trained(a_frame(y=np.where(np.arange(240) < 230, np.arange(240) % 2, 2)), spec)
+    assert model.card.classes == ("0", "1", "2")
+    assert model.card.baseline.loss.value > 5  # the judged model gave the new class nothing
+
+
+def test_the_same_rows_and_seed_give_the_same_model():
+    here, _, _ = trained(a_frame())
+    there, _, _ = trained(a_frame())
+    assert here.card == there.card
+    pd.testing.assert_frame_equal(here.golden, there.golden)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        np.nan,
+        1.0,
+        None,
+        "only",
+        np.where(np.arange(240) % 7 == 0, np.inf, 1.0),
+        np.where(np.arange(240) % 2 == 0, np.inf, -np.inf),
+        np.where(np.arange(240) % 2 == 0, 1e308, -1e308),
+        np.where(np.arange(240) < 200, np.nan, 1.0),
+        [f"k{i}" for i in range(240)],
+        pd.Categorical(["u", None] * 120),
+        pd.array([True, None] * 120, dtype="boolean"),
+    ],
+    ids=[
+        "null",
+        "constant",
+        "none",
+        "one text",
+        "inf",
+        "infs",
+        "huge",
+        "late",
+        "ids",
+        "cat",
+        "flag",
+    ],
+)
+def test_unusual_columns_are_survived(column):
+    model, rows, kinds = trained(a_frame(z=column))
+    assert "z" in model.card.profile.columns
+    values = model.pipeline.predict_proba(rows[list(kinds)].assign(x=np.nan, c="unseen"))
+    assert np.isfinite(values).all()
+
+
+def test_a_feature_that_was_always_null_may_come_to_have_values():
+    model, rows, kinds = trained(a_frame(z=np.nan))
+    before = model.pipeline.predict_proba(rows[list(kinds)])
+    after = model.pipeline.predict_proba(rows.assign(z=7.0)[list(kinds)])
+    np.testing.assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("columns", [["i", "t", "y"], ["i", "t", "y", "z"]])
+def test_nothing_to_learn_from_is_refused(columns):
+    with pytest.raises(UsageError, match="no feature to learn from"):
+        trained(a_frame(z=np.nan)[columns])
+
+
+@pytest.mark.parametrize(
+    ("task", "classes", "fine"),
+    [
+        (Task.BINARY, 1, False),
+        (Task.BINARY, 2, True),
+        (Task.BINARY, 3, False),
+        (Task.MULTICLASS, 1, False),
+        (Task.MULTICLASS, 2, True),
+        (Task.MULTICLASS, 3, True),
+        (Task.REGRESSION, 1, True),
+    ],
+)
+def test_classes_must_fit_the_task(task, classes, fine):
+    spec = a_spec(task=task, timestamp="t", id="i")
+    rows, kinds = canonical_rows(a_frame(y=np.arange(240) % classes), spec)
+    if fine:
+        assert len(classes_of(fit(rows, spec, kinds), task)) == (
+            0 if task is Task.REGRESSION else classes
+        )
+    else:
+        with pytest.raises(UsageError, match="does not fit the task"):
+            fit(rows, spec, kinds)
+
+
+@pytest.mark.parametrize(("n", "golden"), [(1, 1), (99, 99), (100, 100), (199, 100), (240, 100)])
+def test_golden_rows_repeat_the_predictions(n, golden):
+    model, rows, kinds = trained(a_frame())
+    found = golden_rows(model.pipeline, rows.head(n), SPEC, kinds)
+    assert len(found) == golden <= GOLDEN_ROWS
+    again = model.pipeline.predict_proba(found[list(kinds)])
+    np.testing.assert_array_equal(found[f"{GOLDEN_PREFIX}1"].to_numpy(), again[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("n", "kept"), [(999, 999), (1_000, 1_000), (1_001, 1_000), (3_000, 1_000)]
+)
+def test_a_sample_is_drawn_above_the_limit_alone(n, kept):
+    rows = pd.DataFrame({"k": np.arange(n)})
+    spec = a_spec(training_max_rows=1_000)
+    found = sample(rows, spec)
+    assert len(found) == kept
+    assert found["k"].is_unique
+    assert found["k"].is_monotonic_increasing
+    assert found.equals(sample(rows, spec))
+    if n == 3_000:
+        assert not found.equals(sample(rows, a_spec(training_max_rows=1_000, training_seed=1)))
