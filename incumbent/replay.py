@@ -95,7 +95,7 @@ class History:
         after = sorted(trained_after)
         if losses is None:
             losses = [self.loss(i, _newest(after, i)) for i in range(len(self))]
-        seconds = sum(self.start(k).result().seconds for k in after)
+        seconds = sum((self.start(k).result().seconds for k in after), start=0.0)
         return Tally(tuple(losses), len(after), len(after), seconds, len(after))
 
     def close(self) -> None:
