@@ -64,7 +64,9 @@ def follow(
     drift = measure_drift(frame, champion, spec)
     predictions, latency = score_batch(doors, champion, arrival.entry, frame, validation)
     keep_labels(doors, spec, arrival.entry, predictions, tables)
-    found = Findings(arrival.entry, validation, drift, predictions, latency)
+    # A run that crashed after it had promoted is resumed here: its champion cannot judge itself.
+    learnt = champion.model.card.training.through >= arrival.entry.ordinal
+    found = Findings(arrival.entry, validation, drift, predictions, latency, learnt=learnt)
     return conclude(doors, spec, champion, found)
 
 

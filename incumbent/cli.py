@@ -156,6 +156,44 @@ def status(spec: str, *, as_json: bool) -> None:
         answer(doc, lambda: show.status(doc))
 
 
+@cli.command(
+    epilog="""\b
+Examples:
+  incumbent status flights
+  incumbent explain b6661dc8971a4e2c"""
+)
+@click.argument("decision")
+@JSON
+def explain(decision: str, *, as_json: bool) -> None:
+    """Why DECISION was made, and whether its inputs give the same answer again."""
+    with answering(as_json=as_json) as answer:
+        from incumbent.decision import decide, stored_inputs
+        from incumbent.gateways.ledger import Ledger
+        from incumbent.reporting import explanation
+
+        ledger = Ledger(Settings.of(os.environ).database_url)
+        stored = ledger.decision(decision)
+        if stored is None:
+            raise UsageError(
+                "The ledger has no such decision.",
+                decision,
+                "the id of a decision",
+                "run `incumbent status SPEC`, which lists the last ones",
+            )
+        inputs, entry = (
+            stored_inputs(stored.inputs),
+            ledger.batch(stored.model, stored.batch_digest),
+        )
+        doc = {
+            **document(stored.decision),
+            "at": stored.at.isoformat(),
+            "same_again": decide(inputs) == stored.decision,
+            "text": explanation(stored.decision, inputs, entry.batch.id if entry else ""),
+            "inputs": document(inputs),
+        }
+        answer(doc, lambda: show.explain(doc))
+
+
 def main() -> None:
     """Run the command line; a mistake of the user's ends without a traceback."""
     for name, value in environment_defaults(Settings.of(os.environ)).items():

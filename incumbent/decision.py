@@ -1,6 +1,10 @@
 """The rules: from what was measured to what is done. Pure, and made again from its inputs."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from incumbent.digest import text_digest
 from incumbent.harm import INVERSION, SKILL
@@ -94,6 +98,15 @@ def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
         text = "a challenger waits for more labels"
         found.append(Reason("challenger", None, "waiting", None, text))
     return tuple(f for f in found if f is not None)
+
+
+def stored_inputs(stored: Mapping[str, Any]) -> DecisionInputs:
+    """The inputs of a decision as they were stored with it; `decide` makes it again.
+
+    Raises:
+        pydantic.ValidationError: They are not those of this release.
+    """
+    return TypeAdapter(DecisionInputs).validate_python(stored)
 
 
 def identify(inputs: DecisionInputs) -> str:

@@ -10,6 +10,7 @@ from incumbent.records import (
     Action,
     Decision,
     DecisionInputs,
+    DriftReport,
     Findings,
     HarmReport,
     Outcome,
@@ -96,6 +97,36 @@ def summary(inputs: DecisionInputs, decision: Decision) -> str:
     return f"{inputs.outcome.value}, {decision.action.value}: {said}" + (
         f" (blocked: {blocked})" if blocked else ""
     )
+
+
+def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
+    """A decision as a paragraph: what was seen, what it was held to, what followed."""
+    name, version = inputs.spec.name, inputs.champion
+    said = [
+        f"Batch {batch} of {name} was scored by version {version}."
+        f" Validation said {inputs.outcome.value}.",
+        _said_of_harm(inputs.harm),
+        _said_of_drift(inputs.drift),
+        f"With the trigger {inputs.spec.trigger.value} this asks for: {decision.action.value}.",
+    ]
+    said += [f"Because of {reason.signal}: {reason.text}." for reason in decision.reasons]
+    said += [f"Retraining was blocked by {r.signal}: {r.text}." for r in decision.blocked]
+    return " ".join(said)
+
+
+def _said_of_harm(harm: HarmReport | None) -> str:
+    if harm is None:
+        return "No labels had come that could judge it."
+    signals = [f"{s.signal} {'shown' if s.harmed else 'not shown'}" for s in harm.signals]
+    looked = f": {', '.join(signals)}" if signals else ", too few to conclude anything"
+    return f"{harm.matured} of {harm.rows} labels had come{looked}."
+
+
+def _said_of_drift(drift: DriftReport | None) -> str:
+    if drift is None:
+        return "Drift was not measured."
+    moved = [c.column for c in drift.columns if c.alarm]
+    return f"Columns beyond their null: {', '.join(moved) or 'none'}."
 
 
 def _templates() -> Environment:

@@ -67,6 +67,13 @@ def status(doc: Document) -> None:
             _say(f"  {reason['signal']}: {reason['text']}")
 
 
+def explain(doc: Document) -> None:
+    """A decision as a paragraph, and whether it can be made again."""
+    _say(doc["text"])
+    again = "give the same decision" if doc["same_again"] else "DO NOT give the same decision"
+    _say(f"\nMade again now, its inputs {again}.")
+
+
 def demo(doc: Document, picture: Path, settings: Settings) -> None:
     """Every policy beside the others, the picture, and where to look next."""
     metric = _name(doc["metric_name"])

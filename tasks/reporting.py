@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,8 +46,7 @@ def inputs_of(
         champion.version.number,
         findings.validation.outcome,
         findings.drift,
-        # How long scoring took is no ground for a decision: the same data give the same one.
-        None if harm is None or findings.learnt else replace(harm, latency=None),
+        None if findings.learnt else harm,
         age_days(findings, trained and trained.end),
         waiting is not None and waiting.champion == champion.version.number,
     )

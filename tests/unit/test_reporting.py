@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from incumbent.decision import decide
 from incumbent.params import Trigger
 from incumbent.records import (
     Action,
@@ -22,7 +23,7 @@ from incumbent.records import (
     ValidationReport,
     Verdict,
 )
-from incumbent.reporting import age_days, monitor_document, page, summary, timeline
+from incumbent.reporting import age_days, explanation, monitor_document, page, summary, timeline
 from tests.unit.builders import (
     START,
     a_harm_report,
@@ -219,3 +220,18 @@ def test_values_from_data_cannot_change_the_page(text):
 )
 def test_a_decision_in_one_line(decision, expected):
     assert summary(some_inputs(a_spec(trigger=Trigger.HARM)), decision) == expected
+
+
+def test_a_decision_is_explained_with_what_was_seen_and_what_followed():
+    inputs = some_inputs(harm=a_harm_report(a_signal("loss"), a_signal("skill", harmed=False)))
+    text = explanation(decide(inputs), inputs, "may")
+    assert "Batch may of" in text
+    assert "loss shown, skill not shown" in text
+    assert "this asks for: retrain. Because of loss:" in text
+
+
+def test_a_decision_without_labels_is_explained_as_one():
+    inputs = some_inputs(harm=None, drift=None)
+    text = explanation(decide(inputs), inputs, "may")
+    assert "No labels had come that could judge it. Drift was not measured." in text
+    assert "this asks for: none" in text

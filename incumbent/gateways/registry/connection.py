@@ -17,6 +17,8 @@ FAILURES = (MlflowException, SQLAlchemyError, OSError, ImportError)
 
 NO_MODEL = ("RESOURCE_DOES_NOT_EXIST", "registered model")
 NO_ALIAS = ("INVALID_PARAMETER_VALUE", "alias")
+# What MLflow's pages show of an experiment: runs and metrics, not prompts and traces.
+KIND = {"mlflow.experimentKind": "custom_model_development"}
 ALREADY_EXISTS = "RESOURCE_ALREADY_EXISTS"
 LONGEST_REASON = 200
 CREDENTIALS = r"//[^/@\s]+@"
@@ -62,9 +64,8 @@ class Connection:
 
     def _new_experiment(self, client: MlflowClient, model: str) -> str:
         try:
-            return client.create_experiment(
-                model, None if self.artifacts is None else f"{self.artifacts}/{model}"
-            )
+            location = None if self.artifacts is None else f"{self.artifacts}/{model}"
+            return client.create_experiment(model, location, tags=KIND)
         except MlflowException as error:
             found = client.get_experiment_by_name(model)
             if error.error_code != ALREADY_EXISTS or found is None:
