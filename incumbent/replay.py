@@ -54,10 +54,18 @@ class History:
         spec: The recipe.
         kinds: The features and whether each is numeric or categorical.
         reference: Canonical rows with labels that the first champion is fitted on.
+        label_delay: After how many more batches the labels of a batch come: 0 after it was
+            scored and before the next.
     """
 
-    def __init__(self, spec: ModelSpec, kinds: Mapping[str, str], reference: pd.DataFrame) -> None:
-        self.spec, self.kinds = spec, dict(kinds)
+    def __init__(
+        self,
+        spec: ModelSpec,
+        kinds: Mapping[str, str],
+        reference: pd.DataFrame,
+        label_delay: int = 0,
+    ) -> None:
+        self.spec, self.kinds, self.label_delay = spec, dict(kinds), label_delay
         self._tables = [reference]
         self._fits: dict[int, Future[Fit]] = {}
         self._worker = ThreadPoolExecutor(max_workers=1)
@@ -68,6 +76,14 @@ class History:
     def append(self, batch: pd.DataFrame) -> None:
         """Add the next batch, canonical and labelled."""
         self._tables.append(batch)
+
+    def prepare(self, batch: int) -> None:
+        """Begin the fit on all that is known before the labels of a batch come."""
+        self.start(max(batch - 1 - self.label_delay, REFERENCE))
+
+    def occasions(self) -> range:
+        """After the labels of which batches a retraining still serves a batch."""
+        return range(max(len(self) - 1 - self.label_delay, 0))
 
     def start(self, through: int) -> Future[Fit]:
         """Begin the fit on all rows up to batch `through` (-1: the reference alone)."""
@@ -94,13 +110,25 @@ class History:
         """What a policy brings that retrains after these batches, whatever it sees."""
         after = sorted(trained_after)
         if losses is None:
-            losses = [self.loss(i, _newest(after, i)) for i in range(len(self))]
+            losses = [self.loss(i, self._newest(after, i)) for i in range(len(self))]
         seconds = sum((self.start(k).result().seconds for k in after), start=0.0)
         return Tally(tuple(losses), len(after), len(after), seconds, len(after))
+
+    def always(self, batch: int) -> float:
+        """Loss on a batch of the model that is retrained whenever labels come."""
+        return self.loss(batch, self._newest(self.occasions(), batch))
+
+    def never(self, batch: int) -> float:
+        """Loss on a batch of the first champion."""
+        return self.loss(batch, REFERENCE)
 
     def close(self) -> None:
         """Drop the fits that have not begun."""
         self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def _newest(self, trained_after: Sequence[int], batch: int) -> int:
+        known = batch - self.label_delay
+        return max((k for k in trained_after if k < known), default=REFERENCE)
 
     def _fit(self, rows: pd.DataFrame) -> Fit:
         start = perf_counter()
@@ -195,7 +223,3 @@ def loss_of(doc: Mapping[str, Any]) -> float:
     harm = doc["harm"]
     found = harm["metrics"].get(harm["metric_name"]) if harm else None
     return float(found["value"]) if found else float("nan")
-
-
-def _newest(trained_after: Sequence[int], batch: int) -> int:
-    return max((k for k in trained_after if k < batch), default=REFERENCE)

@@ -74,8 +74,8 @@ def explain(doc: Document) -> None:
     _say(f"\nMade again now, its inputs {again}.")
 
 
-def demo(doc: Document, picture: Path, settings: Settings) -> None:
-    """Every policy beside the others, the picture, and where to look next."""
+def policies(doc: Document) -> None:
+    """Every policy beside the others."""
     metric = _name(doc["metric_name"])
     table = Table(
         "policy", metric, "trainings", "fits", "fit seconds", "promoted", "refused", box=None
@@ -90,6 +90,11 @@ def demo(doc: Document, picture: Path, settings: Settings) -> None:
         )
         table.add_row(name, f"{p['metric']:.4f}", *map(str, numbers))
     Console().print("\n", table)
+
+
+def demo(doc: Document, picture: Path, settings: Settings) -> None:
+    """Every policy, the picture, and where to look next."""
+    policies(doc)
     prefect = settings.home / "prefect"
     _say(f"\nPicture:  {picture}")
     _say("Status:   incumbent status flights")

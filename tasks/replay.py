@@ -1,52 +1,109 @@
 """Replay: the history read for the other policies, and a line per batch while it runs."""
 
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from rich.console import Console
 
+from incumbent.errors import UsageError
 from incumbent.gateways import batches
 from incumbent.intake import canonical, kinds_of
 from incumbent.params import ModelSpec
 from incumbent.replay import History, loss_of
 
+# What an environment may say of where state lives.
+STATE = ("MLFLOW_TRACKING_URI", "INCUMBENT_DATABASE_URL", "INCUMBENT_PREDICTIONS")
 LINE = "{:<23} {:>6} {:>6}  {:>7} {:>9} {:>7}  {:<8} {}"
 
 
-def open_history(spec: ModelSpec, reference: Path) -> History:
+@dataclass(frozen=True)
+class Step:
+    """A batch without its target, and its labels apart; None where they are in the batch."""
+
+    batch: Path
+    labels: Path | None
+
+
+@contextmanager
+def scratch_state(folder: Path) -> Iterator[None]:
+    """Let ledger, registry and predictions live in a folder, whatever the environment says."""
+    before = dict(os.environ)
+    for name in STATE:
+        os.environ.pop(name, None)
+    os.environ["INCUMBENT_HOME"] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def require_ids(spec: ModelSpec, label_delay: int) -> None:
+    """Labels that come later than their batch are joined by id.
+
+    Raises:
+        UsageError: The spec names no id column.
+    """
+    if label_delay and spec.id is None:
+        raise UsageError(
+            "Labels that come late cannot be joined without an id.",
+            f"label delay {label_delay}, id: none",
+            "an id column, or no delay",
+            "name the id column in the spec",
+        )
+
+
+def split(spec: ModelSpec, batch: str, folder: Path) -> Step:
+    """A labelled batch as it would have come: the target apart, joined by id.
+
+    Without an id the target stays in the batch.
+    """
+    if spec.id is None:
+        return Step(Path(batch), None)
+    raw, name = batches.read(batch), f"{batches.stem(batch)}.parquet"
+    (folder / "labels").mkdir(parents=True, exist_ok=True)
+    raw.drop(columns=spec.target).to_parquet(folder / name, index=False)
+    raw[[spec.id, spec.target]].to_parquet(folder / "labels" / name, index=False)
+    return Step(folder / name, folder / "labels" / name)
+
+
+def open_history(spec: ModelSpec, reference: Path, label_delay: int) -> History:
     """The history that starts with the training data of the first champion."""
     raw = batches.read(str(reference))
     kinds = kinds_of(raw, spec)
-    return History(spec, kinds, canonical(raw, spec, kinds))
+    return History(spec, kinds, canonical(raw, spec, kinds), label_delay)
 
 
-def read_labelled(history: History, batch: Path, labels: Path) -> pd.DataFrame:
+def read_labelled(history: History, step: Step) -> pd.DataFrame:
     """A batch with its labels, canonical."""
-    spec = history.spec
-    raw = batches.read(str(batch)).merge(batches.read(str(labels)), on=spec.id, how="inner")
+    spec, raw = history.spec, batches.read(str(step.batch))
+    if step.labels is not None:
+        raw = raw.merge(batches.read(str(step.labels)), on=spec.id)
     return canonical(raw, spec, history.kinds)
 
 
 def tell_start(reference: Path) -> None:
     """Say what comes, and name the columns of the lines."""
     console().print(f"Training the first champion on {reference.stem} ...", highlight=False)
-    head = LINE.format(
-        "batch", "rows", "drift", "never", "incumbent", "always", "decision", "verdict"
-    )
-    console().print(head, style="bold", highlight=False)
+    head = ("batch", "rows", "drift", "never", "incumbent", "always", "decision", "verdict")
+    console().print(LINE.format(*head), style="bold", highlight=False)
 
 
-def tell_batch(doc: dict[str, Any], never: float, always: float) -> None:
-    """A line about a batch that has just been handled."""
+def tell(history: History, position: int, doc: Mapping[str, Any]) -> None:
+    """A line about a batch that has just been judged."""
     drift, verdict = doc["drift"], doc["verdict"]
     line = LINE.format(
         doc["batch"]["id"],
         doc["batch"]["rows"],
         "-" if drift is None else f"{drift['score']:.3f}",
-        f"{never:.4f}",
+        f"{history.never(position):.4f}",
         f"{loss_of(doc):.4f}",
-        f"{always:.4f}",
+        f"{history.always(position):.4f}",
         doc["decision"]["action"],
         "" if verdict is None else f"{verdict['verdict']} v{doc['champion']['version_after']}",
     )
