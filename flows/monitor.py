@@ -5,28 +5,30 @@ incoming batch -> validate -> profile & drift -> score -> judge harm -> decide
                  quarantine                                           retrain
 """
 
+from dataclasses import replace
 from typing import Any
 
 from prefect import flow
 
 from flows.retrain import retrain
 from incumbent.decision import decide, plainly_broken, resumes
-from incumbent.params import ModelSpec
-from incumbent.records import Action, Champion, Findings, Outcome
+from incumbent.params import ModelSpec, Path
+from incumbent.records import Action, Champion, Conclusion, Findings, Outcome
 from tasks.doors import Doors, open_doors
 from tasks.drift import measure_drift
 from tasks.harm import judge_labels
 from tasks.intake import Arrival, find_batches, take_in
 from tasks.labels import LabelTable, collect_labels, find_late, keep_labels, labels_within
 from tasks.promotion import reconcile
-from tasks.reporting import inputs_of, recall, record, report, stored_document
+from tasks.reporting import carried_out, inputs_of, recall, record, report, stored_document
 from tasks.scoring import load_champion, score_batch
+from tasks.training import judgeable, waiting_challenger
 from tasks.validation import validate
 
 
 @flow(name="monitor", flow_run_name="monitor {spec.name}")
 def monitor(
-    spec: ModelSpec, batch: str | None = None, labels: str | None = None
+    spec: ModelSpec, batch: Path | None = None, labels: Path | None = None
 ) -> list[dict[str, Any]]:
     """Take in what is new, judge the champion on it, and retrain where that is called for.
 
@@ -37,16 +39,18 @@ def monitor(
     """
     doors = open_doors()
     reconcile(doors, spec)
+    load_champion(doors, spec)  # a spec that is not the champion's leaves no trace
     tables, documents, entries = collect_labels(spec, labels), [], []
-    for path in find_batches(spec, batch):
+    for path in find_batches(spec, batch, labels):
         arrival = take_in(doors, spec, path)
         entries.append(arrival.entry)
         tables += labels_within(arrival, spec)
         if not arrival.handled:
             documents.append(follow(doors, spec, arrival, tables))
-    for late in find_late(doors, spec, tables, only=entries if batch else None):
+    for late, came in find_late(doors, spec, tables, only=entries if batch else None):
         champion = load_champion(doors, spec)
-        documents.append(conclude(doors, spec, champion, recall(doors, spec, champion, late)))
+        findings = recall(doors, spec, champion, late, came)
+        documents.append(conclude(doors, spec, champion, findings))
     if batch and not documents:
         return [stored_document(doors, spec, entry) for entry in entries]
     return documents
@@ -56,31 +60,41 @@ def follow(
     doors: Doors, spec: ModelSpec, arrival: Arrival, tables: list[LabelTable]
 ) -> dict[str, Any]:
     """A new batch: validated, compared with the champion's training set, and scored."""
-    champion = load_champion(doors, spec)
+    champion, entry = load_champion(doors, spec), arrival.entry
     validation, frame = validate(arrival, spec, champion.model.card)
     if validation.outcome is Outcome.QUARANTINE:
-        found = Findings(arrival.entry, validation, None, None, None)
-        return conclude(doors, spec, champion, found)
+        set_aside = Findings(entry, validation, None, None, None, None)
+        return conclude(doors, spec, champion, set_aside)
     drift = measure_drift(frame, champion, spec)
-    predictions, latency = score_batch(doors, champion, arrival.entry, frame, validation)
-    keep_labels(doors, spec, arrival.entry, predictions, tables)
-    # A run that crashed after it had promoted is resumed here: its champion cannot judge itself.
-    learnt = champion.model.card.training.through >= arrival.entry.ordinal
-    found = Findings(arrival.entry, validation, drift, predictions, latency, learnt=learnt)
-    return conclude(doors, spec, champion, found)
+    predictions, latency = score_batch(doors, champion, entry, frame, validation)
+    findings = Findings(
+        entry,
+        validation,
+        drift,
+        predictions,
+        champion.version.number,
+        latency,
+        learnt=entry.batch.digest in champion.model.card.training.batches,
+        arrivals=keep_labels(doors, spec, entry, predictions, tables),
+    )
+    return conclude(doors, spec, champion, findings)
 
 
 def conclude(
     doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings
 ) -> dict[str, Any]:
     """The champion judged on the labels that have come; a decision, and what it asks for."""
+    if done := carried_out(doors, spec, champion, findings):
+        seen = replace(findings, drift=done.inputs.drift, scored_by=done.inputs.champion)
+        return report(doors, spec, seen, done)
     harm = judge_labels(doors, spec, champion, findings)
     inputs = inputs_of(doors, spec, champion, findings, harm)
     decision = decide(inputs)
     record(doors, spec, inputs, decision)
     retraining = None
-    if decision.action is Action.RETRAIN or resumes(inputs):
-        reason = "; ".join(r.text for r in decision.reasons)
-        anew = plainly_broken(inputs)
+    again = resumes(inputs) and judgeable(waiting_challenger(doors, spec, champion), findings.entry)
+    if decision.action is Action.RETRAIN or again:
+        reason = "; ".join(r.text for r in decision.reasons) or "the challenger was judged again"
+        anew = decision.action is Action.RETRAIN and plainly_broken(inputs)
         retraining = retrain(spec, findings.entry.ordinal, reason, anew=anew)
-    return report(doors, spec, inputs, findings, harm, decision, retraining)
+    return report(doors, spec, findings, Conclusion(inputs, harm, decision, retraining))

@@ -21,11 +21,12 @@ from tasks.scoring import load_champion
 from tasks.shadow import entry_of
 from tasks.training import (
     Candidate,
+    Lesson,
     challenger_for,
     fit_on,
     labelled_rows,
+    lessons_since,
     promise_of,
-    rows_since,
 )
 
 
@@ -47,7 +48,8 @@ def retrain(spec: ModelSpec, ordinal: int, reason: str, *, anew: bool = False) -
         return Retraining(report, verdict, candidate.fits, candidate.seconds)
     refitted, rows, seconds = refit(doors, spec, champion, entry, candidate)
     newest = labelled_rows(doors, spec, champion, entry)
-    if failure := distance_failure(candidate.model, refitted, newest, spec):
+    known = rows.iloc[: -len(newest)]  # the newest rows are the last
+    if failure := distance_failure(candidate.model, refitted, known, newest, spec):
         verdict = Verdict(Ruling.REJECT, verdict.burden, (failure,))
     else:
         version = register(doors, entry.batch.id, refitted, rows, reason)
@@ -59,7 +61,7 @@ def refit(
     doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry, candidate: Candidate
 ) -> tuple[FittedModel, pd.DataFrame, float]:
     """The recipe that was judged, fitted on all rows, the newest included; seconds taken."""
-    newest = labelled_rows(doors, spec, champion, entry)
-    tables = [*rows_since(doors, spec, champion, entry.ordinal), newest]
-    promised = promise_of(candidate.model, newest)
-    return fit_on(doors, spec, champion, tables, entry.ordinal, promised)
+    newest = Lesson(entry.batch.digest, labelled_rows(doors, spec, champion, entry))
+    older = lessons_since(doors, spec, champion, entry.ordinal)
+    promised = promise_of(candidate.model, newest.rows)
+    return fit_on(doors, spec, champion, [*older, newest], promised)

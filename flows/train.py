@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect import flow
 
-from incumbent.params import ModelSpec
+from incumbent.params import ModelSpec, Path
 from incumbent.records import PromotionKind
 from tasks.doors import open_doors
 from tasks.intake import read_training_data, refuse_second_champion
@@ -15,7 +15,7 @@ from tasks.validation import validate_training_data
 
 
 @flow(name="train", flow_run_name="train {spec.name}")
-def train(spec: ModelSpec, data: str) -> dict[str, Any]:
+def train(spec: ModelSpec, data: Path) -> dict[str, Any]:
     """Fit, register and install the first champion of a model.
 
     Args:

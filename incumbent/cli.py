@@ -24,6 +24,7 @@ QUARANTINED = 3
 INTERRUPTED = 130
 DEPLOYMENTS = Path("prefect.yaml")
 DEMO_MODEL = "flights"
+DEMO_MARKER = "made-by-demo"
 LAST_DECISIONS = 10
 
 JSON = click.option("as_json", "--json", is_flag=True, help="One JSON document on stdout.")
@@ -58,8 +59,9 @@ Examples:
 def demo(*, as_json: bool) -> None:
     """A year of real flights: a model decays, is retrained, shadowed and promoted."""
     settings = Settings.of(os.environ)
-    _forget_earlier_demo(settings)
     with answering(as_json=as_json) as answer:
+        described = read_spec(DEMO_MODEL)
+        _forget_earlier_demo(settings)
         from examples.flights import build
         from flows import require_server
         from flows.demo import demo as run
@@ -68,7 +70,7 @@ def demo(*, as_json: bool) -> None:
         require_server()
         folder = settings.home / "data" / "flights"
         data = build(folder)
-        spec = read_spec(DEMO_MODEL).model_copy(
+        spec = described.model_copy(
             update={"source": str(data.batches[0].parent / "*.parquet"), "labels": None}
         )
         doc = run(spec, str(folder))
@@ -262,7 +264,7 @@ def answering(*, as_json: bool) -> Iterator[Callable[[Any, Callable[[], None]], 
     Whatever libraries print on standard output meanwhile goes to standard error.
     """
     stdout = sys.stdout
-    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    _make_home(Path(os.environ["PREFECT_HOME"]))
 
     def answer(doc: Any, page: Callable[[], None]) -> None:
         if as_json:
@@ -272,6 +274,18 @@ def answering(*, as_json: bool) -> Iterator[Callable[[Any, Callable[[], None]], 
 
     with redirect_stdout(sys.stderr if as_json else stdout):
         yield answer
+
+
+def _make_home(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            "The home of Incumbent's state cannot be made.",
+            f"{folder}: {error.strerror}",
+            "a folder that can be written",
+            "set INCUMBENT_HOME",
+        ) from error
 
 
 def read_spec(name_or_path: str) -> Any:
@@ -289,18 +303,22 @@ def require_path(path: str | None) -> tuple[str, ...]:
 
 
 def _forget_earlier_demo(settings: Settings) -> None:
-    """Start the demo from nothing; state that holds another model is not touched."""
+    """Start the demo from nothing; state that no demo has made is not touched."""
     from incumbent.gateways.ledger import Ledger
 
-    others = [name for name in Ledger(settings.database_url).models() if name != DEMO_MODEL]
-    if others or not settings.embedded:
+    marker, ledger = settings.home / DEMO_MARKER, Ledger(settings.database_url)
+    models = ledger.models()
+    ledger.close()
+    made_by_demo = not models or (marker.exists() and set(models) == {DEMO_MODEL})
+    if not (settings.embedded and made_by_demo):
         raise UsageError(
-            "The demo starts from nothing, and there is state that is not the demo's.",
-            f"models {others}" if others else f"{settings.database_url}, {settings.tracking_uri}",
-            "an embedded home that holds nothing but the demo",
+            "The demo starts from nothing, and there is state that no demo has made.",
+            f"models {', '.join(models) or 'none'} at {settings.database_url}",
+            "an embedded home that is empty, or holds an earlier demo",
             "run `INCUMBENT_HOME=.incumbent-demo incumbent demo`",
         )
-    settings.forget()
+    settings.forget(DEMO_MODEL)
+    marker.touch()
 
 
 def _usage(error: click.ClickException) -> UsageError:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from incumbent.intervals import block_mean, difference
+from incumbent.intervals import block_mean, borrow_noise, difference
 from incumbent.labels import Labelled
 from incumbent.metrics import METRIC_NAMES, constant_loss, gaps, metrics, row_losses, truth_of
 from incumbent.params import Task
@@ -26,7 +26,8 @@ def judge_harm(
         card: The champion's card: its spec, and the baseline that it promised.
         latency: How long scoring took.
 
-    Below `harm_min_labels` there are metrics and no signals: nothing is concluded.
+    Below `harm_min_labels` there are metrics and no signals: nothing is concluded. A batch of
+    fewer than five days borrows the noise of days that the promise was made with.
     """
     spec, values = card.spec, labelled.predictions.values
     truth = truth_of(labelled.labels, spec.task, card.classes)
@@ -72,6 +73,7 @@ def loss_signal(loss: Estimate, card: ModelCard) -> HarmSignal:
     """Loss above the promised one by more than the tolerance, and surely above it."""
     promised, spec = card.baseline.loss, card.spec
     threshold = promised.value * (1 + spec.harm_tolerance)
+    loss = borrow_noise(loss, promised, spec.harm_confidence)
     excess = difference(loss, promised, spec.harm_confidence)
     harmed = loss.value > threshold and excess.low is not None and excess.low > 0
     name = card.baseline.metric_name.replace("_", " ")
@@ -87,6 +89,7 @@ def calibration_signal(gap: Estimate, card: ModelCard) -> HarmSignal:
     gap that was there when the version was judged excuses nothing: a right mean is zero off.
     """
     allowed = _allowed_gap(gap, card)
+    gap = borrow_noise(gap, card.baseline.gap, card.spec.harm_confidence)
     shown = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
     harmed = shown and abs(gap.value) > allowed
     text = f"predicted minus observed {gap.value:+.3f}, allowed ±{allowed:.3f}"
@@ -95,6 +98,7 @@ def calibration_signal(gap: Estimate, card: ModelCard) -> HarmSignal:
 
 def skill_signal(excess: Estimate, card: ModelCard) -> HarmSignal:
     """Loss above that of the best constant answer: the features no longer help."""
+    excess = borrow_noise(excess, card.baseline.loss, card.spec.harm_confidence)
     harmed = excess.low is not None and excess.low > 0
     name = card.baseline.metric_name.replace("_", " ")
     text = f"{name} {excess.value:+.3f} against the best constant"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from incumbent.digest import table_digest
+from incumbent.digest import table_digest, text_digest
 from incumbent.errors import UnreadableError, UsageError
 from incumbent.params import ModelSpec, Task
 from incumbent.records import Batch, Period
@@ -169,7 +169,13 @@ def period_of(frame: pd.DataFrame, spec: ModelSpec) -> Period | None:
 def describe(path: str, name: str, raw: pd.DataFrame, spec: ModelSpec) -> Batch:
     """The batch that a table is, known by the digest of all its columns but the target."""
     digest = table_digest(raw.drop(columns=spec.target, errors="ignore"))
-    return Batch(name, digest, len(raw), _raw_period(raw, spec), path)
+    known_by = digest if len(raw) else empty_digest(name, digest)
+    return Batch(name, known_by, len(raw), _raw_period(raw, spec), path)
+
+
+def empty_digest(name: str, digest: str) -> str:
+    """What a delivery without content is known by: all of them are alike but for their names."""
+    return text_digest([name, digest])
 
 
 def _raw_period(raw: pd.DataFrame, spec: ModelSpec) -> Period | None:

@@ -10,6 +10,7 @@ from scipy.special import stdtrit
 from incumbent.records import Estimate
 
 JACKKNIFE_GROUPS = 20
+FEW_BLOCKS = 5
 FEWEST_BLOCKS = 2
 
 
@@ -91,6 +92,21 @@ def difference(new: Estimate, old: Estimate, confidence: float) -> Estimate:
         return Estimate(value, None, None, None, new.n, blocks)
     error = math.hypot(new.standard_error, old.standard_error)
     return with_interval(value, error, new.n, blocks, confidence)
+
+
+def borrow_noise(estimate: Estimate, known: Estimate, confidence: float) -> Estimate:
+    """An estimate from few blocks with the noise between blocks that another one has seen.
+
+    The mean of B blocks has the standard error s / sqrt(B), with s from the other's blocks.
+    From five blocks on, or where the other knows no noise, the estimate stays as it is.
+    """
+    if estimate.blocks >= FEW_BLOCKS or not math.isfinite(estimate.value):
+        return estimate
+    if estimate.blocks == 0 or known.standard_error is None:
+        return estimate
+    error = known.standard_error * math.sqrt(known.blocks / estimate.blocks)
+    error = max(error, estimate.standard_error or 0.0)
+    return with_interval(estimate.value, error, estimate.n, known.blocks, confidence)
 
 
 def jackknife(

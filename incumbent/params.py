@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from incumbent.errors import SpecError
 
-SPEC_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}(?!\n)$"
-MODULE_NAME = r"^[a-z][a-z0-9_]{0,62}(?!\n)$"
-# A path inside the project or an absolute one, never one that climbs out with "..".
-SAFE_PATH = r"^(?!.*(^|/)\.\.(/|$))[\w./:@=+*?\[\]{} ~-]+(?!\n)$"
+SPEC_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+MODULE_NAME = r"^[a-z][a-z0-9_]{0,62}$"
+# A path or pattern of files, in which no ".." climbs out of where it starts.
+SAFE_PATH = r"^\.?(?:[\w/:@=+*?\[\]{}(), ~-]+\.)*[\w/:@=+*?\[\]{}(), ~-]*$"
 
 
 class Task(StrEnum):
@@ -50,7 +50,7 @@ def _positions(schema: dict[str, Any]) -> None:
         field["position"] = position
 
 
-Path = Annotated[str, Field(pattern=SAFE_PATH, max_length=1024)]
+Path = Annotated[str, Field(pattern=SAFE_PATH, min_length=1, max_length=1024)]
 Column = Annotated[str, Field(min_length=1, max_length=256)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -62,7 +62,6 @@ class ModelSpec(BaseModel):
         extra="forbid",
         frozen=True,
         json_schema_extra=_positions,
-        regex_engine="python-re",  # the default engine has no look-ahead
     )
 
     name: str = Field(
@@ -169,7 +168,7 @@ class ModelSpec(BaseModel):
         description="Share of the newest rows that judges the first champion.",
     )
     training_iterations: int = Field(
-        100,
+        60,
         ge=1,
         le=5_000,
         title="Training: boosting iterations",

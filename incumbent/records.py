@@ -214,12 +214,12 @@ class Baseline:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The rows that a version was fitted on. `through` is the ordinal of the newest batch."""
+    """The rows that a version was fitted on; `batches` are the digests of those it learnt from."""
 
     digest: str
     rows: int
     period: Period | None
-    through: int
+    batches: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -424,16 +424,30 @@ class Challenger:
 class Findings:
     """What is known of a batch before its labels are judged.
 
-    `learnt` says that the champion was fitted on these rows: they cannot judge it.
+    `scored_by` is the version whose predictions these are. `learnt` says that the champion was
+    fitted on these rows: they cannot judge it. `arrivals` are the labels that have just come,
+    digest to path.
     """
 
     entry: BatchEntry
     validation: ValidationReport
     drift: DriftReport | None
     predictions: Predictions | None
+    scored_by: int | None
     latency: Latency | None
     labels_only: bool = False
     learnt: bool = False
+    arrivals: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """What the labels of a batch say, what was decided from what, and what came of it."""
+
+    inputs: DecisionInputs
+    harm: HarmReport | None
+    decision: Decision
+    retraining: Retraining | None
 
 
 def document(record: object) -> Any:

@@ -68,6 +68,7 @@ class History:
         self.spec, self.kinds, self.label_delay = spec, dict(kinds), label_delay
         self._tables = [reference]
         self._fits: dict[int, Future[Fit]] = {}
+        self._losses: dict[tuple[int, int], float] = {}
         self._worker = ThreadPoolExecutor(max_workers=1)
 
     def __len__(self) -> int:
@@ -94,6 +95,11 @@ class History:
 
     def loss(self, batch: int, through: int) -> float:
         """Mean primary loss on a batch of the model fitted on all rows up to another."""
+        if (batch, through) not in self._losses:
+            self._losses[batch, through] = self._loss(batch, through)
+        return self._losses[batch, through]
+
+    def _loss(self, batch: int, through: int) -> float:
         rows, pipeline = self._tables[batch + 1], self.start(through).result().pipeline
         values = predict(pipeline, rows[list(self.kinds)], self.spec.task)
         truth = truth_of(

@@ -8,13 +8,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from incumbent.records import (
     Action,
+    Conclusion,
     Decision,
     DecisionInputs,
     DriftReport,
     Findings,
     HarmReport,
     Outcome,
-    Retraining,
     document,
 )
 
@@ -29,22 +29,15 @@ def age_days(findings: Findings, trained_until: Any) -> float | None:
     return float((period.end - trained_until).total_seconds() / 86_400)
 
 
-def monitor_document(
-    findings: Findings,
-    harm: HarmReport | None,
-    decision: Decision,
-    retraining: Retraining | None,
-    champions: tuple[int, int],
-) -> dict[str, Any]:
+def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) -> dict[str, Any]:
     """The JSON document of one batch; what did not run is null.
 
     Args:
         findings: What was known before its labels were judged.
-        harm: What the labels say, if any have come.
-        decision: What is done about it.
-        retraining: What came of a retraining, if there was one.
-        champions: Version numbers before and after.
+        conclusion: What the labels say, what was decided, and what came of it.
+        champion: Version number of the champion now.
     """
+    retraining = conclusion.retraining
     parts = {
         "batch": findings.entry.batch,
         "duplicate": False,
@@ -52,34 +45,37 @@ def monitor_document(
         "validation": findings.validation,
         "drift": findings.drift,
         "skew": None,
-        "harm": harm,
+        "harm": conclusion.harm,
         "feedback": None,
-        "decision": decision,
+        "decision": conclusion.decision,
         "shadow": retraining and retraining.shadow,
         "verdict": retraining and retraining.verdict,
         "training": retraining and {"fits": retraining.fits, "fit_seconds": retraining.fit_seconds},
-        "champion": {"version_before": champions[0], "version_after": champions[1]},
+        "champion": {
+            "version_before": conclusion.inputs.champion,
+            "version_after": champion,
+        },
+        "scored_by": findings.scored_by,
     }
     return {name: document(part) for name, part in parts.items()}
 
 
-def timeline(
-    findings: Findings, harm: HarmReport | None, decision: Decision, champion: int
-) -> dict[str, float]:
+def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
     """The numbers of a batch that MLflow draws over time."""
-    drift, latency = findings.drift, findings.latency
+    drift, latency, harm = findings.drift, findings.latency, conclusion.harm
+    retrained = conclusion.decision.action is Action.RETRAIN
     points: dict[str, float | None] = {
         "rows": findings.entry.batch.rows,
-        "champion_version": champion,
+        "champion_version": conclusion.inputs.champion,
         "quarantined": float(findings.validation.outcome is Outcome.QUARANTINE),
-        "retrained": float(decision.action is Action.RETRAIN),
+        "retrained": 1.0 if retrained else None,
         "drift_score": drift.score if drift else None,
         "latency_row_ms": latency.row_ms if latency else None,
         "latency_batch_ms": latency.batch_ms if latency else None,
     }
     if findings.labels_only:
         points = {"retrained": points["retrained"]}
-    if harm is not None:
+    if harm is not None and (harm.enough or harm.matured == harm.rows):
         points |= {"matured_labels": harm.matured}
         points |= {name: estimate.value for name, estimate in harm.metrics.items()}
     return {name: v for name, v in points.items() if v is not None and math.isfinite(v)}

@@ -47,12 +47,13 @@ class Settings:
         """Whether all state lives under the home."""
         return all(str(self.home) in uri for uri in (self.tracking_uri, self.database_url))
 
-    def forget(self) -> None:
-        """Delete the embedded ledger, registry and predictions; data and Prefect's runs stay."""
-        for path in self.home.glob("*.db*"):
-            path.unlink()
+    def forget(self, model: str) -> None:
+        """Delete the embedded ledger and registry, and what is stored of one model."""
+        for name in ("ledger.db", "mlflow.db"):
+            for suffix in ("", "-wal", "-shm"):
+                (self.home / f"{name}{suffix}").unlink(missing_ok=True)
         for folder in ("artifacts", "predictions"):
-            shutil.rmtree(self.home / folder, ignore_errors=True)
+            shutil.rmtree(self.home / folder / model, ignore_errors=True)
 
 
 def environment_defaults(settings: Settings) -> dict[str, str]:
@@ -71,6 +72,7 @@ def environment_defaults(settings: Settings) -> dict[str, str]:
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "OMP_WAIT_POLICY": "passive",  # fits run beside each other: waiting threads must not spin
         "PREFECT_HOME": str(settings.home / "prefect"),
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "incumbent",
         "PREFECT_LOGGING_LEVEL": "CRITICAL",  # the command line says what went wrong, once
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",

@@ -25,7 +25,7 @@ from incumbent.scoring import predict
 
 MOST_CATEGORIES = 250  # the learner takes at most 255 codes a column
 GOLDEN_ROWS = 100
-GOLDEN_PREFIX = "prediction_"
+GOLDEN_PREFIX = "incumbent.prediction_"
 TWO_CLASSES = 2
 
 
@@ -90,7 +90,7 @@ def train(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> FittedM
         kinds,
         baseline=baseline,
         threshold=threshold,
-        through=-1,
+        batches=(),
     )
 
 
@@ -131,11 +131,11 @@ def assemble(
     *,
     baseline: Baseline,
     threshold: float | None,
-    through: int,
+    batches: tuple[str, ...],
 ) -> FittedModel:
     """A fitted pipeline with its card: profile of its rows, their digest, golden rows."""
     blocks = None if spec.timestamp is None else blocks_of(rows, spec)
-    training = TrainingSet(table_digest(rows), len(rows), period_of(rows, spec), through)
+    training = TrainingSet(table_digest(rows), len(rows), period_of(rows, spec), batches)
     card = ModelCard(
         spec,
         classes_of(pipeline, spec.task),
@@ -166,6 +166,13 @@ def sample(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
         len(rows), spec.training_max_rows, replace=False
     )
     return rows.iloc[np.sort(drawn)].reset_index(drop=True)
+
+
+def newest_of_each(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """Rows without those whose id comes again later: a correction replaces what it corrects."""
+    if spec.id is None:
+        return rows.reset_index(drop=True)
+    return rows.drop_duplicates(subset=spec.id, keep="last").reset_index(drop=True)
 
 
 def classes_of(pipeline: Pipeline, task: Task) -> tuple[str, ...]:

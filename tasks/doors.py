@@ -16,6 +16,9 @@ from incumbent.gateways.predictions import PredictionStore
 from incumbent.gateways.registry import Registry
 from incumbent.settings import Settings
 
+# What a run leaves out and goes on; Prefect keeps it with the run (PREFECT_LOGGING_EXTRA_LOGGERS).
+LOGGER = "incumbent"
+
 
 @dataclass(frozen=True)
 class Doors:

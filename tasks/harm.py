@@ -1,5 +1,7 @@
 """Harm: the labels that have come so far, joined to what the champion said."""
 
+from dataclasses import replace
+
 from prefect import task
 
 from incumbent.harm import judge_harm
@@ -13,10 +15,13 @@ from tasks.doors import OUTSIDE, Doors
 def judge_labels(
     doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings
 ) -> HarmReport | None:
-    """Metrics and signals of harm on one batch; None while none of its labels have come."""
+    """Metrics and signals of harm on one batch.
+
+    None while none of its labels have come, and where the champion has learnt from them.
+    """
     predictions, entry = findings.predictions, findings.entry
     labels = doors.predictions.read_labels(spec.name, entry.batch.digest)
-    if predictions is None or labels.empty:
+    if predictions is None or labels.empty or findings.learnt:
         return None
-    rows = entry.batch.rows
-    return judge_harm(join(predictions, labels), rows, champion.model.card, findings.latency)
+    card = replace(champion.model.card, spec=spec)  # today's tolerances, not those of its birth
+    return judge_harm(join(predictions, labels), entry.batch.rows, card, findings.latency)

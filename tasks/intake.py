@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pandas as pd
 from prefect import task
@@ -14,10 +15,12 @@ from incumbent.errors import (
     UsageError,
 )
 from incumbent.gateways import batches
-from incumbent.intake import describe
+from incumbent.intake import describe, empty_digest
 from incumbent.params import ModelSpec
 from incumbent.records import Batch, BatchEntry, BatchStatus
 from tasks.doors import OUTSIDE, Doors
+
+NO_BYTES = sha256().hexdigest()
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,15 @@ class Arrival:
         return self.entry.status is not BatchStatus.STARTED
 
 
-def find_batches(spec: ModelSpec, batch: str | None) -> tuple[str, ...]:
-    """The batch that is asked for, or every file of the spec's source, oldest first."""
+def find_batches(spec: ModelSpec, batch: str | None, labels: str | None) -> tuple[str, ...]:
+    """The batch that is asked for, or every file of the spec's source, oldest first.
+
+    Labels may come alone, to a model without a source.
+    """
     if batch is not None:
         return batches.require(batch)
+    if spec.source is None and labels is not None:
+        return ()
     if spec.source is None:
         raise UsageError(
             f"Model {spec.name!r} has no source of batches.",
@@ -56,7 +64,9 @@ def take_in(doors: Doors, spec: ModelSpec, path: str) -> Arrival:
         batch = describe(path, batches.stem(path), content, spec)
     except UnreadableError as error:
         content = error
-        batch = Batch(batches.stem(path), batches.bytes_digest(path), 0, None, path)
+        name, digest = batches.stem(path), batches.bytes_digest(path)
+        known_by = empty_digest(name, digest) if digest == NO_BYTES else digest
+        batch = Batch(name, known_by, 0, None, path)
     return Arrival(doors.ledger.start_batch(spec.name, batch, datetime.now(UTC)), content)
 
 

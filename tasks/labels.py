@@ -1,20 +1,20 @@
 """Labels: read once per run, kept by batch, joined by id whenever they come."""
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 import pandas as pd
-from prefect import get_run_logger, task
+from prefect import task
 
 from incumbent.digest import table_digest
-from incumbent.errors import UnreadableError
+from incumbent.errors import UnreadableError, UsageError
 from incumbent.gateways import batches
 from incumbent.labels import labels_of
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, BatchStatus, Predictions
-from tasks.doors import OUTSIDE, Doors
+from tasks.doors import LOGGER, OUTSIDE, Doors
 from tasks.intake import Arrival
 
 
@@ -37,6 +37,13 @@ def collect_labels(spec: ModelSpec, labels: str | None) -> list[LabelTable]:
 
     One of the pattern's that cannot be used is left for the next run, and said in the log.
     """
+    if labels is not None and spec.id is None:
+        raise UsageError(
+            "Labels that come apart are joined by id, and the spec names none.",
+            f"--labels {labels}, id: none",
+            "an id column, or the target in the batch itself",
+            "name the id column in the spec",
+        )
     if labels is not None:
         return [_read(path, spec) for path in batches.require(labels)]
     found = batches.find(spec.labels) if spec.labels else ()
@@ -59,28 +66,30 @@ def keep_labels(
     entry: BatchEntry,
     predictions: Predictions,
     tables: Iterable[LabelTable],
-) -> bool:
-    """Keep what is new among the labels of a batch; True where there was something new."""
-    digest, came = entry.batch.digest, False
-    known = set(doors.predictions.read_labels(spec.name, digest)["arrival"])
+) -> dict[str, str]:
+    """Keep the labels of a batch that were not judged yet: digest to path of each arrival.
+
+    They count as judged only when the batch is reported: a run that breaks off before leaves
+    them to the next.
+    """
+    digest, came = entry.batch.digest, {}
+    judged = {arrival.digest for arrival in doors.ledger.arrivals(spec.name, digest)}
     for table in tables:
-        if table.digest in known or table.batch not in {None, digest}:
+        if table.digest in judged or table.batch not in {None, digest}:
             continue
         rows = table.table[table.table["id"].isin(predictions.ids)]
         if rows.empty:
             continue
         ids = rows["id"].to_numpy(object)
         doors.predictions.write_labels(spec.name, digest, table.digest, ids, rows["label"])
-        now = datetime.now(UTC)
-        doors.ledger.record_labels(spec.name, table.digest, table.path, [digest], {}, now)
-        came = True
+        came[table.digest] = table.path
     return came
 
 
 def find_late(
     doors: Doors, spec: ModelSpec, tables: list[LabelTable], only: list[BatchEntry] | None
-) -> list[BatchEntry]:
-    """Batches handled before whose labels have come alone, oldest first.
+) -> list[tuple[BatchEntry, dict[str, str]]]:
+    """Batches handled before whose labels have come alone, oldest first, with what came.
 
     Args:
         doors: Where batches and labels are known.
@@ -97,8 +106,8 @@ def find_late(
         predictions = scored_predictions(doors, spec, entry)
         if predictions is None:
             continue
-        if keep_labels(doors, spec, entry, predictions, tables):
-            found.append(entry)
+        if came := keep_labels(doors, spec, entry, predictions, tables):
+            found.append((entry, came))
         waiting = waiting[~waiting.isin(predictions.ids)]
     return found[::-1]
 
@@ -109,7 +118,7 @@ def scored_predictions(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> Pred
     if stored is None or stored.status is BatchStatus.QUARANTINED:
         return None
     if stored.document is not None:
-        number = stored.document["champion"]["version_before"]
+        number = stored.document["scored_by"]
         return doors.predictions.read(spec.name, entry.batch.digest, number)
     champion = doors.ledger.champion(spec.name)
     number = champion.number if champion else 0
@@ -138,5 +147,5 @@ def _usable(read: Callable[[], LabelTable]) -> LabelTable | None:
     try:
         return read()
     except UnreadableError as error:
-        get_run_logger().warning("labels left out: %s", error)
+        logging.getLogger(LOGGER).warning("labels left out: %s", error)
         return None

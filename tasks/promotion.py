@@ -48,6 +48,8 @@ def promote(
             "keep the champion, and look at the version's run in MLflow",
         )
     before = doors.ledger.champion(spec.name)
+    if before == version:  # a retry of a promotion that was done
+        return stored
     number = None if before is None else before.number
     identity = promotion_id(spec.name, number, stored.model.card.training.digest, spec)
     intent = Promotion(identity, kind, version, number, reason, done=False)

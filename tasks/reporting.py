@@ -9,6 +9,7 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from pydantic import TypeAdapter
 
+from incumbent.decision import stored_inputs
 from incumbent.errors import IntegrityError
 from incumbent.intake import canonical
 from incumbent.params import ModelSpec
@@ -16,6 +17,7 @@ from incumbent.records import (
     BatchEntry,
     BatchStatus,
     Champion,
+    Conclusion,
     Decision,
     DecisionInputs,
     DriftReport,
@@ -23,7 +25,9 @@ from incumbent.records import (
     HarmReport,
     Outcome,
     Retraining,
+    ShadowReport,
     ValidationReport,
+    Verdict,
     document,
 )
 from incumbent.reporting import age_days, monitor_document, page, summary, timeline
@@ -31,7 +35,7 @@ from tasks.doors import OUTSIDE, Doors
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
 from tasks.scoring import require_champion, score_batch
-from tasks.training import kinds_in
+from tasks.training import kinds_in, waiting_challenger
 
 
 def inputs_of(
@@ -39,20 +43,25 @@ def inputs_of(
 ) -> DecisionInputs:
     """All that the decision about a batch is made from."""
     trained = champion.model.card.training.period
-    waiting = doors.ledger.challenger(spec.name)
     return DecisionInputs(
         spec,
         findings.entry.batch.digest,
         champion.version.number,
         findings.validation.outcome,
         findings.drift,
-        None if findings.learnt else harm,
+        harm,
         age_days(findings, trained and trained.end),
-        waiting is not None and waiting.champion == champion.version.number,
+        waiting_challenger(doors, spec, champion) is not None,
     )
 
 
-def recall(doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry) -> Findings:
+def recall(
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    entry: BatchEntry,
+    arrivals: Mapping[str, str],
+) -> Findings:
     """What was found about a batch that was handled before, for labels that come late.
 
     The champion of today is judged: where it is another than the one that scored the batch,
@@ -61,13 +70,23 @@ def recall(doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry)
     stored = stored_document(doors, spec, entry)
     validation = TypeAdapter(ValidationReport).validate_python(stored["validation"])
     drift = TypeAdapter(DriftReport | None).validate_python(stored["drift"])
-    predictions, learnt = scored_predictions(doors, spec, entry), False
-    if stored["champion"]["version_before"] != champion.version.number:
-        learnt = champion.model.card.training.through >= entry.ordinal
-        if not learnt:
-            frame = canonical(read_again(entry, spec), spec, kinds_in(champion))
-            predictions, _ = score_batch(doors, champion, entry, frame, validation)
-    return Findings(entry, validation, drift, predictions, None, labels_only=True, learnt=learnt)
+    predictions, scored_by = scored_predictions(doors, spec, entry), stored["scored_by"]
+    learnt = entry.batch.digest in champion.model.card.training.batches
+    if scored_by != champion.version.number and not learnt:
+        frame = canonical(read_again(entry, spec), spec, kinds_in(champion))
+        predictions, _ = score_batch(doors, champion, entry, frame, validation)
+        scored_by = champion.version.number
+    return Findings(
+        entry,
+        validation,
+        drift,
+        predictions,
+        scored_by,
+        latency=None,
+        labels_only=True,
+        learnt=learnt,
+        arrivals=arrivals,
+    )
 
 
 def stored_document(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> dict[str, Any]:
@@ -89,34 +108,57 @@ def record(doors: Doors, spec: ModelSpec, inputs: DecisionInputs, decision: Deci
     doors.ledger.record_decision(spec.name, inputs.batch, decision, stored, datetime.now(UTC))
 
 
+def carried_out(
+    doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings
+) -> Conclusion | None:
+    """What a run that broke off after its promotion had concluded; None where none did.
+
+    The champion was promoted over this very batch, by a decision that was never reported.
+    """
+    entry, promoted_over = findings.entry, champion.model.card.training.batches[-1:]
+    made = doors.ledger.decisions_about(spec.name, entry.batch.digest)
+    if list(promoted_over) != [entry.batch.digest] or not made:
+        return None
+    inputs, decision = stored_inputs(made[0].inputs), made[0].decision
+    reported = _reported(doors, spec, entry) == decision.id
+    if reported or inputs.champion == champion.version.number:
+        return None
+    seen = doors.ledger.last_shadow(spec.name, inputs.champion)
+    shadow = TypeAdapter(ShadowReport).validate_python(seen["report"]) if seen else None
+    verdict = TypeAdapter(Verdict).validate_python(seen["verdict"]) if seen else None
+    retraining = Retraining(shadow, verdict, 0, 0.0) if shadow and verdict else None
+    return Conclusion(inputs, inputs.harm, decision, retraining)
+
+
+def _reported(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> str | None:
+    """The id of the newest decision about a batch that was reported."""
+    stored = doors.ledger.batch(spec.name, entry.batch.digest)
+    return stored.document["decision"]["id"] if stored and stored.document else None
+
+
 @task(name="reporting", **OUTSIDE)
 def report(
-    doors: Doors,
-    spec: ModelSpec,
-    inputs: DecisionInputs,
-    findings: Findings,
-    harm: HarmReport | None,
-    decision: Decision,
-    retraining: Retraining | None,
+    doors: Doors, spec: ModelSpec, findings: Findings, conclusion: Conclusion
 ) -> dict[str, Any]:
     """Show a batch where people look, then mark it handled. The order makes a rerun harmless."""
     after = require_champion(doors, spec).number
-    doc = monitor_document(findings, harm, decision, retraining, (inputs.champion, after))
-    points = timeline(findings, harm, decision, inputs.champion)
-    now, entry, text = datetime.now(UTC), findings.entry, page(doc)
+    doc = monitor_document(findings, conclusion, after)
+    points, text = timeline(findings, conclusion), page(doc)
+    now, entry = datetime.now(UTC), findings.entry
     doors.registry.log_timeline(spec.name, entry.ordinal, points, now)
     doors.registry.log_run(
         spec.name,
         f"monitor {entry.batch.id}",
         {"batch": entry.batch.id, "digest": entry.batch.digest, "trigger": spec.trigger.value},
         points,
-        _tags(inputs, decision, doc, text),
+        _tags(conclusion, doc, text),
         {"report.md": text, "document.json": json.dumps(doc, indent=2)},
         now,
     )
-    create_markdown_artifact(
-        text, key=f"{spec.name.replace('_', '-')}-batch", description=entry.batch.id
-    )
+    key = f"{spec.name.replace('_', '-')}-batch"
+    create_markdown_artifact(text, key=key, description=entry.batch.id)
+    for digest, path in findings.arrivals.items():
+        doors.ledger.record_labels(spec.name, digest, path, [entry.batch.digest], {}, now)
     quarantined = findings.validation.outcome is Outcome.QUARANTINE
     status = BatchStatus.QUARANTINED if quarantined else BatchStatus.HANDLED
     doors.ledger.finish_batch(spec.name, entry.batch.digest, status, doc, now)
@@ -138,14 +180,12 @@ def train_document(champion: Champion) -> dict[str, Any]:
     }
 
 
-def _tags(
-    inputs: DecisionInputs, decision: Decision, doc: Mapping[str, Any], text: str
-) -> dict[str, str]:
-    verdict = doc["verdict"]["verdict"] if doc["verdict"] else ""
+def _tags(conclusion: Conclusion, doc: Mapping[str, Any], text: str) -> dict[str, str]:
+    decision = conclusion.decision
     return {
         "incumbent.decision": decision.id,
         "incumbent.action": decision.action.value,
-        "incumbent.verdict": verdict,
-        "incumbent.summary": summary(inputs, decision),
+        "incumbent.verdict": doc["verdict"]["verdict"] if doc["verdict"] else "",
+        "incumbent.summary": summary(conclusion.inputs, decision),
         "mlflow.note.content": text,
     }

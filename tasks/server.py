@@ -15,7 +15,9 @@ def require_server() -> None:
     url = get_current_settings().api.url
     if url is None:
         return
-    if problem := get_client(sync_client=True).api_healthcheck():
+    with get_client(sync_client=True) as client:
+        problem = client.api_healthcheck()
+    if problem is not None:
         raise OutOfReachError(
             "Prefect did not answer.",
             f"{url}: {problem}",

@@ -43,14 +43,27 @@ def entry_of(doors: Doors, spec: ModelSpec, ordinal: int) -> BatchEntry:
     )
 
 
+def unseen_rows(
+    doors: Doors, spec: ModelSpec, champion: Champion, challenger: Champion, entry: BatchEntry
+) -> pd.DataFrame:
+    """The labelled rows of a batch whose ids neither model was fitted on."""
+    rows = labelled_rows(doors, spec, champion, entry)
+    if spec.id is None:
+        return rows
+    # A challenger's training set begins with the champion's: its ids are the ids of both.
+    learnt = doors.registry.training_rows(challenger.version)[spec.id]
+    return rows[~rows[spec.id].isin(learnt)]
+
+
 def gather_evidence(
     doors: Doors, spec: ModelSpec, champion: Champion, challenger: Champion, entry: BatchEntry
 ) -> tuple[PairedBlock, ...]:
     """Losses of both models per day on one batch, beside what the challenger was judged on before.
 
-    Labels of a batch that come in parts replace what its earlier labels said.
+    Labels of a batch that come in parts replace what its earlier labels said. Rows that
+    either model was fitted on (a batch delivered again with a correction) judge nobody.
     """
-    rows = labelled_rows(doors, spec, champion, entry)
+    rows = unseen_rows(doors, spec, champion, challenger, entry)
     losses = _losses(champion, rows), _losses(challenger, rows)
     newest = pair(*losses, blocks_of(rows, champion.model.card.spec))
     waiting = doors.ledger.challenger(spec.name)

@@ -1,14 +1,16 @@
 """Training: the rows that a model may learn from, the fit, and the run that keeps it."""
 
+import logging
 from dataclasses import dataclass
 from time import perf_counter
 
 import pandas as pd
 from prefect import task
 
+from incumbent.errors import IntegrityError
 from incumbent.intake import canonical, kinds_of
 from incumbent.labels import join
-from incumbent.params import ModelSpec
+from incumbent.params import ModelSpec, Task
 from incumbent.records import (
     Baseline,
     BatchEntry,
@@ -19,8 +21,8 @@ from incumbent.records import (
     Version,
 )
 from incumbent.shadow import burden_of
-from incumbent.training import assemble, fit, judge, sample, train
-from tasks.doors import OUTSIDE, Doors
+from incumbent.training import assemble, fit, judge, newest_of_each, sample, train
+from tasks.doors import LOGGER, OUTSIDE, Doors
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
 
@@ -44,7 +46,6 @@ def train_first(spec: ModelSpec, frame: pd.DataFrame) -> tuple[FittedModel, pd.D
     return train(rows, spec, kinds), rows
 
 
-@task(name="training rows", **OUTSIDE)
 def labelled_rows(
     doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry
 ) -> pd.DataFrame:
@@ -62,19 +63,36 @@ def labelled_rows(
         return frame.iloc[:0].assign(**{spec.target: None})
     labelled = join(predictions, labels)
     rows = frame.iloc[labelled.positions].assign(**{spec.target: labelled.labels.to_numpy()})
-    return rows[labelled.predictions.trainable].reset_index(drop=True)
+    sound = labelled.predictions.trainable
+    if spec.task is Task.BINARY:  # a third class is a mistake in the labels, no news
+        sound = sound & rows[spec.target].isin(champion.model.card.classes).to_numpy()
+    return rows[sound].reset_index(drop=True)
 
 
-def rows_since(
-    doors: Doors, spec: ModelSpec, champion: Champion, before: int
-) -> list[pd.DataFrame]:
-    """Labelled rows of every batch that is newer than the champion's and older than `before`."""
-    through = champion.model.card.training.through
-    newer = doors.ledger.batches(spec.name, status=BatchStatus.HANDLED, after=through)
-    tables: list[pd.DataFrame] = [
-        labelled_rows(doors, spec, champion, entry) for entry in newer if entry.ordinal < before
-    ]
-    return [table for table in tables if not table.empty]
+@dataclass(frozen=True)
+class Lesson:
+    """The rows of one batch that a model may learn from, and the batch's digest."""
+
+    batch: str
+    rows: pd.DataFrame
+
+
+def lessons_since(doors: Doors, spec: ModelSpec, champion: Champion, before: int) -> list[Lesson]:
+    """Labelled rows of every batch older than `before` that the champion has not learnt from."""
+    learnt = champion.model.card.training.batches
+    handled = doors.ledger.batches(spec.name, status=BatchStatus.HANDLED)
+    newer = [e for e in handled if e.ordinal < before and e.batch.digest not in learnt]
+    lessons = [_lesson(doors, spec, champion, entry) for entry in newer]
+    return [lesson for lesson in lessons if lesson is not None and not lesson.rows.empty]
+
+
+def _lesson(doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry) -> Lesson | None:
+    """The rows of a batch; None where its file is no longer what was handled."""
+    try:
+        return Lesson(entry.batch.digest, labelled_rows(doors, spec, champion, entry))
+    except IntegrityError as error:
+        logging.getLogger(LOGGER).warning("batch left out of training: %s", error)
+        return None
 
 
 @task(name="training", **OUTSIDE)
@@ -82,18 +100,18 @@ def fit_on(
     doors: Doors,
     spec: ModelSpec,
     champion: Champion,
-    tables: list[pd.DataFrame],
-    through: int,
+    lessons: list[Lesson],
     promised: tuple[Baseline, float | None] | None = None,
 ) -> tuple[FittedModel, pd.DataFrame, float]:
-    """The recipe fitted on the champion's training set and these newer rows; seconds taken.
+    """The recipe fitted on the champion's training set and what is newer; seconds taken.
 
     Without a promise (baseline, threshold) of its own it carries the champion's.
     """
     card = champion.model.card
     baseline, threshold = promised or (card.baseline, card.threshold)
     snapshot = doors.registry.training_rows(champion.version)
-    rows = sample(pd.concat([snapshot, *tables], ignore_index=True), spec)
+    rows = newest_of_each(pd.concat([snapshot, *(lesson.rows for lesson in lessons)]), spec)
+    rows = sample(rows, spec)
     kinds, start = kinds_in(champion), perf_counter()
     pipeline = fit(rows, spec, kinds)
     seconds = perf_counter() - start
@@ -104,9 +122,28 @@ def fit_on(
         kinds,
         baseline=baseline,
         threshold=threshold,
-        through=through,
+        batches=(*card.training.batches, *(lesson.batch for lesson in lessons)),
     )
     return fitted, rows, seconds
+
+
+def waiting_challenger(doors: Doors, spec: ModelSpec, champion: Champion) -> Candidate | None:
+    """The challenger that waits for more labels; None where it waits in vain.
+
+    It does where there is another champion by now, or another recipe than its own: what is
+    refitted after a promotion is what was judged.
+    """
+    waiting = doors.ledger.challenger(spec.name)
+    if waiting is None or waiting.champion != champion.version.number:
+        return None
+    model = doors.registry.load(waiting.version).model
+    same_recipe = burden_of(model.card.spec, spec) is Burden.REFRESH
+    return Candidate(waiting.version, model, 0, 0.0) if same_recipe else None
+
+
+def judgeable(waiting: Candidate | None, entry: BatchEntry) -> bool:
+    """Whether there is a waiting challenger that was not fitted on this batch."""
+    return waiting is not None and entry.batch.digest not in waiting.model.card.training.batches
 
 
 def challenger_for(
@@ -117,14 +154,14 @@ def challenger_for(
     Where the champion has learnt from everything but this batch already, its own recipe
     would give the champion again: it stands for the challenger, and no fit is spent.
     """
-    waiting = doors.ledger.challenger(spec.name)
-    if waiting and waiting.champion == champion.version.number and not anew:
-        return Candidate(waiting.version, doors.registry.load(waiting.version).model, 0, 0.0)
-    tables = rows_since(doors, spec, champion, entry.ordinal)
+    waiting = None if anew else waiting_challenger(doors, spec, champion)
+    if waiting is not None and judgeable(waiting, entry):
+        return waiting
+    lessons = lessons_since(doors, spec, champion, entry.ordinal)
     refresh = burden_of(champion.model.card.spec, spec) is Burden.REFRESH
-    if refresh and not tables:
+    if refresh and not lessons:
         return Candidate(champion.version, champion.model, 0, 0.0)
-    fitted, rows, seconds = fit_on(doors, spec, champion, tables, entry.ordinal - 1)
+    fitted, rows, seconds = fit_on(doors, spec, champion, lessons)
     return Candidate(keep_candidate(doors, entry.batch.id, fitted, rows), fitted, 1, seconds)
 
 

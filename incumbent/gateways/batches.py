@@ -127,7 +127,8 @@ def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
 
 def _glob(filesystem: AbstractFileSystem, path: str) -> list[str]:
     found = filesystem.glob(path, detail=True)
-    return [name for name, info in found.items() if info["type"] == "file"]
+    files = [name for name, info in found.items() if info["type"] == "file"]
+    return [name for name in files if _suffix(name) is not None]  # no markers such as _SUCCESS
 
 
 def _address(filesystem: AbstractFileSystem, path: str) -> str:

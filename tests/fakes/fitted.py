@@ -83,7 +83,7 @@ def fitted_on(
         None if task is Task.REGRESSION else 0.5,
         Profile(len(rows), 8, columns),
         BASELINE,
-        TrainingSet(table_digest(rows), len(rows), Period(NOW, NOW), -1),
+        TrainingSet(table_digest(rows), len(rows), Period(NOW, NOW), ()),
     )
     golden = rows[features].head(5).assign(prediction_0=0.25)
     return FittedModel(card, pipeline, golden)

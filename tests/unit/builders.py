@@ -9,10 +9,13 @@ import pandas as pd
 from incumbent.intake import canonical, kinds_of
 from incumbent.params import ModelSpec
 from incumbent.records import (
+    Action,
     Baseline,
     Batch,
     BatchEntry,
     BatchStatus,
+    Conclusion,
+    Decision,
     DecisionInputs,
     Estimate,
     Findings,
@@ -78,7 +81,7 @@ def a_card(spec=None, loss=None, gap=None, **fields: Any) -> ModelCard:
         found["threshold"],
         Profile(0, 0, {}),
         baseline,
-        TrainingSet("d", 1_000, None, -1),
+        TrainingSet("d", 1_000, None, ()),
     )
 
 
@@ -132,6 +135,12 @@ def some_findings(**fields: Any) -> Findings:
         "validation": ValidationReport(Outcome.PASS),
         "drift": None,
         "predictions": None,
+        "scored_by": None,
         "latency": None,
     } | fields
     return Findings(**found)
+
+
+def a_conclusion(decision=None, harm=None, retraining=None, champion=1) -> Conclusion:
+    inputs = some_inputs(harm=harm, champion=champion)
+    return Conclusion(inputs, harm, decision or Decision("id", Action.NONE, ()), retraining)

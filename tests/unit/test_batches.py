@@ -73,6 +73,15 @@ class TestFind:
         assert batches.find(str(tmp_path / "*.csv")) == ()
         assert batches.find(str(tmp_path)) == ()
 
+    def test_what_is_no_table_by_its_name_is_left_out_of_a_pattern(self, tmp_path):
+        tables = ["a.csv", "a.csv.gz", "b.PARQUET", "c.pq"]
+        for name in (*tables, "_SUCCESS", "notes.txt", "a.csv.crc", "csv", "d.csv~"):
+            (tmp_path / name).touch()
+        found = batches.find(str(tmp_path / "*"))
+        assert sorted(Path(p).name for p in found) == tables
+        with pytest.raises(MissingPathError):
+            batches.require(str(tmp_path / "*.txt"))
+
     def test_a_uri_comes_back_as_a_uri_that_can_be_read(self, tmp_path):
         uri = f"memory://{tmp_path}/a.csv"
         filesystem, path = batches.open_filesystem(uri)

@@ -99,10 +99,56 @@ def test_a_batch_of_one_class_says_nothing_of_skill():
     assert "recall" not in report.metrics
 
 
-def test_one_day_proves_no_harm():
-    report = judge_harm(a_batch(days=1, skew=0.4), 400, a_card())
+@pytest.mark.parametrize("seed", range(6))
+def test_one_day_upside_down_is_shown_with_the_noise_of_the_days_before(seed):
+    report = judge_harm(noisy(seed, days=1, per_day=400, flip=True), 400, promised(100 + seed))
     assert report.metrics["log_loss"].blocks == 1
+    assert report.metrics["log_loss"].low is None
+    assert {LOSS, SKILL} <= harmed(report)
+    assert all(s.low < s.observed < s.high for s in report.signals if s.harmed)
+
+
+def test_one_sound_day_shows_no_harm():
+    report = judge_harm(noisy(0, days=1, per_day=400), 400, promised(100))
+    assert set(signals(report)) == {LOSS, CALIBRATION, SKILL, INVERSION}
     assert harmed(report) == set()
+
+
+def test_one_sound_day_in_twenty_is_called_harm():
+    runs = 60
+    days = (noisy(10_000 + seed, days=1, per_day=400) for seed in range(runs))
+    found = [harmed(judge_harm(day, 400, promised(seed))) for seed, day in enumerate(days)]
+    assert sum(map(bool, found)) <= 6  # scipy.stats.binom.ppf(0.95, 60, 0.05)
+
+
+def test_one_day_proves_no_harm_where_the_promise_knows_no_noise():
+    unknown = an_estimate(0.5, standard_error=None, blocks=1)
+    card = a_card(loss=unknown, gap=unknown)
+    report = judge_harm(a_batch(2_000, days=1, skew=0.4, flip=True), 2_000, card)
+    assert signals(report)[LOSS].observed > signals(report)[LOSS].threshold
+    assert harmed(report) == set()
+
+
+@pytest.mark.parametrize(("days", "harm"), [(1, True), (4, True), (5, False)])
+def test_fewer_than_five_days_borrow_noise(days, harm):
+    """Of the promise: .01 over 10 days; of its own days, none is known."""
+    card = a_card(
+        loss=an_estimate(0.5, standard_error=0.01),
+        gap=an_estimate(0.0, -0.01, 0.01, standard_error=0.01),
+    )
+    unknown = {"standard_error": None, "blocks": days}
+    assert loss_signal(an_estimate(0.6, **unknown), card).harmed is harm
+    assert calibration_signal(an_estimate(-0.1, **unknown), card).harmed is harm
+    assert skill_signal(an_estimate(0.1, **unknown), card).harmed is harm
+
+
+def test_borrowed_noise_must_be_overcome():
+    # one day: .01 sqrt(10) = .03162; with the promise's own .01: hypot = .03317
+    # scipy.stats.t.ppf(0.95, 9) = 1.8331: .0608
+    card = a_card(loss=an_estimate(0.5, standard_error=0.01))
+    one_day = {"standard_error": None, "blocks": 1}
+    assert not loss_signal(an_estimate(0.5607, **one_day), card).harmed
+    assert loss_signal(an_estimate(0.5609, **one_day), card).harmed
 
 
 def test_a_class_that_the_model_never_saw_harms():
@@ -215,7 +261,7 @@ def promised(seed):
     return a_card(loss=found, gap=noise)
 
 
-def noisy(seed, days=15, per_day=40):
+def noisy(seed, days=15, per_day=40, *, flip=False):
     """A right model whose days share a shift that it cannot know."""
     random = np.random.default_rng(seed)
     day = np.repeat(np.arange(days), per_day)
@@ -223,13 +269,15 @@ def noisy(seed, days=15, per_day=40):
     shift = random.normal(0, 0.5, days)[day]
     y = random.random(len(day)) < 1 / (1 + np.exp(-log_odds - shift))
     values = 1 / (1 + np.exp(-log_odds))
-    return labelled(values, np.where(y, "1", "0"), day)
+    return labelled(values, np.where(y ^ flip, "1", "0"), day)
 
 
 @pytest.mark.slow
-def test_false_alarms_stay_near_the_confidence():
-    runs = 200
-    found = [harmed(judge_harm(noisy(10_000 + seed), 600, promised(seed))) for seed in range(runs)]
+@pytest.mark.parametrize(("days", "per_day"), [(1, 400), (2, 200), (4, 150), (5, 120), (15, 40)])
+def test_false_alarms_stay_near_the_confidence(days, per_day):
+    runs, rows = 200, days * per_day
+    batches = (noisy(10_000 + seed, days, per_day) for seed in range(runs))
+    found = [harmed(judge_harm(b, rows, promised(seed))) for seed, b in enumerate(batches)]
     share = {name: sum(name in f for f in found) / runs for name in (LOSS, CALIBRATION, SKILL)}
     assert share[LOSS] < 0.09
     assert share[CALIBRATION] < 0.1

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incumbent.digest import table_digest
 from incumbent.errors import UnreadableError, UsageError
 from incumbent.intake import (
     EXCHANGEABLE_BLOCKS,
@@ -16,6 +17,7 @@ from incumbent.intake import (
     blocks_of,
     canonical,
     describe,
+    empty_digest,
     features_of,
     ids_of,
     kinds_of,
@@ -288,6 +290,30 @@ def test_a_batch_is_known_by_all_but_its_target():
     assert describe("", "", frame.assign(y=0), spec).digest == batch.digest
     assert describe("", "", frame.drop(columns="y"), spec).digest == batch.digest
     assert describe("", "", frame.assign(x=0.0), spec).digest != batch.digest
+
+
+def test_deliveries_without_rows_are_known_by_their_names():
+    spec, frame = a_spec(timestamp="t", id="i"), a_frame(8).iloc[:0]
+    april, may = describe("a/april.csv", "april", frame, spec), describe("", "may", frame, spec)
+    assert april.rows == may.rows == 0
+    assert april.digest != may.digest
+    assert describe("b/april.csv", "april", frame, spec).digest == april.digest
+    content = table_digest(frame.drop(columns="y"))
+    assert april.digest == empty_digest("april", content) != content
+    assert describe("", "april", frame.drop(columns="x"), spec).digest != april.digest
+
+
+def test_a_batch_with_rows_is_known_by_them_under_any_name():
+    spec, frame = a_spec(timestamp="t", id="i"), a_frame(1)
+    digests = {describe("", name, frame, spec).digest for name in ("april", "may")}
+    assert digests == {table_digest(frame.drop(columns="y"))}
+
+
+def test_what_is_empty_is_told_apart_by_name_and_by_kind_of_emptiness():
+    pairs = [("april", "d"), ("may", "d"), ("april", "e"), ("aprild", "")]
+    found = {empty_digest(*pair) for pair in pairs}
+    assert len(found) == 4
+    assert {len(digest) for digest in found} == {64}
 
 
 @pytest.mark.parametrize("times", [["junk", "x"], [1, 2], [None, None], [True, False]])

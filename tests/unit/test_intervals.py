@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from incumbent.intervals import (
+    FEW_BLOCKS,
     JACKKNIFE_GROUPS,
     block_mean,
     block_ratio,
+    borrow_noise,
     difference,
     jackknife,
     ratio_of_blocks,
@@ -116,6 +118,45 @@ def test_difference_with_unknown_noise_has_no_interval(sides):
     new, old = (an_estimate(1.0, standard_error=s) for s in sides)
     found = difference(new, old, 0.95)
     assert (found.value, found.low, found.high) == (0.0, None, None)
+
+
+def test_a_mean_of_few_blocks_takes_the_noise_that_another_has_seen():
+    known = an_estimate(9.0, standard_error=0.1, blocks=16)
+    found = borrow_noise(an_estimate(1.0, standard_error=None, blocks=4, n=50), known, 0.95)
+    # a block has the noise .1 sqrt(16) = .4, four have .2; scipy.stats.t.ppf(0.95, 15) = 1.7530504
+    assert (found.value, found.n) == (1.0, 50)
+    assert found.standard_error == pytest.approx(0.2)
+    assert found.low == pytest.approx(1 - 0.35061007, abs=1e-7)
+    assert found.high == pytest.approx(1 + 0.35061007, abs=1e-7)
+
+
+@pytest.mark.parametrize("own", [None, 0.0, 0.01])
+@pytest.mark.parametrize("blocks", [1, 2, FEW_BLOCKS - 1])
+def test_below_five_blocks_noise_is_borrowed(blocks, own):
+    known = an_estimate(standard_error=0.1, blocks=25)
+    found = borrow_noise(an_estimate(1.0, standard_error=own, blocks=blocks), known, 0.95)
+    assert found.standard_error == pytest.approx(0.5 / math.sqrt(blocks))
+
+
+@pytest.mark.parametrize("own", [None, 0.0, 9.0])
+@pytest.mark.parametrize("blocks", [0, FEW_BLOCKS, FEW_BLOCKS + 1, 40])
+def test_five_blocks_speak_for_themselves_and_none_for_nothing(blocks, own):
+    known = an_estimate(standard_error=0.1, blocks=25)
+    estimate = an_estimate(1.0, 0.9, 1.1, standard_error=own, blocks=blocks)
+    assert borrow_noise(estimate, known, 0.95) is estimate
+
+
+@pytest.mark.parametrize("blocks", [1, 4, 5])
+def test_what_the_other_does_not_know_cannot_be_borrowed(blocks):
+    known = an_estimate(standard_error=None, blocks=1)
+    estimate = an_estimate(1.0, 0.9, 1.1, standard_error=0.05, blocks=blocks)
+    assert borrow_noise(estimate, known, 0.95) is estimate
+
+
+def test_borrowing_never_hides_noise_that_was_seen():
+    known = an_estimate(standard_error=0.1, blocks=16)
+    estimate = an_estimate(1.0, standard_error=0.7, blocks=2)
+    assert borrow_noise(estimate, known, 0.95).standard_error == 0.7
 
 
 def test_jackknife_of_a_mean_is_its_standard_error():

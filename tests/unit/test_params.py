@@ -1,4 +1,6 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from incumbent.params import ModelSpec
@@ -63,8 +65,14 @@ def test_expectations_cannot_reach_another_module(name):
         "s3://bucket/month=01/*.parquet",
         "data/[0-9]*/{a}.csv",
         "~/a b.csv",
-        "data..old/x.csv",
         "données/x.csv",
+        "data/b_*.parquet",
+        "./x.csv",
+        "/abs/p.q/x",
+        "s3://b/k.parquet",
+        "a (1), b.csv",
+        ".hidden/./x.",
+        "/" * 1_024,
     ],
 )
 def test_paths_and_patterns(path):
@@ -72,10 +80,36 @@ def test_paths_and_patterns(path):
 
 
 @pytest.mark.parametrize(
-    "path", ["", "..", "../etc/passwd", "data/../../x", "data/..", "a;rm", "a\nb", "$HOME/x", "a|b"]
+    "path",
+    [
+        "",
+        "..",
+        "../etc/passwd",
+        "../x",
+        "a/../b",
+        "data/../../x",
+        "data/..",
+        "/..",
+        "data..old/x.csv",
+        "a;rm",
+        "a\nb",
+        "x.csv\n",
+        "\n",
+        "$HOME/x",
+        "a|b",
+        "/" * 1_025,
+    ],
 )
 def test_a_path_never_climbs_out_or_speaks_to_a_shell(path):
     assert "source" in refusal(source=path)
+
+
+@given(st.text("ab./*", min_size=1))
+def test_a_path_is_refused_for_two_dots_in_a_row_alone(path):
+    if ".." in path:
+        assert "source" in refusal(source=path)
+    else:
+        assert spec(source=path).source == path
 
 
 @pytest.mark.parametrize(

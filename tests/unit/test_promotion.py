@@ -5,9 +5,16 @@ import pandas as pd
 import pytest
 
 from incumbent.params import Task
-from incumbent.promotion import align, distance_failure, golden_failure, promotion_id
+from incumbent.promotion import (
+    DISTANCE_ROWS,
+    align,
+    distance_failure,
+    distance_of,
+    golden_failure,
+    promotion_id,
+)
 from incumbent.records import Champion, FittedModel, Version
-from incumbent.training import train
+from incumbent.training import GOLDEN_PREFIX, train
 from tests.unit.builders import a_card, a_frame, a_spec, canonical_rows
 
 SPEC = a_spec(timestamp="t", id="i")
@@ -40,6 +47,28 @@ class Constant:
         return np.full(len(rows), self.said[0])
 
 
+class MovedAboveZero(Constant):
+    """A model of two classes that says one half, and one quarter where x is above zero."""
+
+    def __init__(self):
+        super().__init__(0.5, 0.5)
+
+    def predict_proba(self, rows):
+        return np.where(rows[["x"]] > 0, (0.25, 0.75), self.said)
+
+
+class Counting(Constant):
+    """A constant that keeps how many rows it was asked about."""
+
+    def __init__(self, *said):
+        super().__init__(*said)
+        self.looked_at = []
+
+    def predict_proba(self, rows):
+        self.looked_at.append(len(rows))
+        return super().predict_proba(rows)
+
+
 def test_the_same_step_has_the_same_name_and_another_one_has_not():
     here = promotion_id("m", 1, "d", SPEC)
     assert here == promotion_id("m", 1, "d", a_spec(timestamp="t", id="i"))
@@ -64,56 +93,112 @@ def test_a_model_repeats_its_golden_predictions(task):
 def test_a_prediction_that_is_off_is_a_failure(off, fails):
     model, _ = a_model()
     golden = model.golden.copy()
-    golden.loc[3, "prediction_1"] += off
+    golden.loc[3, f"{GOLDEN_PREFIX}1"] += off
     found = golden_failure(as_champion(replace(model, golden=golden)))
     assert (found is not None) is fails
 
 
 def test_a_column_of_predictions_that_is_gone_is_a_failure():
     model, _ = a_model()
-    golden = model.golden.drop(columns="prediction_1")
+    golden = model.golden.drop(columns=f"{GOLDEN_PREFIX}1")
     assert golden_failure(as_champion(replace(model, golden=golden))) is not None
 
 
-def test_a_feature_may_be_named_like_a_prediction():
-    model, _ = a_model(prediction_score=np.arange(240) * 1.0)
+@pytest.mark.parametrize("name", ["prediction_1", "prediction_score", f"{GOLDEN_PREFIX}score"])
+def test_a_feature_may_be_named_like_a_prediction(name):
+    model, _ = a_model(**{name: np.arange(240) * 1.0})
+    assert name in model.card.profile.columns
     assert golden_failure(as_champion(model)) is None
 
 
-def test_the_same_model_lies_nowhere_from_itself():
-    model, rows = a_model()
-    assert distance_failure(model, model, rows, a_spec(promotion_distance=0.0)) is None
+@pytest.mark.parametrize("task", list(Task))
+def test_the_same_model_lies_nowhere_from_itself(task):
+    spec = a_spec(task=task, timestamp="t", id="i", promotion_distance=0.0)
+    model, rows = a_model(spec)
+    assert distance_of(model, model, rows, spec) == 0
+    assert distance_failure(model, model, rows.head(120), rows.tail(120), spec) is None
 
 
+@pytest.mark.parametrize("where", ["rows that both know", "the newest rows"])
 @pytest.mark.parametrize(("bound", "fails"), [(0.25, False), (0.24, True)])
-def test_the_distance_of_classes_is_total_variation(bound, fails):
+def test_classes_may_move_by_the_bound_wherever_they_are(where, bound, fails):
+    """Total variation; to the newest rows nothing is added: their labels are noise."""
     model, rows = a_model()
+    moved, still = rows[rows["x"] > 0], rows[rows["x"] <= 0]
+    known, newest = (moved, still) if where == "rows that both know" else (still, moved)
     judged = replace(model, pipeline=Constant(0.5, 0.5))
-    refitted = replace(model, pipeline=Constant(0.25, 0.75))
-    found = distance_failure(judged, refitted, rows, a_spec(promotion_distance=bound))
-    assert (found is not None) is fails
+    refitted = replace(model, pipeline=MovedAboveZero())
+    found = distance_failure(judged, refitted, known, newest, a_spec(promotion_distance=bound))
+    said = f"the refitted model lies 0.250 from the judged one on {where}, allowed {bound:.3f}"
+    assert found == (said if fails else None)
 
 
-@pytest.mark.parametrize(("bound", "fails"), [(0.51, False), (0.49, True)])
-def test_the_distance_of_values_is_in_deviations_of_the_target(bound, fails):
+def of_values(deviation):
+    """Rows whose target is as often this far above zero as below."""
+    spec = a_spec(task=Task.REGRESSION, timestamp="t", id="i")
+    model, rows = a_model(spec)
+    return model, rows.assign(y=np.where(np.arange(240) % 2, deviation, -deviation))
+
+
+@pytest.mark.parametrize(("bound", "fails"), [(0.5, False), (0.49, True)])
+def test_values_that_both_know_may_move_by_the_bound(bound, fails):
+    """In deviations of the target, 2 here: from 1 to 2 is one half."""
     spec = a_spec(task=Task.REGRESSION, promotion_distance=bound)
-    model, rows = a_model(a_spec(task=Task.REGRESSION, timestamp="t", id="i"))
-    rows = rows.assign(y=np.where(np.arange(240) % 2, 2.0, -2.0))  # deviation 2.004
+    model, rows = of_values(2.0)
     judged, refitted = (replace(model, pipeline=Constant(v)) for v in (1.0, 2.0))
-    assert (distance_failure(judged, refitted, rows, spec) is not None) is fails
+    found = distance_failure(judged, refitted, rows, rows, spec)
+    assert (found is not None) is fails
+    assert found is None or "0.500 from the judged one on rows that both know" in found
+
+
+@pytest.mark.parametrize(("bound", "fails"), [(1.0, False), (0.99, True)])
+def test_the_newest_values_may_move_by_the_error_of_the_judged_on_top(bound, fails):
+    """Said 1 of -2 and 2: an error of 2, one deviation. From 1 to 5 is two deviations."""
+    spec = a_spec(task=Task.REGRESSION, promotion_distance=bound)
+    (model, newest), (_, known) = of_values(2.0), of_values(20.0)
+    judged, refitted = (replace(model, pipeline=Constant(v)) for v in (1.0, 5.0))
+    found = distance_failure(judged, refitted, known, newest, spec)
+    said = "the refitted model lies 2.000 from the judged one on the newest rows, allowed 1.990"
+    assert found == (said if fails else None)
 
 
 @pytest.mark.parametrize("said", [(np.nan, np.nan), (np.inf, 0.0)])
 def test_a_distance_that_is_no_number_is_a_failure(said):
     model, rows = a_model()
     broken = replace(model, pipeline=Constant(*said))
-    assert distance_failure(model, broken, rows, a_spec(promotion_distance=1.0)) is not None
+    assert distance_failure(model, broken, rows, rows, a_spec(promotion_distance=1.0)) is not None
 
 
-def test_one_row_of_values_has_no_deviation_and_fails_closed():
-    spec = a_spec(task=Task.REGRESSION, timestamp="t", id="i", promotion_distance=1.0)
+@pytest.mark.parametrize("task", list(Task))
+@pytest.mark.parametrize(("known", "newest"), [(0, 240), (240, 0), (0, 0)])
+def test_without_rows_nothing_is_known_and_it_fails_closed(task, known, newest):
+    spec = a_spec(task=task, timestamp="t", id="i", promotion_distance=1.0)
     model, rows = a_model(spec)
-    assert distance_failure(model, model, rows.head(1), spec) is not None
+    assert np.isnan(distance_of(model, model, rows.head(0), spec))
+    found = distance_failure(model, model, rows.head(known), rows.head(newest), spec)
+    assert "lies nan from the judged one" in found
+
+
+@pytest.mark.parametrize(("bound", "fails"), [(1.0, False), (0.99, True)])
+def test_values_that_do_not_vary_are_measured_in_their_own_unit(bound, fails):
+    spec = a_spec(task=Task.REGRESSION, promotion_distance=bound)
+    model, rows = of_values(2.0)
+    judged, refitted = (replace(model, pipeline=Constant(v)) for v in (1.0, 2.0))
+    found = distance_failure(judged, refitted, rows.head(1), rows, spec)
+    assert (found is not None) is fails
+
+
+@pytest.mark.parametrize(
+    ("known", "looked_at"),
+    [(DISTANCE_ROWS, 5_000), (DISTANCE_ROWS + 1, 2_501), (3 * DISTANCE_ROWS, 5_000)],
+)
+def test_of_many_known_rows_some_are_looked_at(known, looked_at):
+    model, rows = a_model()
+    counting = Counting(0.5, 0.5)
+    judged = replace(model, pipeline=counting)
+    many = rows.iloc[np.arange(known) % len(rows)]
+    assert distance_failure(judged, judged, many, rows, a_spec()) is None
+    assert counting.looked_at == [looked_at, looked_at, 240, 240]
 
 
 def test_classes_are_put_in_the_order_of_the_other_model():

@@ -26,6 +26,7 @@ from incumbent.records import (
 from incumbent.reporting import age_days, explanation, monitor_document, page, summary, timeline
 from tests.unit.builders import (
     START,
+    a_conclusion,
     a_harm_report,
     a_signal,
     a_spec,
@@ -45,6 +46,7 @@ DRIFT = DriftReport(
 )
 SHADOW = ShadowReport("log_loss", 0.6, 0.5, an_estimate(-0.1, -0.2, 0.0), {}, {}, 400, 1)
 RETRAINING = Retraining(SHADOW, Verdict(Ruling.PROMOTE, Burden.REFRESH, ("it holds",)), 2, 1.5)
+RETRAINED = a_conclusion(RETRAIN, HARM, RETRAINING)
 KEYS = [
     "batch",
     "duplicate",
@@ -59,6 +61,7 @@ KEYS = [
     "verdict",
     "training",
     "champion",
+    "scored_by",
 ]
 
 
@@ -85,7 +88,7 @@ def test_age_without_times_is_unknown():
 
 
 def test_what_did_not_run_is_null():
-    doc = monitor_document(some_findings(), None, NOTHING, None, (1, 1))
+    doc = monitor_document(some_findings(), a_conclusion(), 1)
     assert list(doc) == KEYS
     assert [k for k in KEYS if doc[k] is None] == [
         "drift",
@@ -95,13 +98,14 @@ def test_what_did_not_run_is_null():
         "shadow",
         "verdict",
         "training",
+        "scored_by",
     ]
     assert doc["duplicate"] is False
     assert doc["champion"] == {"version_before": 1, "version_after": 1}
 
 
 def test_the_document_of_a_whole_batch_is_json():
-    doc = monitor_document(some_findings(drift=DRIFT), HARM, RETRAIN, RETRAINING, (1, 2))
+    doc = monitor_document(some_findings(drift=DRIFT, scored_by=1), RETRAINED, 2)
     assert json.loads(json.dumps(doc, allow_nan=False)) == doc
     assert doc["decision"] == {
         "id": "id",
@@ -120,11 +124,13 @@ def test_the_document_of_a_whole_batch_is_json():
     assert doc["verdict"] == {"verdict": "promote", "burden": "refresh", "reasons": ["it holds"]}
     assert doc["training"] == {"fits": 2, "fit_seconds": 1.5}
     assert doc["harm"]["metrics"]["auc"]["low"] is None
+    assert doc["champion"] == {"version_before": 1, "version_after": 2}
+    assert doc["scored_by"] == 1
 
 
 def test_the_timeline_has_what_is_known():
     found = some_findings(drift=DRIFT, latency=Latency(1.0, 20.0))
-    assert timeline(found, HARM, RETRAIN, 3) == {
+    assert timeline(found, a_conclusion(RETRAIN, HARM, champion=3)) == {
         "rows": 400,
         "champion_version": 3,
         "quarantined": 0.0,
@@ -140,32 +146,48 @@ def test_the_timeline_has_what_is_known():
 
 def test_the_timeline_of_a_quarantined_batch():
     found = some_findings(validation=ValidationReport(Outcome.QUARANTINE))
-    assert timeline(found, None, NOTHING, 1) == {
+    assert timeline(found, a_conclusion()) == {
         "rows": 400,
         "champion_version": 1,
         "quarantined": 1.0,
-        "retrained": 0.0,
     }
 
 
 def test_labels_that_come_alone_do_not_draw_the_batch_again():
     found = some_findings(labels_only=True, drift=DRIFT)
-    assert timeline(found, HARM, NOTHING, 1) == {
-        "retrained": 0.0,
-        "matured_labels": 300,
-        "log_loss": 0.6,
-        "auc": 0.7,
-    }
+    labels = {"matured_labels": 300, "log_loss": 0.6, "auc": 0.7}
+    assert timeline(found, a_conclusion(harm=HARM)) == labels
+    assert timeline(found, a_conclusion(RETRAIN, HARM)) == labels | {"retrained": 1.0}
+
+
+@pytest.mark.parametrize("labels_only", [False, True])
+def test_a_batch_that_is_judged_again_keeps_the_mark_of_its_retraining(labels_only):
+    """A step that is drawn twice shows the newest value: nothing may overwrite a retraining."""
+    found = some_findings(labels_only=labels_only)
+    assert "retrained" not in timeline(found, a_conclusion(harm=HARM))
+
+
+@pytest.mark.parametrize(
+    ("matured", "rows", "enough", "drawn"),
+    [(199, 400, False, False), (200, 400, True, True), (150, 150, False, True)],
+)
+def test_few_labels_are_drawn_when_no_more_can_come(matured, rows, enough, drawn):
+    harm = a_harm_report(
+        enough=enough, matured=matured, rows=rows, metrics={"log_loss": an_estimate(0.6)}
+    )
+    points = timeline(some_findings(), a_conclusion(harm=harm))
+    assert points.get("matured_labels") == (matured if drawn else None)
+    assert points.get("log_loss") == (0.6 if drawn else None)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_what_is_no_number_is_not_drawn(value):
     harm = a_harm_report(metrics={"log_loss": an_estimate(value)})
-    assert "log_loss" not in timeline(some_findings(), harm, NOTHING, 1)
+    assert "log_loss" not in timeline(some_findings(), a_conclusion(harm=harm))
 
 
 def test_the_page_says_what_was_found_and_done():
-    found = page(monitor_document(some_findings(drift=DRIFT), HARM, RETRAIN, RETRAINING, (1, 2)))
+    found = page(monitor_document(some_findings(drift=DRIFT), RETRAINED, 2))
     for line in [
         "# Batch 2013-01-01_2013-01-15",
         "Champion: version 1, then 2.",
@@ -184,7 +206,7 @@ def test_the_page_says_what_was_found_and_done():
 
 
 def test_the_page_of_a_batch_that_nothing_is_known_of():
-    doc = monitor_document(some_findings(), None, NOTHING, None, (1, 1))
+    doc = monitor_document(some_findings(), a_conclusion(), 1)
     doc["batch"]["period"] = None
     found = page(doc)
     assert "Nothing to report." in found
@@ -197,7 +219,7 @@ def test_the_page_of_a_batch_that_nothing_is_known_of():
     ["<script>alert(1)</script>", "a|b", "[x](javascript:1)", "`code`", "two\nlines", "**bold**"],
 )
 def test_values_from_data_cannot_change_the_page(text):
-    found = page(monitor_document(hostile(text), None, NOTHING, None, (1, 1)))
+    found = page(monitor_document(hostile(text), a_conclusion(), 1))
     assert text not in found
     rows = [line for line in found.splitlines() if line.endswith("| 2 |")]
     assert len(rows) == 1

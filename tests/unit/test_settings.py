@@ -58,12 +58,48 @@ def test_embedded_means_no_server_at_all(variable, value, embedded):
     assert Settings.of({variable: value}).embedded is embedded
 
 
-def test_forgetting_deletes_state_and_keeps_data(tmp_path):
-    for name in ("ledger.db", "mlflow.db", "mlflow.db-wal", "prefect/kept", "data/kept.parquet"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+OURS = (
+    "ledger.db",
+    "ledger.db-wal",
+    "ledger.db-shm",
+    "mlflow.db",
+    "mlflow.db-wal",
+    "mlflow.db-shm",
+    "artifacts/loans/1/model.skops",
+    "predictions/loans/b.parquet",
+)
+NOT_OURS = (
+    "customers.db",
+    "customers.db-wal",
+    "ledger.db.backup",
+    "old-mlflow.db",
+    "artifacts/flights/1/model.skops",
+    "artifacts/loans-2/1/model.skops",
+    "predictions/flights/b.parquet",
+    "predictions/loose.parquet",
+    "prefect/prefect.db",
+    "data/loans/b.parquet",
+    "loans/notes.md",
+)
+
+
+def files_below(folder):
+    return {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_forgetting_deletes_the_state_of_one_model_and_nothing_else(tmp_path):
+    for name in (*OURS, *NOT_OURS):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    (tmp_path / "artifacts").mkdir()
-    Settings.of({"INCUMBENT_HOME": str(tmp_path)}).forget()
-    left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
-    assert left == {"prefect/kept", "data/kept.parquet"}
-    assert not (tmp_path / "artifacts").exists()
+    assert files_below(tmp_path) == {*OURS, *NOT_OURS}
+    settings = Settings.of({"INCUMBENT_HOME": str(tmp_path)})
+    settings.forget("loans")
+    assert files_below(tmp_path) == set(NOT_OURS)
+    assert not (tmp_path / "artifacts/loans").exists()
+    settings.forget("loans")
+    assert files_below(tmp_path) == set(NOT_OURS)
+
+
+def test_there_may_be_nothing_to_forget(tmp_path):
+    Settings.of({"INCUMBENT_HOME": str(tmp_path / "none")}).forget("loans")
+    assert list(tmp_path.iterdir()) == []

@@ -172,7 +172,11 @@ class TestWrongFields:
             ("harm_min_labels", "many", "whole number, at least 30"),
             ("task", "binry", "one of binary, multiclass, regression"),
             ("name", "Flights", "text, small letters, digits, - and _"),
-            ("source", "../x", "text, of length 1024 or less, a path or pattern"),
+            (
+                "source",
+                "../x",
+                "text, of length 1 or more, of length 1024 or less, a path or pattern",
+            ),
             ("categorical", "carrier", "a list of text"),
             ("timestamp", 3, "text, of length 1 or more"),
         ],

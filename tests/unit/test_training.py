@@ -12,6 +12,7 @@ from incumbent.training import (
     classes_of,
     fit,
     golden_rows,
+    newest_of_each,
     sample,
     split,
     train,
@@ -81,7 +82,7 @@ def test_the_first_champion_is_judged_on_the_tail_and_fitted_on_all():
     assert card.baseline.loss.blocks == 8
     assert card.baseline.metrics["log_loss"] == card.baseline.loss.value < np.log(2)
     assert card.training.rows == 240
-    assert card.training.through == -1
+    assert card.training.batches == ()
     assert card.training.digest == table_digest(rows)
     assert card.training.period.start == START
     assert card.profile.rows == 240
@@ -225,3 +226,35 @@ def test_a_sample_is_drawn_above_the_limit_alone(n, kept):
     assert found.equals(sample(rows, spec))
     if n == 3_000:
         assert not found.equals(sample(rows, a_spec(training_max_rows=1_000, training_seed=1)))
+
+
+@pytest.mark.parametrize(
+    ("ids", "kept"),
+    [
+        (["a", "b", "c"], [0, 1, 2]),
+        (["a", "b", "a"], [1, 2]),
+        (["a", "a", "a"], [2]),
+        (["b", "a", "b", "a", "c"], [2, 3, 4]),
+        ([], []),
+    ],
+)
+def test_a_correction_replaces_what_it_corrects(ids, kept):
+    rows = pd.DataFrame({"i": pd.Series(ids, dtype="str"), "k": np.arange(len(ids))})
+    found = newest_of_each(rows.set_index(rows.index + 7), SPEC)
+    assert found["k"].tolist() == kept
+    assert found.index.equals(pd.RangeIndex(len(kept)))
+    assert newest_of_each(found, SPEC).equals(found)
+
+
+def test_without_an_id_no_row_is_a_correction():
+    rows = pd.DataFrame({"i": ["a", "a"], "k": [1, 1]}, index=[0, 0])
+    found = newest_of_each(rows, a_spec())
+    assert found["k"].tolist() == [1, 1]
+    assert found.index.equals(pd.RangeIndex(2))
+
+
+def test_golden_predictions_do_not_take_the_name_of_a_feature():
+    model, rows, kinds = trained(a_frame(prediction_1=np.arange(240) * 1.0))
+    found = golden_rows(model.pipeline, rows.head(5), SPEC, kinds)
+    assert found["prediction_1"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert f"{GOLDEN_PREFIX}1" in found

@@ -74,6 +74,13 @@ class Decisions(Database):
         with self._reading() as connection:
             return tuple(_read(row) for row in connection.execute(query))
 
+    def decisions_about(self, model: str, batch_digest: str) -> tuple[StoredDecision, ...]:
+        """Every decision about a batch, newest first."""
+        mine = (decisions.c.model == model, decisions.c.batch_digest == batch_digest)
+        query = select(decisions).where(*mine).order_by(decisions.c.sequence.desc())
+        with self._reading() as connection:
+            return tuple(_read(row) for row in connection.execute(query))
+
 
 def _read(row: Row[Any]) -> StoredDecision:
     decision = _DECISION.validate_python(row.decision)

@@ -56,6 +56,14 @@ class Shadows(Database):
         with self._reading() as connection:
             return connection.scalar(query) or 0
 
+    def last_shadow(self, model: str, champion: int) -> Mapping[str, Any] | None:
+        """The report of the newest look at a challenger of this version."""
+        mine = (shadows.c.model == model, shadows.c.champion == champion)
+        query = select(shadows.c.report).where(*mine).order_by(shadows.c.look.desc()).limit(1)
+        with self._reading() as connection:
+            found: Mapping[str, Any] | None = connection.scalar(query)
+        return found
+
     def challenger(self, model: str) -> Challenger | None:
         """The challenger that waits for more evidence, None if there is none."""
         query = select(challengers).where(*_open(model))
