@@ -1,5 +1,6 @@
 """Replay: history walked batch by batch through the same `monitor`, beside other policies."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,6 +10,7 @@ from prefect import flow
 from flows.monitor import monitor
 from flows.train import train
 from incumbent.params import ModelSpec
+from incumbent.records import Champion
 from incumbent.replay import (
     ALWAYS,
     INCUMBENT,
@@ -21,6 +23,7 @@ from incumbent.replay import (
 )
 from tasks.replay import (
     Step,
+    current_champion,
     open_history,
     read_labelled,
     require_ids,
@@ -55,28 +58,31 @@ def walk(
     """Train on the reference, then let the batches come, and their labels as late as they do."""
     tell_start(reference)
     train(spec, str(reference))
-    history, documents = open_history(spec, reference, label_delay), list[dict[str, Any]]()
+    history = open_history(spec, reference, label_delay)
+    scorers, documents = list[Champion](), list[dict[str, Any]]()
     try:
-        for position in range(len(steps)):
-            history.append(read_labelled(history, steps[position]))
-            history.prepare(position)
-            for document in arrive(spec, steps, position, label_delay):
-                tell(history, len(documents), document)
-                documents.append(document)
-        documents += [judge(spec, step) for step in steps[len(documents) :]]
-        return compare(spec, history, documents)
+        for document in arrivals(spec, history, scorers, steps):
+            scorer = scorers[len(documents)]
+            documents.append(tell(history, len(documents), scorer, document))
+        return compare(spec, history, scorers, documents)
     finally:
         history.close()
 
 
-def arrive(
-    spec: ModelSpec, steps: list[Step], position: int, label_delay: int
-) -> list[dict[str, Any]]:
-    """A batch comes, and the labels that are due by then: documents of what was judged."""
-    if label_delay == 0:
-        return [judge(spec, steps[position])]
-    monitor(spec, str(steps[position].batch))
-    return [judge(spec, steps[position - label_delay])] if position >= label_delay else []
+def arrivals(
+    spec: ModelSpec, history: History, scorers: list[Champion], steps: list[Step]
+) -> Iterator[dict[str, Any]]:
+    """Batches come, and the labels that are due by then: a document as each is judged."""
+    for position, step in enumerate(steps):
+        history.append(read_labelled(history, step))
+        history.prepare(position)
+        scorers.append(current_champion(spec))
+        if history.label_delay:
+            monitor(spec, str(step.batch))
+        if position >= history.label_delay:
+            yield judge(spec, steps[position - history.label_delay])
+    for step in steps[max(len(steps) - history.label_delay, 0) :]:
+        yield judge(spec, step)
 
 
 def judge(spec: ModelSpec, step: Step) -> dict[str, Any]:
@@ -85,9 +91,12 @@ def judge(spec: ModelSpec, step: Step) -> dict[str, Any]:
     return monitor(spec, str(step.batch), labels)[0]
 
 
-def compare(spec: ModelSpec, history: History, documents: list[dict[str, Any]]) -> dict[str, Any]:
+def compare(
+    spec: ModelSpec, history: History, scorers: list[Champion], documents: list[dict[str, Any]]
+) -> dict[str, Any]:
     """Incumbent beside never, always, and as many trainings evenly spaced."""
-    ours = tally_of(documents)
+    losses = [history.loss_of(i, scorer.model.pipeline) for i, scorer in enumerate(scorers)]
+    ours = tally_of(documents, losses)
     tallies = {
         NEVER: history.tally([]),
         ALWAYS: history.tally(history.occasions()),

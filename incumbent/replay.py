@@ -96,11 +96,14 @@ class History:
     def loss(self, batch: int, through: int) -> float:
         """Mean primary loss on a batch of the model fitted on all rows up to another."""
         if (batch, through) not in self._losses:
-            self._losses[batch, through] = self._loss(batch, through)
+            self._losses[batch, through] = self.loss_of(
+                batch, self.start(through).result().pipeline
+            )
         return self._losses[batch, through]
 
-    def _loss(self, batch: int, through: int) -> float:
-        rows, pipeline = self._tables[batch + 1], self.start(through).result().pipeline
+    def loss_of(self, batch: int, pipeline: Pipeline) -> float:
+        """Mean primary loss on a batch of any model."""
+        rows = self._tables[batch + 1]
         values = predict(pipeline, rows[list(self.kinds)], self.spec.task)
         truth = truth_of(
             rows[self.spec.target], self.spec.task, classes_of(pipeline, self.spec.task)
@@ -201,7 +204,7 @@ def replay_document(
                 "rows": doc["batch"]["rows"],
                 "action": doc["decision"]["action"],
                 "verdict": doc["verdict"]["verdict"] if doc["verdict"] else None,
-                "champion_version": doc["champion"]["version_before"],
+                "champion_version": doc["scored_by"],
                 "metric": {name: tally.losses[i] for name, tally in tallies.items()},
             }
             for i, doc in enumerate(documents)
@@ -210,22 +213,20 @@ def replay_document(
     return cast("dict[str, Any]", document(replayed))
 
 
-def tally_of(documents: Sequence[Mapping[str, Any]]) -> Tally:
-    """What incumbent's own policy brought, from what `monitor` said of each batch."""
+def tally_of(documents: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> Tally:
+    """What incumbent's own policy brought, from what `monitor` said of each batch.
+
+    Args:
+        documents: One for each batch, when its labels had come.
+        losses: Of the champion that scored each batch.
+    """
     trained = [d for d in documents if d["training"] is not None]
     verdicts = [d["verdict"]["verdict"] for d in trained]
     return Tally(
-        tuple(loss_of(d) for d in documents),
+        tuple(losses),
         sum(d["decision"]["action"] == "retrain" for d in documents),
         sum(d["training"]["fits"] for d in trained),
         sum(d["training"]["fit_seconds"] for d in trained),
         verdicts.count("promote"),
         verdicts.count("reject"),
     )
-
-
-def loss_of(doc: Mapping[str, Any]) -> float:
-    """The champion's loss on a batch, as `monitor` measured it; NaN where it could not."""
-    harm = doc["harm"]
-    found = harm["metrics"].get(harm["metric_name"]) if harm else None
-    return float(found["value"]) if found else float("nan")

@@ -1,7 +1,7 @@
 """Replay: the history read for the other policies, and a line per batch while it runs."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,10 @@ from incumbent.errors import UsageError
 from incumbent.gateways import batches
 from incumbent.intake import canonical, kinds_of
 from incumbent.params import ModelSpec
-from incumbent.replay import History, loss_of
+from incumbent.records import Champion
+from incumbent.replay import History
+from tasks.doors import open_doors
+from tasks.scoring import require_champion
 
 # What an environment may say of where state lives.
 STATE = ("MLFLOW_TRACKING_URI", "INCUMBENT_DATABASE_URL", "INCUMBENT_PREDICTIONS")
@@ -94,20 +97,27 @@ def tell_start(reference: Path) -> None:
     console().print(LINE.format(*head), style="bold", highlight=False)
 
 
-def tell(history: History, position: int, doc: Mapping[str, Any]) -> None:
-    """A line about a batch that has just been judged."""
+def current_champion(spec: ModelSpec) -> Champion:
+    """The champion that the next batch will be scored by."""
+    doors = open_doors()
+    return doors.registry.load(require_champion(doors, spec))
+
+
+def tell(history: History, position: int, scorer: Champion, doc: dict[str, Any]) -> dict[str, Any]:
+    """A line about a batch that has just been judged; its document, with who scored it."""
     drift, verdict = doc["drift"], doc["verdict"]
     line = LINE.format(
         doc["batch"]["id"],
         doc["batch"]["rows"],
         "-" if drift is None else f"{drift['score']:.3f}",
         f"{history.never(position):.4f}",
-        f"{loss_of(doc):.4f}",
+        f"{history.loss_of(position, scorer.model.pipeline):.4f}",
         f"{history.always(position):.4f}",
         doc["decision"]["action"],
         "" if verdict is None else f"{verdict['verdict']} v{doc['champion']['version_after']}",
     )
     console().print(line, highlight=False)
+    return {**doc, "scored_by": scorer.version.number}
 
 
 def console() -> Console:

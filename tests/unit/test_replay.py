@@ -12,7 +12,6 @@ from incumbent.replay import (
     History,
     Tally,
     evenly,
-    loss_of,
     replay_document,
     tally_of,
     weighted,
@@ -37,7 +36,7 @@ def a_document(loss=0.5, action="none", training=None, verdict=None):
         "batch": {"id": "b", "rows": 10},
         "decision": {"action": action},
         "verdict": verdict and {"verdict": verdict},
-        "champion": {"version_before": 1, "version_after": 1},
+        "scored_by": 1,
         "training": training,
         "harm": None
         if loss is None
@@ -127,14 +126,8 @@ def test_incumbents_own_tally_is_read_from_what_was_said():
         a_document(0.7, "retrain", {"fits": 1, "fit_seconds": 0.5}, "reject"),
         a_document(0.4, "notify", {"fits": 0, "fit_seconds": 0.0}, "extend"),
     ]
-    assert tally_of(documents) == Tally((0.5, 0.6, 0.7, 0.4), 2, 3, 2.0, 1, 1)
-
-
-@pytest.mark.parametrize(
-    "doc", [a_document(None), {"harm": {"metric_name": "log_loss", "metrics": {}}}]
-)
-def test_a_batch_without_labels_has_no_loss(doc):
-    assert math.isnan(loss_of(doc))
+    losses = [0.5, 0.6, 0.7, 0.4]
+    assert tally_of(documents, losses) == Tally((0.5, 0.6, 0.7, 0.4), 2, 3, 2.0, 1, 1)
 
 
 def test_the_document_has_a_line_per_policy_and_batch():

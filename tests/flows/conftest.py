@@ -1,0 +1,62 @@
+"""Flows on real parts: a Prefect in this process, MLflow and the ledger in SQLite.
+
+A champion is trained once; a test works on a copy of its state.
+"""
+
+import shutil
+
+import pytest
+from prefect.settings import PREFECT_API_URL
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.train import train
+from tasks.doors import open_doors
+from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, rows_of
+
+
+@pytest.fixture(scope="session")
+def prefect():
+    """An ephemeral Prefect for all flows of this process; where it answers."""
+    with prefect_test_harness(server_startup_timeout=120):
+        yield PREFECT_API_URL.value()
+
+
+@pytest.fixture(scope="session")
+def trained(prefect, tmp_path_factory):
+    """The state after `train`, to be copied and never written to."""
+    home = tmp_path_factory.mktemp("trained")
+    data = Delivery(home).reference(rows_of(TRAINING_DAYS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INCUMBENT_HOME", str(home))
+        train(a_spec(), data)
+        open_doors().ledger.close()
+    return home
+
+
+@pytest.fixture
+def home(trained, tmp_path, monkeypatch):
+    """A home of its own with a champion. New artifacts join those of the champion."""
+    copy = tmp_path / "home"
+    copy.mkdir()
+    for database in trained.glob("*.db*"):
+        shutil.copy(database, copy)
+    monkeypatch.setenv("INCUMBENT_HOME", str(copy))
+    return copy
+
+
+@pytest.fixture
+def doors(home):
+    """The doors of this test's home."""
+    return open_doors()
+
+
+@pytest.fixture
+def delivery(tmp_path):
+    """Where batches and labels of this test are delivered."""
+    return Delivery(tmp_path / "delivery")
+
+
+@pytest.fixture
+def spec(delivery):
+    """The model, with the source and labels of this test."""
+    return a_spec(source=delivery.source)

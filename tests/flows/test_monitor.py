@@ -1,0 +1,58 @@
+"""The loop, end to end, on real parts: Prefect, MLflow, Great Expectations, the ledger."""
+
+import pytest
+
+from flows.monitor import monitor
+from incumbent.digest import table_digest
+from incumbent.intake import blocks_of
+from incumbent.profile import profile
+from incumbent.records import PromotionKind
+from tests.fakes.door import client_of, runs_of
+from tests.flows.world import TRAINING_DAYS, batch_rows, rows_of
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+CHANGED = batch_rows(0, changed=True)
+
+
+def runs_in(doors):
+    """MLflow's runs of the model, by name."""
+    found = {}
+    for run in runs_of(client_of(doors.registry), "shop"):
+        found.setdefault(run.info.run_name, []).append(run)
+    return found
+
+
+def test_harm_is_answered_with_a_retraining_once(doors, delivery, spec):
+    path = delivery.batch("b0", CHANGED)
+    (first,) = monitor(spec, path)
+    (second,) = monitor(spec, path)
+    assert second == first | {"duplicate": True}
+    assert first["verdict"]["verdict"] == "promote"
+    assert first["champion"] == {"version_before": 1, "version_after": 2}
+    (loss,) = [r for r in first["decision"]["reasons"] if r["signal"] == "loss"]
+    assert loss["observed"] > loss["threshold"]
+
+    promotions = doors.ledger.promotions("shop")
+    assert [p.kind for p in promotions] == [PromotionKind.INSTALL, PromotionKind.PROMOTE]
+    assert all(p.done for p in promotions)
+    assert [doors.registry.alias("shop", a) for a in ("champion", "previous")] == [2, 1]
+    runs = runs_in(doors)
+    assert {name: len(found) for name, found in runs.items()} == {
+        "train shop": 1,
+        "timeline": 1,
+        "monitor b0": 1,
+        "shadow v1 b0": 1,
+        "train b0": 1,
+    }
+    client, (timeline,) = client_of(doors.registry), runs["timeline"]
+    for name in ("log_loss", "accuracy", "precision", "recall", "auc", "drift_score", "retrained"):
+        assert [m.step for m in client.get_metric_history(timeline.info.run_id, name)] == [0]
+
+    card = doors.registry.card(doors.ledger.champion("shop"))
+    rows = doors.registry.training_rows_by_digest("shop", card.training.digest)
+    assert table_digest(rows) == card.training.digest
+    assert len(rows) == len(rows_of(TRAINING_DAYS)) + len(CHANGED)
+    assert card.training.batches == (first["batch"]["digest"],)
+    kinds = {name: column.kind for name, column in card.profile.columns.items()}
+    assert profile(rows, kinds, blocks_of(rows, card.spec)) == card.profile

@@ -1,0 +1,189 @@
+"""Labels in every order in which they can come."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from incumbent.errors import OutOfReachError
+from tests.flows.world import a_spec, batch_rows
+
+CHANGED = batch_rows(0, changed=True)
+HALF = len(CHANGED) // 2
+
+
+def test_labels_alone_are_judged_and_answered(loop, delivery):
+    batch = delivery.unlabelled("b0", CHANGED)
+    (first,) = loop.monitor(a_spec(), batch)
+    assert first["harm"] is None
+    assert first["decision"]["action"] in {"none", "notify"}
+    assert loop.champion == 1
+    assert ("shop", "retrained") not in loop.registry.timelines
+    labels = delivery.labels_of("b0", CHANGED)
+    (late,) = loop.monitor(a_spec(), None, labels)  # which needs no source of batches
+    assert late["labels_only"] is True
+    assert late["decision"]["action"] == "retrain"
+    assert late["harm"]["matured"] == len(CHANGED)
+    assert late["champion"] == {"version_before": 1, "version_after": 2}
+    assert loop.registry.timelines["shop", "retrained"] == [(0, 1.0)]
+    (again,) = loop.monitor(a_spec(), batch, labels)
+    assert again == late | {"duplicate": True}
+    assert loop.monitor(a_spec(), None, labels) == []
+    assert loop.champion == 2
+
+
+def test_labels_in_two_parts_are_judged_together(loop, delivery):
+    calm = batch_rows(0)
+    batch = delivery.unlabelled("b0", calm)
+    loop.monitor(a_spec(), batch)
+    (one,) = loop.monitor(a_spec(), batch, delivery.labels_of("one", calm[:HALF]))
+    (two,) = loop.monitor(a_spec(), batch, delivery.labels_of("two", calm[HALF:]))
+    assert [d["harm"]["matured"] for d in (one, two)] == [HALF, len(calm)]
+    assert one["labels_only"] is two["labels_only"] is True
+
+
+def test_a_label_file_before_its_batch_waits_for_it(loop, delivery):
+    delivery.labels_of("b0", CHANGED)
+    spec = a_spec(source=delivery.source, labels=delivery.labels)
+    assert loop.monitor(spec) == []
+    delivery.unlabelled("b0", CHANGED)
+    (found,) = loop.monitor(spec)
+    assert found["labels_only"] is False
+    assert found["harm"]["matured"] == len(CHANGED)
+
+
+def test_labels_in_the_target_column_of_a_batch_that_is_delivered_again(loop, delivery):
+    loop.monitor(a_spec(), delivery.unlabelled("b0", CHANGED))
+    (late,) = loop.monitor(a_spec(), delivery.batch("again", CHANGED))
+    assert late["labels_only"] is True
+    assert late["batch"]["id"] == "b0"
+    assert late["harm"]["matured"] == len(CHANGED)
+
+
+def test_two_challengers_are_not_judged_on_the_same_rows_twice(loop, delivery):
+    """A batch whose labels come in two parts is looked at twice, each row counted once."""
+    spec = a_spec(shadow_min_labels=400)
+    batch = delivery.unlabelled("b0", CHANGED)
+    loop.monitor(spec, batch)
+    (one,) = loop.monitor(spec, batch, delivery.labels_of("one", CHANGED[:HALF]))
+    assert (one["verdict"]["verdict"], one["shadow"]["n"]) == ("extend", HALF)
+    (two,) = loop.monitor(spec, batch, delivery.labels_of("two", CHANGED[HALF:]))
+    assert two["shadow"]["n"] == len(CHANGED)
+
+
+def test_labels_of_a_batch_that_the_champion_has_passed_may_come_in_parts(loop, delivery):
+    late, spec = batch_rows(0), a_spec()
+    old = delivery.unlabelled("b0", late)
+    loop.monitor(spec, old)
+    (now,) = loop.monitor(spec, delivery.batch("b1", batch_rows(1, changed=True)))
+    assert now["champion"]["version_after"] == 2
+    (one,) = loop.monitor(spec, old, delivery.labels_of("one", late[:HALF]))
+    (two,) = loop.monitor(spec, old, delivery.labels_of("two", late[HALF:]))
+    assert [d["labels_only"] for d in (one, two)] == [True, True]
+    assert [d["harm"]["matured"] for d in (one, two)] == [HALF, len(late)]
+    assert two["duplicate"] is False
+
+
+@pytest.mark.slow
+def test_labels_that_come_after_a_promotion_are_learnt_from_some_day(loop, delivery):
+    """The rows of a batch whose labels came after a newer batch was learnt are not lost."""
+    late, spec = batch_rows(0), a_spec()
+    old = delivery.unlabelled("b0", late)
+    loop.monitor(spec, old)
+    loop.monitor(spec, delivery.batch("b1", batch_rows(1, changed=True)))
+    (judged,) = loop.monitor(spec, old, delivery.labels_of("b0", late))
+    assert (judged["scored_by"], judged["harm"]["matured"]) == (2, len(late))
+    while loop.champion == 2:
+        number = len(loop.doors.ledger.batches("shop"))
+        loop.monitor(spec, delivery.batch(f"b{number}", batch_rows(number, changed=True)))
+        assert number < 5
+    assert set(late["visit"]) <= set(loop.training_rows()["visit"])
+    champion = loop.doors.ledger.champion("shop")
+    learnt = loop.registry.card(champion).training.batches
+    assert set(learnt) == {e.batch.digest for e in loop.doors.ledger.batches("shop")}
+
+
+def test_what_the_champion_has_learnt_cannot_judge_it(loop, delivery):
+    batch = delivery.unlabelled("b0", CHANGED)
+    loop.monitor(a_spec(), batch)
+    (one,) = loop.monitor(a_spec(), batch, delivery.labels_of("one", CHANGED[:HALF]))
+    assert one["champion"]["version_after"] == 2
+    (two,) = loop.monitor(a_spec(), batch, delivery.labels_of("two", CHANGED[HALF:]))
+    assert (two["labels_only"], two["harm"], two["decision"]["action"]) == (True, None, "none")
+    assert loop.champion == 2
+
+
+def test_a_table_of_labels_belongs_to_its_own_batch_where_there_are_no_ids(bare, delivery):
+    spec = a_spec(id=None, timestamp=None, source=delivery.source, features=["price", "age"])
+    one, two = batch_rows(0), batch_rows(1)
+    bare.train(spec, delivery.reference(pd.concat([one, two, batch_rows(2)])))
+    delivery.batch("b0", one)
+    delivery.batch("b1", two)
+    found = bare.monitor(spec)
+    assert [d["harm"]["matured"] for d in found] == [len(one), len(two)]
+    again = bare.monitor(spec, delivery.batch("b2", batch_rows(2)))
+    assert again[0]["harm"]["matured"] == len(one)
+    assert bare.monitor(spec) == []
+
+
+def test_labels_in_a_batch_are_of_that_batch_even_where_an_id_comes_again(loop, delivery):
+    """A customer who comes back has the same id in two batches."""
+    one = batch_rows(0)
+    two = batch_rows(1).assign(visit=one["visit"])
+    delivery.batch("b0", one)
+    delivery.batch("b1", two)
+    found = loop.monitor(a_spec(source=delivery.source))
+    assert [d["harm"]["matured"] for d in found] == [len(one), len(two)]
+
+
+def test_a_label_file_that_cannot_be_read_does_not_stop_the_loop(loop, delivery):
+    delivery.unlabelled("b0", CHANGED)
+    path = Path(delivery.labels_of("b0", CHANGED))
+    path.write_bytes(path.read_bytes()[:100])
+    spec = a_spec(source=delivery.source, labels=delivery.labels)
+    assert [d["batch"]["id"] for d in loop.monitor(spec)] == ["b0"]
+
+
+def test_a_target_column_that_is_no_number_quarantines_its_batch(bare, delivery):
+    spec = a_spec(task="regression", source=delivery.source, target="price")
+    bare.train(spec, delivery.reference(pd.concat(map(batch_rows, range(3)))))
+    delivery.batch("b0", batch_rows(0).assign(price="n/a"))
+    delivery.batch("b1", batch_rows(1))
+    found = bare.monitor(spec)
+    assert [d["validation"]["outcome"] for d in found] == ["quarantine", "pass"]
+
+
+def test_a_label_of_no_known_class_is_not_learnt(loop, delivery):
+    strange = CHANGED.assign(bought=CHANGED["bought"].astype(str).mask(CHANGED.index == 0, "maybe"))
+    (found,) = loop.monitor(a_spec(), delivery.batch("b0", strange))
+    assert found["champion"] == {"version_before": 1, "version_after": 2}
+    learnt = loop.training_rows()
+    assert set(learnt["bought"]) == {"0", "1"}
+    assert set(CHANGED["visit"]) - set(learnt["visit"]) == {CHANGED["visit"][0]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("deeds", range(3, 16, 3))
+def test_labels_are_judged_in_the_end_where_mlflow_was_away_when_they_came(loop, delivery, deeds):
+    """However far the run came before."""
+    batch = delivery.unlabelled("b0", CHANGED)
+    loop.monitor(a_spec(), batch)
+    labels = delivery.labels_of("b0", CHANGED)
+    with pytest.MonkeyPatch.context() as patch:
+        loop.leave_after(patch, deeds)
+        try:
+            loop.monitor(a_spec(), batch, labels)
+        except OutOfReachError:
+            pass
+        else:
+            return  # the run was over by then
+    loop.registry.down = False
+    (entry,) = loop.doors.ledger.batches("shop")
+    assert loop.doors.ledger.arrivals("shop", entry.batch.digest) == ()
+    (late,) = loop.monitor(a_spec(), batch, labels)
+    assert late["harm"]["matured"] == len(CHANGED)
+    assert late["decision"]["action"] == "retrain"
+    assert late["champion"] == {"version_before": 1, "version_after": loop.champion}
+    assert (late["scored_by"], late["verdict"]["verdict"]) == (1, "promote")
+    assert len([p for p in loop.doors.ledger.promotions("shop") if p.done]) == 2
+    assert len(loop.doors.ledger.arrivals("shop", entry.batch.digest)) == 1

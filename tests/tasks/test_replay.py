@@ -1,0 +1,88 @@
+"""Replay keeps its contract with whoever reads its document."""
+
+import os
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from incumbent.errors import UsageError
+from incumbent.settings import Settings
+from tasks.replay import scratch_state
+from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
+
+POLICIES = {"never", "always", "periodic", "incumbent"}
+LINE = {"metric", "trainings", "fits", "fit_seconds", "promotions", "refusals"}
+BATCH = {"batch", "rows", "action", "verdict", "champion_version", "metric"}
+
+
+@pytest.fixture
+def replay(bare, delivery):
+    """Replay of a calm batch and two of a changed world, of different sizes."""
+    data = delivery.reference(rows_of(TRAINING_DAYS))
+    batches = [
+        delivery.batch(f"b{n}", batch_rows(n, changed=n > 0, rows_a_day=100 + 20 * n))
+        for n in range(3)
+    ]
+    flow = import_module("flows.replay").replay
+    return lambda spec, delay: flow(spec, data, batches, delay)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0, 1])
+def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
+    doc = replay(a_spec(), delay)
+    assert doc.keys() == {"metric_name", "lower_is_better", "policies", "batches"}
+    assert (doc["metric_name"], doc["lower_is_better"]) == ("log_loss", True)
+    batches, policies = doc["batches"], doc["policies"]
+    assert [(b["batch"], b["rows"]) for b in batches] == [
+        ("b0", 400),
+        ("b1", 480),
+        ("b2", 560),
+    ]
+    assert policies.keys() == POLICIES
+    assert all(line.keys() == LINE for line in policies.values())
+    assert all(b.keys() == BATCH and b["metric"].keys() == POLICIES for b in batches)
+    rows = [b["rows"] for b in batches]
+    for name, line in policies.items():
+        losses = [b["metric"][name] for b in batches]
+        assert line["metric"] == pytest.approx(np.average(losses, weights=rows), abs=1e-12)
+    trainings = {name: line["trainings"] for name, line in policies.items()}
+    assert (trainings["never"], trainings["always"]) == (0, len(batches) - 1 - delay)
+    ours = sum(b["action"] == "retrain" for b in batches)
+    assert trainings["incumbent"] == ours >= 1
+    assert trainings["periodic"] == min(ours, len(batches) - 1 - delay)
+    assert batches[1]["action"] == "retrain"
+    assert [b["champion_version"] for b in batches[:2]] == [1, 1]
+    assert policies["incumbent"]["promotions"] >= 1
+
+
+@pytest.mark.slow
+def test_labels_that_come_late_help_incumbent_no_earlier_than_others(replay):
+    """Labels of the change (b1) come after b2 was scored, by every policy's first champion."""
+    known_late = replay(a_spec(), 1)["batches"][2]
+    assert known_late["champion_version"] == 1
+    assert known_late["metric"]["incumbent"] == pytest.approx(known_late["metric"]["never"])
+
+
+def test_the_state_of_a_replay_is_scratch(tmp_path, monkeypatch):
+    used = {
+        "INCUMBENT_HOME": str(tmp_path / "used"),
+        "INCUMBENT_DATABASE_URL": "postgresql://ledger/used",
+        "INCUMBENT_PREDICTIONS": "s3://used/predictions",
+        "MLFLOW_TRACKING_URI": "http://used:5000",
+    }
+    for name, value in used.items():
+        monkeypatch.setenv(name, value)
+    scratch = tmp_path / "scratch"
+    with scratch_state(scratch):
+        inside = Settings.of(os.environ)
+        assert inside.embedded
+        places = (inside.database_url, inside.tracking_uri, inside.predictions, inside.artifacts)
+        assert all(str(scratch) in str(place) for place in places)
+    assert {name: os.environ[name] for name in used} == used
+
+
+def test_late_labels_need_an_id(replay):
+    with pytest.raises(UsageError, match="id"):
+        replay(a_spec(id=None), 1)
