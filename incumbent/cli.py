@@ -7,6 +7,7 @@ that runs them, so that `--help` and `status` stay quick.
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -17,6 +18,7 @@ import click
 
 from incumbent import show
 from incumbent.errors import IncumbentError, UsageError
+from incumbent.params import SAFE_PATH
 from incumbent.records import document
 from incumbent.settings import Settings, environment_defaults
 
@@ -93,6 +95,7 @@ def train(spec: str, data: str, *, as_json: bool) -> None:
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
         require_path(data)
+        data = plain_path(data)
         from flows import require_server
         from flows.train import train as run
 
@@ -118,6 +121,7 @@ def monitor(spec: str, batch: str | None, labels: str | None, *, as_json: bool) 
         model = read_spec(spec)
         require_path(batch)
         require_path(labels)
+        batch, labels = (p and plain_path(p) for p in (batch, labels))
         from flows import require_server
         from flows.monitor import monitor as run
 
@@ -162,7 +166,7 @@ def replay(
     """
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        require_path(reference)
+        reference = require_path(reference)[0]
         paths = [path for pattern in batches for path in require_path(pattern)]
         from flows import require_server
         from flows.replay import replay as run
@@ -299,7 +303,24 @@ def require_path(path: str | None) -> tuple[str, ...]:
     """The files of a path or pattern; one that is not there is refused before anything starts."""
     from incumbent.gateways import batches
 
-    return () if path is None else batches.require(path)
+    return () if path is None else batches.require(plain_path(path))
+
+
+def plain_path(path: str) -> str:
+    """A path as a run takes it: without "..", and of the signs that a form lets through.
+
+    Raises:
+        UsageError: It has others.
+    """
+    plain = path if "://" in path else str(Path(path).resolve())
+    if not re.fullmatch(SAFE_PATH, plain):
+        raise UsageError(
+            "The path has signs that a run does not take.",
+            path,
+            "letters, digits, spaces and any of _ . / : @ = + * ? [ ] { } ( ) , ~ -",
+            "rename the file or its folder",
+        )
+    return plain
 
 
 def _forget_earlier_demo(settings: Settings) -> None:
