@@ -1,26 +1,21 @@
 """Retrain: a challenger from the champion's recipe, the shadow, and promotion if it holds."""
 
-import pandas as pd
 from prefect import flow
 
 from flows.shadow import shadow
 from incumbent.params import ModelSpec
 from incumbent.promotion import distance_failure
 from incumbent.records import (
-    BatchEntry,
-    Champion,
-    FittedModel,
     PromotionKind,
     Retraining,
     Ruling,
     Verdict,
 )
-from tasks.doors import Doors, open_doors
+from tasks.doors import open_doors
 from tasks.promotion import promote, register
 from tasks.scoring import load_champion
 from tasks.shadow import entry_of
 from tasks.training import (
-    Candidate,
     Lesson,
     challenger_for,
     fit_on,
@@ -46,22 +41,14 @@ def retrain(spec: ModelSpec, ordinal: int, reason: str, *, anew: bool = False) -
     report, verdict = shadow(spec, candidate.version, ordinal)
     if verdict.verdict is not Ruling.PROMOTE:
         return Retraining(report, verdict, candidate.fits, candidate.seconds)
-    refitted, rows, seconds = refit(doors, spec, champion, entry, candidate)
-    newest = labelled_rows(doors, spec, champion, entry)
-    known = rows.iloc[: -len(newest)]  # the newest rows are the last
-    if failure := distance_failure(candidate.model, refitted, known, newest, spec):
+    newest = Lesson(entry.batch.digest, labelled_rows(doors, spec, champion, entry))
+    lessons = [*lessons_since(doors, spec, champion, entry.ordinal), newest]
+    promised = promise_of(candidate.model, newest.rows)
+    refitted, rows, seconds = fit_on(doors, spec, champion, lessons, promised)
+    known = rows.iloc[: -len(newest.rows)]  # the newest rows are the last
+    if failure := distance_failure(candidate.model, refitted, known, newest.rows, spec):
         verdict = Verdict(Ruling.REJECT, verdict.burden, (failure,))
     else:
         version = register(doors, entry.batch.id, refitted, rows, reason)
         promote(doors, spec, version, PromotionKind.PROMOTE, reason)
     return Retraining(report, verdict, candidate.fits + 1, candidate.seconds + seconds)
-
-
-def refit(
-    doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry, candidate: Candidate
-) -> tuple[FittedModel, pd.DataFrame, float]:
-    """The recipe that was judged, fitted on all rows, the newest included; seconds taken."""
-    newest = Lesson(entry.batch.digest, labelled_rows(doors, spec, champion, entry))
-    older = lessons_since(doors, spec, champion, entry.ordinal)
-    promised = promise_of(candidate.model, newest.rows)
-    return fit_on(doors, spec, champion, [*older, newest], promised)

@@ -40,6 +40,11 @@ def profile(
     return Profile(counted.rows, len(np.unique(blocks)), counted.columns, null)
 
 
+def kinds_in(table: Profile) -> dict[str, str]:
+    """The columns of a profile, and whether each is numeric or categorical."""
+    return {name: column.kind for name, column in table.columns.items()}
+
+
 def count(frame: pd.DataFrame, cells: Profile, blocks: int = 0) -> Profile:
     """Profile of another table on the cells of a reference, without a null of its own."""
     columns = {name: _count(frame[name], column) for name, column in cells.columns.items()}

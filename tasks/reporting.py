@@ -13,6 +13,7 @@ from incumbent.decision import stored_inputs
 from incumbent.errors import IntegrityError
 from incumbent.intake import canonical
 from incumbent.params import ModelSpec
+from incumbent.profile import kinds_in
 from incumbent.records import (
     BatchEntry,
     BatchStatus,
@@ -35,7 +36,7 @@ from tasks.doors import OUTSIDE, Doors
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
 from tasks.scoring import require_champion, score_batch
-from tasks.training import kinds_in, waiting_challenger
+from tasks.training import waiting_challenger
 
 
 def inputs_of(
@@ -73,7 +74,7 @@ def recall(
     predictions, scored_by = scored_predictions(doors, spec, entry), stored["scored_by"]
     learnt = entry.batch.digest in champion.model.card.training.batches
     if scored_by != champion.version.number and not learnt:
-        frame = canonical(read_again(entry, spec), spec, kinds_in(champion))
+        frame = canonical(read_again(entry, spec), spec, kinds_in(champion.model.card.profile))
         predictions, _ = score_batch(doors, champion, entry, frame, validation)
         scored_by = champion.version.number
     return Findings(

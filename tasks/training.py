@@ -11,6 +11,7 @@ from incumbent.errors import IntegrityError
 from incumbent.intake import canonical, kinds_of
 from incumbent.labels import join
 from incumbent.params import ModelSpec, Task
+from incumbent.profile import kinds_in
 from incumbent.records import (
     Baseline,
     BatchEntry,
@@ -55,7 +56,7 @@ def labelled_rows(
     """
     predictions = scored_predictions(doors, spec, entry)
     labels = doors.predictions.read_labels(spec.name, entry.batch.digest)
-    kinds = kinds_in(champion)
+    kinds = kinds_in(champion.model.card.profile)
     frame = canonical(read_again(entry, spec), spec, kinds).drop(
         columns=spec.target, errors="ignore"
     )
@@ -112,7 +113,7 @@ def fit_on(
     snapshot = doors.registry.training_rows(champion.version)
     rows = newest_of_each(pd.concat([snapshot, *(lesson.rows for lesson in lessons)]), spec)
     rows = sample(rows, spec)
-    kinds, start = kinds_in(champion), perf_counter()
+    kinds, start = kinds_in(card.profile), perf_counter()
     pipeline = fit(rows, spec, kinds)
     seconds = perf_counter() - start
     fitted = assemble(
@@ -175,13 +176,7 @@ def keep_candidate(doors: Doors, batch: str, fitted: FittedModel, rows: pd.DataF
 def promise_of(judged: FittedModel, rows: pd.DataFrame) -> tuple[Baseline, float | None]:
     """What the judged model promises, and its threshold, from the rows that judged it."""
     spec = judged.card.spec
-    kinds = {name: column.kind for name, column in judged.card.profile.columns.items()}
-    return judge(judged.pipeline, rows, spec, kinds)
-
-
-def kinds_in(champion: Champion) -> dict[str, str]:
-    """The features that a champion reads, and whether each is numeric or categorical."""
-    return {name: c.kind for name, c in champion.model.card.profile.columns.items()}
+    return judge(judged.pipeline, rows, spec, kinds_in(judged.card.profile))
 
 
 def params_of(fitted: FittedModel) -> dict[str, object]:

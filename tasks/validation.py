@@ -9,6 +9,7 @@ from incumbent.errors import QuarantineError, UnreadableError
 from incumbent.gateways import validation as gateway
 from incumbent.intake import canonical, features_of
 from incumbent.params import ModelSpec
+from incumbent.profile import kinds_in
 from incumbent.records import ModelCard, Outcome, Severity, ValidationReport
 from incumbent.validation import report, unreadable
 from tasks.intake import Arrival
@@ -25,9 +26,8 @@ def validate(
     found = check(raw, spec, card)
     if found.outcome is Outcome.QUARANTINE:
         return found, pd.DataFrame()
-    kinds = {name: column.kind for name, column in card.profile.columns.items()}
     try:
-        return found, canonical(raw, spec, kinds)
+        return found, canonical(raw, spec, kinds_in(card.profile))
     except UnreadableError as error:
         return unreadable(error), pd.DataFrame()
 

@@ -65,10 +65,11 @@ def write(folder: Path, fitted: FittedModel, rows: pd.DataFrame) -> None:
 
 def signature(card: ModelCard) -> ModelSignature:
     """Columns that the model reads, numbers as doubles and categories as strings."""
-    kinds = {name: column.kind for name, column in card.profile.columns.items()}
     said = DataType.string if card.classes else DataType.double
     return ModelSignature(
-        inputs=Schema([ColSpec(_type_of(kind), name) for name, kind in kinds.items()]),
+        inputs=Schema(
+            [ColSpec(_type_of(c.kind), name) for name, c in card.profile.columns.items()]
+        ),
         outputs=Schema([ColSpec(said)]),
     )
 
