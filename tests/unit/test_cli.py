@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from incumbent.cli import plain_path, require_path
+from incumbent.cli.words import plain_path, require_path
 from incumbent.errors import MissingPathError, UsageError
 
 

@@ -1,0 +1,59 @@
+"""The command line: reads words, calls a flow, prints one answer, ends with an exit code.
+
+The composition root: the environment is read here, and flows are imported only by the command
+that runs them, so that `--help` and `status` stay quick.
+"""
+
+import logging
+import os
+import sys
+
+import click
+
+from incumbent.cli.answers import fail, usage
+from incumbent.cli.demo import demo
+from incumbent.cli.monitor import monitor
+from incumbent.cli.replay import replay
+from incumbent.cli.status import explain, status
+from incumbent.cli.train import train
+from incumbent.errors import IncumbentError
+from incumbent.settings import Settings, environment_defaults
+
+INTERRUPTED = 130
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  incumbent demo
+  incumbent train flights january.parquet
+  incumbent monitor flights
+  incumbent status flights""",
+)
+@click.version_option(package_name="incumbent")
+def cli() -> None:
+    """Keep the best model you have in production, and prove it.
+
+    SPEC is a model's name (its monitor deployment in prefect.yaml) or a YAML or JSON file
+    with the same fields. State lives under .incumbent/, or where INCUMBENT_HOME says.
+    """
+
+
+for command in (demo, train, monitor, replay, status, explain):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's ends without a traceback."""
+    for name, value in environment_defaults(Settings.of(os.environ)).items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        fail(usage(error))
+    except IncumbentError as error:
+        fail(error)

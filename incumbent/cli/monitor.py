@@ -1,0 +1,40 @@
+"""`incumbent monitor`."""
+
+import sys
+
+import click
+
+from incumbent import show
+from incumbent.cli.answers import JSON, answering
+from incumbent.cli.words import SPEC, plain_path, read_spec, require_path
+
+QUARANTINED = 3
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  incumbent monitor flights
+  incumbent monitor flights 2013-02-01_2013-02-15.parquet --labels labels.parquet
+  incumbent monitor spec.yaml new.csv --json"""
+)
+@SPEC
+@click.argument("batch", required=False)
+@click.option("--labels", metavar="FILE", help="Labels (id, target) that came apart.")
+@JSON
+def monitor(spec: str, batch: str | None, labels: str | None, *, as_json: bool) -> None:
+    """The whole loop for BATCH, or for all that is new in the spec's source."""
+    with answering(as_json=as_json) as answer:
+        model = read_spec(spec)
+        require_path(batch)
+        require_path(labels)
+        batch, labels = (p and plain_path(p) for p in (batch, labels))
+        from flows import require_server
+        from flows.monitor import monitor as run
+
+        require_server()
+        docs = run(model, batch, labels)
+        single = batch is not None and len(docs) == 1
+        answer(docs[0] if single else {"batches": docs}, lambda: show.monitor(docs))
+    if any(d["validation"]["outcome"] == "quarantine" for d in docs):
+        sys.exit(QUARANTINED)

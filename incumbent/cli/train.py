@@ -1,0 +1,30 @@
+"""`incumbent train`."""
+
+import click
+
+from incumbent import show
+from incumbent.cli.answers import JSON, answering
+from incumbent.cli.words import SPEC, plain_path, read_spec, require_path
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  incumbent train flights .incumbent/data/flights/reference.parquet
+  incumbent train spec.yaml history.csv --json"""
+)
+@SPEC
+@click.argument("data")
+@JSON
+def train(spec: str, data: str, *, as_json: bool) -> None:
+    """Fit, register and install the first champion on DATA (Parquet or CSV, with labels)."""
+    with answering(as_json=as_json) as answer:
+        model = read_spec(spec)
+        require_path(data)
+        data = plain_path(data)
+        from flows import require_server
+        from flows.train import train as run
+
+        require_server()
+        doc = run(model, data)
+        answer(doc, lambda: show.train(doc))
