@@ -14,11 +14,12 @@ from flows.retrain import retrain
 from incumbent.decision import decide, plainly_broken, resumes
 from incumbent.params import ModelSpec, Path
 from incumbent.records import Action, Champion, Conclusion, Findings, Outcome
-from tasks.doors import Doors, open_doors
+from tasks.doors import Doors
 from tasks.drift import measure_drift
 from tasks.harm import judge_labels
 from tasks.intake import Arrival, find_batches, take_in
 from tasks.labels import LabelTable, collect_labels, find_late, keep_labels, labels_within
+from tasks.lease import holding
 from tasks.promotion import reconcile
 from tasks.reporting import carried_out, inputs_of, recall, record, report, stored_document
 from tasks.scoring import load_champion, score_batch
@@ -37,9 +38,16 @@ def monitor(
         batch: One batch (Parquet or CSV); empty: every new one of the spec's source.
         labels: A file of labels; empty: what the spec's pattern finds, and the target column.
     """
-    doors = open_doors()
-    reconcile(doors, spec)
-    load_champion(doors, spec)  # a spec that is not the champion's leaves no trace
+    with holding(spec) as doors:
+        reconcile(doors, spec)
+        load_champion(doors, spec)  # a spec that is not the champion's leaves no trace
+        return take_all(doors, spec, batch, labels)
+
+
+def take_all(
+    doors: Doors, spec: ModelSpec, batch: str | None, labels: str | None
+) -> list[dict[str, Any]]:
+    """Every batch that has come, oldest first, then the labels that came alone."""
     tables, documents, entries = collect_labels(spec, labels), [], []
     for path in find_batches(spec, batch, labels):
         arrival = take_in(doors, spec, path)

@@ -6,16 +6,20 @@ from flows.shadow import shadow
 from incumbent.params import ModelSpec
 from incumbent.promotion import distance_failure
 from incumbent.records import (
+    BatchEntry,
+    Champion,
     PromotionKind,
     Retraining,
     Ruling,
     Verdict,
 )
-from tasks.doors import open_doors
+from tasks.doors import Doors
+from tasks.lease import holding
 from tasks.promotion import promote, register
 from tasks.scoring import load_champion
 from tasks.shadow import entry_of
 from tasks.training import (
+    Candidate,
     Lesson,
     challenger_for,
     fit_on,
@@ -35,20 +39,38 @@ def retrain(spec: ModelSpec, ordinal: int, reason: str, *, anew: bool = False) -
         reason: Why, in words.
         anew: Train another challenger even where one waits for more labels.
     """
-    doors = open_doors()
-    champion, entry = load_champion(doors, spec), entry_of(doors, spec, ordinal)
-    candidate = challenger_for(doors, spec, champion, entry, anew=anew)
-    report, verdict = shadow(spec, candidate.version, ordinal)
-    if verdict.verdict is not Ruling.PROMOTE:
-        return Retraining(report, verdict, candidate.fits, candidate.seconds)
+    with holding(spec) as doors:
+        champion, entry = load_champion(doors, spec), entry_of(doors, spec, ordinal)
+        candidate = challenger_for(doors, spec, champion, entry, anew=anew)
+        report, verdict = shadow(spec, candidate.version, ordinal)
+        if verdict.verdict is not Ruling.PROMOTE:
+            return Retraining(report, verdict, candidate.fits, candidate.seconds)
+        failure, seconds = install(doors, spec, champion, candidate, entry, reason)
+        if failure is not None:
+            verdict = Verdict(Ruling.REJECT, verdict.burden, (failure,))
+        return Retraining(report, verdict, candidate.fits + 1, candidate.seconds + seconds)
+
+
+def install(
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    candidate: Candidate,
+    entry: BatchEntry,
+    reason: str,
+) -> tuple[str | None, float]:
+    """Refit a judged recipe with the rows that judged it, and promote it.
+
+    Returns:
+        Why it was not promoted, None if it was; seconds of the fit.
+    """
     newest = Lesson(entry.batch.digest, labelled_rows(doors, spec, champion, entry))
     lessons = [*lessons_since(doors, spec, champion, entry.ordinal), newest]
     promised = promise_of(candidate.model, newest.rows)
     refitted, rows, seconds = fit_on(doors, spec, champion, lessons, promised)
     known = rows.iloc[: -len(newest.rows)]  # the newest rows are the last
-    if failure := distance_failure(candidate.model, refitted, known, newest.rows, spec):
-        verdict = Verdict(Ruling.REJECT, verdict.burden, (failure,))
-    else:
+    failure = distance_failure(candidate.model, refitted, known, newest.rows, spec)
+    if failure is None:
         version = register(doors, entry.batch.id, refitted, rows, reason)
         promote(doors, spec, version, PromotionKind.PROMOTE, reason)
-    return Retraining(report, verdict, candidate.fits + 1, candidate.seconds + seconds)
+    return failure, seconds

@@ -6,10 +6,10 @@ from prefect import flow
 
 from incumbent.params import ModelSpec
 from incumbent.records import Challenger, Ruling, ShadowReport, Verdict, Version
-from incumbent.shadow import burden_of, compare, judge
-from tasks.doors import open_doors
+from incumbent.shadow import burden_of, compare, evidence_digest, judge
+from tasks.lease import holding
 from tasks.scoring import load_champion
-from tasks.shadow import entry_of, gather_evidence, report_shadow
+from tasks.shadow import Look, entry_of, gather_evidence, report_shadow
 
 
 @flow(name="shadow", flow_run_name="shadow {spec.name} batch {ordinal}")
@@ -21,16 +21,18 @@ def shadow(spec: ModelSpec, challenger: Version, ordinal: int) -> tuple[ShadowRe
         challenger: The challenger's run in MLflow.
         ordinal: The batch whose rows neither the challenger nor the champion was fitted on.
     """
-    doors = open_doors()
-    champion, candidate = load_champion(doors, spec), doors.registry.load(challenger)
-    entry, number = entry_of(doors, spec, ordinal), champion.version.number
-    evidence = gather_evidence(doors, spec, champion, candidate, entry)
-    report = compare(evidence, spec, doors.ledger.looks(spec.name, number) + 1)
-    verdict = judge(report, burden_of(champion.model.card.spec, candidate.model.card.spec), spec)
-    report_shadow(doors, spec, champion, challenger, entry, report, verdict)
-    if verdict.verdict is Ruling.EXTEND:
-        frozen = Challenger(challenger, number, evidence)
-        doors.ledger.keep_challenger(spec.name, frozen, datetime.now(UTC))
-    else:
-        doors.ledger.close_challenger(spec.name, datetime.now(UTC))
-    return report, verdict
+    with holding(spec) as doors:
+        champion, candidate = load_champion(doors, spec), doors.registry.load(challenger)
+        entry, number = entry_of(doors, spec, ordinal), champion.version.number
+        evidence = gather_evidence(doors, spec, champion, candidate, entry)
+        seen = evidence_digest(evidence)
+        report = compare(evidence, spec, doors.ledger.look_at(spec.name, number, seen))
+        burden = burden_of(champion.model.card.spec, candidate.model.card.spec)
+        verdict = judge(report, burden, spec)
+        report_shadow(doors, spec, champion, challenger, entry, Look(seen, report, verdict))
+        if verdict.verdict is Ruling.EXTEND:
+            frozen = Challenger(challenger, number, evidence)
+            doors.ledger.keep_challenger(spec.name, frozen, datetime.now(UTC))
+        else:
+            doors.ledger.close_challenger(spec.name, datetime.now(UTC))
+        return report, verdict

@@ -6,8 +6,8 @@ from prefect import flow
 
 from incumbent.params import ModelSpec, Path
 from incumbent.records import PromotionKind
-from tasks.doors import open_doors
 from tasks.intake import read_training_data, refuse_second_champion
+from tasks.lease import holding
 from tasks.promotion import promote, reconcile, register
 from tasks.reporting import train_document
 from tasks.training import train_first
@@ -22,11 +22,11 @@ def train(spec: ModelSpec, data: Path) -> dict[str, Any]:
         spec: The model, its data, and the rules it is kept by.
         data: Training data with labels: a Parquet or CSV file.
     """
-    doors = open_doors()
-    reconcile(doors, spec)
-    refuse_second_champion(doors, spec)
-    rows = validate_training_data(read_training_data(data), spec)
-    fitted, rows = train_first(spec, rows)
-    version = register(doors, spec.name, fitted, rows, "first champion")
-    champion = promote(doors, spec, version, PromotionKind.INSTALL, "first champion")
-    return train_document(champion)
+    with holding(spec) as doors:
+        reconcile(doors, spec)
+        refuse_second_champion(doors, spec)
+        rows = validate_training_data(read_training_data(data), spec)
+        fitted, rows = train_first(spec, rows)
+        version = register(doors, spec.name, fitted, rows, "first champion")
+        champion = promote(doors, spec, version, PromotionKind.INSTALL, "first champion")
+        return train_document(champion)

@@ -25,14 +25,18 @@ ID_LENGTH = 16
 def decide(inputs: DecisionInputs) -> Decision:
     """What is to be done about a batch, and why.
 
-    The spec's `trigger` names what may retrain: shown harm, calibrated drift, or age. Drift
-    alone notifies. A retraining is blocked while labels are too few to judge it, while the
-    labels look upside down, while the batch is quarantined, and while a challenger waits for
-    more labels, unless the champion is plainly broken.
+    The spec's `trigger` names what may retrain: shown harm, calibrated drift, or age; a person
+    may ask for it besides. Drift alone notifies. A retraining is blocked while labels are too
+    few to judge it, while the labels look upside down, while the batch is quarantined, and while
+    a challenger waits for more labels, unless the champion is plainly broken.
     """
     harm, drift, age = harm_reasons(inputs), drift_reasons(inputs), age_reasons(inputs)
-    wanted = {Trigger.HARM: harm, Trigger.DRIFT: drift, Trigger.SCHEDULE: age}[inputs.spec.trigger]
-    reasons = (*validation_reasons(inputs), *harm, *drift, *(age if wanted is age else ()))
+    asked = asked_reasons(inputs)
+    triggers = {Trigger.HARM: harm, Trigger.DRIFT: drift, Trigger.SCHEDULE: age}
+    triggered = triggers[inputs.spec.trigger]
+    reasons = (*asked, *validation_reasons(inputs), *harm, *drift)
+    reasons += age if triggered is age else ()
+    wanted = (*asked, *triggered)
     blocked = blocks(inputs) if wanted else ()
     return Decision(identify(inputs), _action(wanted, reasons, blocked), reasons, blocked)
 
@@ -46,6 +50,13 @@ def resumes(inputs: DecisionInputs) -> bool:
     """Whether a challenger waits and enough sound labels have come to judge it again."""
     enough = inputs.harm is not None and inputs.harm.enough
     return inputs.waiting and enough and INVERSION not in _harmed(inputs)
+
+
+def asked_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
+    """A reason where a person asks for a retraining."""
+    if inputs.asked is None:
+        return ()
+    return (Reason("asked", None, None, None, f"asked for by hand: {inputs.asked}"),)
 
 
 def validation_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:

@@ -9,7 +9,8 @@
     ├── QuarantineError                3  the data cannot be used at all
     │   └── UnreadableError
     ├── OutOfReachError                4  MLflow, Prefect or the database did not answer
-    └── IntegrityError                 1  what was read is not what was written
+    ├── IntegrityError                 1  what was read is not what was written
+    └── LeaseError                     1  another run works on the model, or has taken it over
 
 Each error says what happened, what was observed, what is allowed, and the next step.
 """
@@ -100,3 +101,7 @@ class OutOfReachError(IncumbentError):
 
 class IntegrityError(IncumbentError):
     """Bytes whose digest is not the one that was recorded."""
+
+
+class LeaseError(IncumbentError):
+    """Another run works on the model, or has taken it over from this one."""

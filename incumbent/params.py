@@ -51,6 +51,7 @@ def _positions(schema: dict[str, Any]) -> None:
 
 
 Path = Annotated[str, Field(pattern=SAFE_PATH, min_length=1, max_length=1024)]
+ReasonText = Annotated[str, Field(min_length=1, max_length=1000)]
 Column = Annotated[str, Field(min_length=1, max_length=256)]
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -16,12 +16,19 @@ DISTANCE_ROWS = 5_000
 GOLDEN_TOLERANCE = 1e-9
 
 
-def promotion_id(model: str, champion: int | None, training_digest: str, spec: ModelSpec) -> str:
+def promotion_id(model: str, over: str | None, training_digest: str, spec: ModelSpec) -> str:
     """SHA-256 of what is promoted over what: the same step twice has the same id.
 
-    Of the rows and the spec, not of the artifact: two dumps of one model differ in bytes.
+    Of the rows and the spec, not of the artifact: two dumps of one model differ in bytes. Over
+    a promotion, not a version: what was rolled back from can be promoted again.
+
+    Args:
+        model: Name of the model.
+        over: Id of the promotion that made the present champion; None for the first.
+        training_digest: Digest of the rows that the version was fitted on.
+        spec: The recipe and the policy.
     """
-    return text_digest([model, str(champion), training_digest, spec.model_dump_json()])
+    return text_digest([model, str(over), training_digest, spec.model_dump_json()])
 
 
 def golden_failure(champion: Champion) -> str | None:

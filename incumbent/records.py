@@ -314,7 +314,8 @@ class DecisionInputs:
     """All that a decision is made from; stored, so that it can be made again.
 
     `age_days` is the time of data between the champion's newest row and the batch's;
-    `waiting` says that a frozen challenger waits for more labels.
+    `waiting` says that a frozen challenger waits for more labels; `asked` is the reason of a
+    person who asks for a retraining.
     """
 
     spec: ModelSpec
@@ -325,6 +326,7 @@ class DecisionInputs:
     harm: HarmReport | None
     age_days: float | None
     waiting: bool
+    asked: str | None = None
 
 
 @dataclass(frozen=True)
@@ -399,6 +401,20 @@ class Promotion:
 
 
 @dataclass(frozen=True)
+class Lease:
+    """The right to write about a model until a time. `fence` grows by one with each holder.
+
+    A write under an older fence is refused: whoever was taken for dead and wakes up again
+    changes nothing.
+    """
+
+    model: str
+    fence: int
+    holder: str
+    until: datetime
+
+
+@dataclass(frozen=True)
 class PairedBlock:
     """Sums over one block of rows that two models scored: metric -> (champion, challenger).
 
@@ -421,12 +437,29 @@ class Challenger:
 
 
 @dataclass(frozen=True)
+class RunRecord:
+    """A finished run as people find it in MLflow.
+
+    `key` says what it is about: of two with one key the first stands. Metrics that are None, NaN
+    or infinite are left out; the tag `mlflow.note.content` is shown as Markdown; `texts` are
+    artifacts, path to content.
+    """
+
+    name: str
+    key: str
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float | None]
+    tags: Mapping[str, str]
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Findings:
     """What is known of a batch before its labels are judged.
 
     `scored_by` is the version whose predictions these are. `learnt` says that the champion was
     fitted on these rows: they cannot judge it. `arrivals` are the labels that have just come,
-    digest to path.
+    digest to path. `asked` is the reason of a person who asks for a retraining.
     """
 
     entry: BatchEntry
@@ -438,6 +471,7 @@ class Findings:
     labels_only: bool = False
     learnt: bool = False
     arrivals: Mapping[str, str] = field(default_factory=dict)
+    asked: str | None = None
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,16 @@ def page(doc: dict[str, Any]) -> str:
     return _templates().get_template("batch.md").render(doc=doc)
 
 
+def link(text: str, address: str | None) -> str:
+    """A line of Markdown that leads elsewhere; nothing where there is no address.
+
+    >>> print(link("Run in MLflow", "http://127.0.0.1:5000/#/runs/a"), end="")
+    [Run in MLflow](http://127.0.0.1:5000/#/runs/a)
+    <BLANKLINE>
+    """
+    return "" if address is None else f"[{text}]({address})\n\n"
+
+
 def summary(inputs: DecisionInputs, decision: Decision) -> str:
     """A decision in one line, as it stands in the list of runs."""
     said = "; ".join(r.text for r in decision.reasons) or "nothing to report"

@@ -3,7 +3,14 @@
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+
+from incumbent.errors import UsageError
+
+LEASE_SECONDS = 30.0
+PATIENCE_SECONDS = 600.0
+MOST_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -16,6 +23,8 @@ class Settings:
         artifacts: Where an embedded MLflow keeps artifacts; None leaves it to the server.
         database_url: The ledger, as a SQLAlchemy URL.
         predictions: Folder (any fsspec URI) of predictions and matured labels.
+        lease: How long a run that is not heard of any more is taken to be alive.
+        patience: How long a run waits for another one of the same model.
     """
 
     home: Path
@@ -23,6 +32,8 @@ class Settings:
     artifacts: str | None
     database_url: str
     predictions: str
+    lease: timedelta
+    patience: timedelta
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
@@ -40,6 +51,8 @@ class Settings:
             database_url=environment.get("INCUMBENT_DATABASE_URL")
             or f"sqlite:///{home / 'ledger.db'}",
             predictions=environment.get("INCUMBENT_PREDICTIONS") or str(home / "predictions"),
+            lease=_seconds(environment, "INCUMBENT_LEASE_SECONDS", LEASE_SECONDS),
+            patience=_seconds(environment, "INCUMBENT_PATIENCE_SECONDS", PATIENCE_SECONDS),
         )
 
     @property
@@ -54,6 +67,22 @@ class Settings:
                 (self.home / f"{name}{suffix}").unlink(missing_ok=True)
         for folder in ("artifacts", "predictions"):
             shutil.rmtree(self.home / folder / model, ignore_errors=True)
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float) -> timedelta:
+    given = environment.get(name)
+    try:
+        seconds = default if given is None else float(given)
+    except ValueError:
+        seconds = -1
+    if not 0 < seconds <= MOST_SECONDS:
+        raise UsageError(
+            f"{name} is no length of time.",
+            given,
+            f"seconds, more than 0 and at most {MOST_SECONDS:,}",
+            f"set {name}, or unset it for {default:g} seconds",
+        )
+    return timedelta(seconds=seconds)
 
 
 def environment_defaults(settings: Settings) -> dict[str, str]:

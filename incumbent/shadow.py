@@ -4,6 +4,7 @@ The rows are newer than any that the challenger was fitted on. Differences are p
 row and summed per day: the day is the unit of noise.
 """
 
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from incumbent.digest import text_digest
 from incumbent.intervals import block_ratio
 from incumbent.metrics import GUARDRAILS, METRIC_NAMES
 from incumbent.params import ModelSpec
@@ -21,6 +23,7 @@ from incumbent.records import (
     Ruling,
     ShadowReport,
     Verdict,
+    document,
 )
 
 Losses = dict[str, NDArray[np.float64]]
@@ -67,6 +70,11 @@ def compare(evidence: Iterable[PairedBlock], spec: ModelSpec, look: int) -> Shad
         n,
         look,
     )
+
+
+def evidence_digest(evidence: tuple[PairedBlock, ...]) -> str:
+    """SHA-256 of what is looked at: a run that goes on where another broke off looks once."""
+    return text_digest([json.dumps(document(evidence))])
 
 
 def judge(report: ShadowReport, burden: Burden, spec: ModelSpec) -> Verdict:

@@ -56,6 +56,13 @@ def monitor(docs: Sequence[Document]) -> None:
             _say(f"  verdict {doc['verdict']['verdict']}: champion v{before} -> v{after}")
 
 
+def promotion(doc: Document) -> None:
+    """Who took whose place, and why."""
+    before, after = doc["champion"]["version_before"], doc["champion"]["version_after"]
+    _say(f"{doc['model']}: version {after} is the champion, in place of version {before}.")
+    _say(f"Reason: {doc['reason']}")
+
+
 def status(doc: Document) -> None:
     """Who is champion, and the last decisions."""
     versions = {k: doc[k]["number"] for k in ("champion", "challenger", "previous") if doc[k]}

@@ -1,11 +1,17 @@
-"""Promotion: verify, write the intent, set the alias, mark it done; and mend what a crash left."""
+"""Promotion: verify, write the intent, set the alias, mark it done; and mend what a crash left.
 
+A crash can come between any two of these. Whoever holds the lease of the model next reconciles:
+a version that no intent names was never promoted and goes; an intent is finished if its version
+is intact, and taken back if it is not.
+"""
+
+import logging
 from datetime import UTC, datetime
 
 import pandas as pd
 from prefect import task
 
-from incumbent.errors import IntegrityError
+from incumbent.errors import IncumbentError, IntegrityError, UsageError
 from incumbent.params import ModelSpec
 from incumbent.promotion import golden_failure, promotion_id
 from incumbent.records import (
@@ -15,7 +21,7 @@ from incumbent.records import (
     PromotionKind,
     Version,
 )
-from tasks.doors import OUTSIDE, Doors
+from tasks.doors import LOGGER, OUTSIDE, Doors
 from tasks.training import params_of
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -39,41 +45,104 @@ def promote(
     Raises:
         IntegrityError: The stored version is not the one that was registered.
     """
-    stored = doors.registry.load(version)
-    if failure := golden_failure(stored):
-        raise IntegrityError(
-            f"Version {version.number} of {spec.name!r} was not promoted.",
-            failure,
-            "the predictions that it was registered with",
-            "keep the champion, and look at the version's run in MLflow",
-        )
-    before = doors.ledger.champion(spec.name)
-    if before == version:  # a retry of a promotion that was done
+    stored, last = verify(doors, version), doors.ledger.last_promotion(spec.name)
+    if last is not None and last.version == version:  # a retry of a promotion that was done
         return stored
-    number = None if before is None else before.number
-    identity = promotion_id(spec.name, number, stored.model.card.training.digest, spec)
-    intent = Promotion(identity, kind, version, number, reason, done=False)
+    over = None if last is None else last.id
+    identity = promotion_id(spec.name, over, stored.model.card.training.digest, spec)
+    before = None if last is None else last.version.number
+    intent = Promotion(identity, kind, version, before, reason, done=False)
     _finish(doors, doors.ledger.intend(intent, datetime.now(UTC)))
     return stored
 
 
+def verify(doors: Doors, version: Version) -> Champion:
+    """A version read back: its bytes those that were registered, its predictions repeated.
+
+    Raises:
+        IntegrityError: They are not.
+    """
+    stored = doors.registry.load(version)
+    if failure := golden_failure(stored):
+        raise IntegrityError(
+            f"Version {version.number} of {version.model!r} was not promoted.",
+            failure,
+            "the predictions that it was registered with",
+            "keep the champion, and look at the version's run in MLflow",
+        )
+    return stored
+
+
+def former_champion(doors: Doors, spec: ModelSpec, number: int | None) -> Version:
+    """A version to go back to: the one of this number, or the one before the present.
+
+    Raises:
+        UsageError: It was never champion, or is so now.
+    """
+    champion, previous = doors.ledger.champion(spec.name), doors.ledger.previous(spec.name)
+    done = [p.version for p in doors.ledger.promotions(spec.name) if p.done]
+    former = {v.number: v for v in done if v != champion}
+    if number is None and previous is not None:
+        return previous
+    if number in former:
+        return former[number]
+    raise UsageError(
+        f"Model {spec.name!r} cannot go back to that version.",
+        f"version {number or 'before the present one'}, champion {champion and champion.number}",
+        f"a former champion: {', '.join(map(str, sorted(former))) or 'there is none'}",
+        f"see `incumbent status {spec.name}`",
+    )
+
+
+def require_installed(spec: ModelSpec, failure: str | None) -> None:
+    """Refuse to go on where a promotion by hand failed its last check.
+
+    Raises:
+        IncumbentError: It did.
+    """
+    if failure is not None:
+        raise IncumbentError(
+            f"The challenger of {spec.name!r} was not promoted.",
+            failure,
+            f"a distance within promotion_distance = {spec.promotion_distance}",
+            "keep the champion, or raise `promotion_distance` in the spec",
+        )
+
+
 @task(name="reconcile", **OUTSIDE)
 def reconcile(doors: Doors, spec: ModelSpec) -> None:
-    """Finish the promotions that a crash left half done, and re-assert the aliases."""
+    """Finish or undo what a crash left half done, and re-assert the aliases.
+
+    Under the lease of the model nobody else is at work: what looks unfinished is.
+    """
     for intent in doors.ledger.open_intents(spec.name):
+        _finish_or_undo(doors, intent)
+    promoted = {p.version.number for p in doors.ledger.promotions(spec.name)}
+    doors.registry.sweep(spec.name, promoted)
+    _point(doors, spec.name, CHAMPION, doors.ledger.champion(spec.name))
+    _point(doors, spec.name, PREVIOUS, doors.ledger.previous(spec.name))
+
+
+def _finish_or_undo(doors: Doors, intent: Promotion) -> None:
+    try:
+        verify(doors, intent.version)
+    except IntegrityError as error:
+        doors.ledger.withdraw(intent)
+        logging.getLogger(LOGGER).warning("promotion taken back: %s", error)
+    else:
         _finish(doors, intent)
-    champion, previous = doors.ledger.champion(spec.name), doors.ledger.previous(spec.name)
-    _point(doors, spec.name, CHAMPION, champion)
-    _point(doors, spec.name, PREVIOUS, previous)
 
 
 def _finish(doors: Doors, intent: Promotion) -> None:
     if not intent.done:
         _point(doors, intent.version.model, CHAMPION, intent.version)
-        doors.ledger.complete(intent.id, datetime.now(UTC))
+        doors.ledger.complete(intent, datetime.now(UTC))
     _point(doors, intent.version.model, PREVIOUS, doors.ledger.previous(intent.version.model))
 
 
 def _point(doors: Doors, model: str, alias: str, version: Version | None) -> None:
-    if version is not None and doors.registry.alias(model, alias) != version.number:
+    shown = doors.registry.alias(model, alias)
+    if version is None and shown is not None:
+        doors.registry.unpoint(model, alias)
+    elif version is not None and shown != version.number:
         doors.registry.point(model, alias, version.number)

@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
+from prefect.runtime import flow_run
 from pydantic import TypeAdapter
 
 from incumbent.decision import stored_inputs
@@ -26,12 +27,13 @@ from incumbent.records import (
     HarmReport,
     Outcome,
     Retraining,
+    RunRecord,
     ShadowReport,
     ValidationReport,
     Verdict,
     document,
 )
-from incumbent.reporting import age_days, monitor_document, page, summary, timeline
+from incumbent.reporting import age_days, link, monitor_document, page, summary, timeline
 from tasks.doors import OUTSIDE, Doors
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
@@ -53,6 +55,7 @@ def inputs_of(
         harm,
         age_days(findings, trained and trained.end),
         waiting_challenger(doors, spec, champion) is not None,
+        findings.asked,
     )
 
 
@@ -147,23 +150,38 @@ def report(
     points, text = timeline(findings, conclusion), page(doc)
     now, entry = datetime.now(UTC), findings.entry
     doors.registry.log_timeline(spec.name, entry.ordinal, points, now)
-    doors.registry.log_run(
-        spec.name,
+    noted = link("Flow run in Prefect", flow_run.ui_url) + text
+    record = RunRecord(
         f"monitor {entry.batch.id}",
+        f"decision {conclusion.decision.id}",
         {"batch": entry.batch.id, "digest": entry.batch.digest, "trigger": spec.trigger.value},
         points,
-        _tags(conclusion, doc, text),
-        {"report.md": text, "document.json": json.dumps(doc, indent=2)},
-        now,
+        _tags(conclusion, doc, noted),
+        {"report.md": noted, "document.json": json.dumps(doc, indent=2)},
     )
+    run = doors.registry.log_run(spec.name, record, now)
+    shown = link("Run in MLflow", doors.registry.page(spec.name, run)) + text
     key = f"{spec.name.replace('_', '-')}-batch"
-    create_markdown_artifact(text, key=key, description=entry.batch.id)
+    create_markdown_artifact(shown, key=key, description=entry.batch.id)
     for digest, path in findings.arrivals.items():
         doors.ledger.record_labels(spec.name, digest, path, [entry.batch.digest], {}, now)
     quarantined = findings.validation.outcome is Outcome.QUARANTINE
     status = BatchStatus.QUARANTINED if quarantined else BatchStatus.HANDLED
     doors.ledger.finish_batch(spec.name, entry.batch.digest, status, doc, now)
     return doc
+
+
+def promotion_document(doors: Doors, spec: ModelSpec) -> dict[str, Any]:
+    """What `promote` and `rollback` print: who took whose place, and why."""
+    done = doors.ledger.last_promotion(spec.name)
+    assert done is not None  # noqa: S101 - it was just made
+    return {
+        "model": spec.name,
+        "promotion": done.id,
+        "kind": done.kind.value,
+        "reason": done.reason,
+        "champion": {"version_before": done.previous, "version_after": done.version.number},
+    }
 
 
 def train_document(champion: Champion) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Shadow: the rows that judge, both models' losses on them, and the run that keeps the answer."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -15,6 +15,7 @@ from incumbent.records import (
     BatchEntry,
     Champion,
     PairedBlock,
+    RunRecord,
     ShadowReport,
     Verdict,
     Version,
@@ -74,6 +75,20 @@ def gather_evidence(
     )
 
 
+def close_challenger(doors: Doors, spec: ModelSpec) -> None:
+    """Let go of the challenger in hand, if there is one."""
+    doors.ledger.close_challenger(spec.name, datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a challenger has shown; `evidence` is the digest of what was seen."""
+
+    evidence: str
+    report: ShadowReport
+    verdict: Verdict
+
+
 @task(name="shadow report", **OUTSIDE)
 def report_shadow(
     doors: Doors,
@@ -81,16 +96,22 @@ def report_shadow(
     champion: Champion,
     challenger: Version,
     entry: BatchEntry,
-    report: ShadowReport,
-    verdict: Verdict,
+    look: Look,
 ) -> None:
     """Keep the answer in the ledger, and show it as a run of its own."""
-    now, ours = datetime.now(UTC), champion.version.number
+    now, ours, report, verdict = (
+        datetime.now(UTC),
+        champion.version.number,
+        look.report,
+        look.verdict,
+    )
     stored = document({"report": report, "verdict": verdict})
-    doors.ledger.record_shadow(spec.name, ours, challenger.number, report.look, stored, now)
-    doors.registry.log_run(
-        spec.name,
+    doors.ledger.record_shadow(
+        spec.name, ours, challenger.number, report.look, look.evidence, stored, now
+    )
+    run = RunRecord(
         f"shadow v{ours} {entry.batch.id}",
+        f"look {ours} {look.evidence}",
         {"look": report.look, "rows": report.n, "burden": verdict.burden.value},
         {
             "difference": report.primary.value,
@@ -102,8 +123,8 @@ def report_shadow(
             "mlflow.note.content": "\n".join(verdict.reasons),
         },
         {"shadow.json": json.dumps(stored, indent=2)},
-        now,
     )
+    doors.registry.log_run(spec.name, run, now)
 
 
 def _losses(model: Champion, rows: pd.DataFrame) -> Losses:

@@ -7,7 +7,7 @@ from time import perf_counter
 import pandas as pd
 from prefect import task
 
-from incumbent.errors import IntegrityError
+from incumbent.errors import IntegrityError, UsageError
 from incumbent.intake import canonical, kinds_of
 from incumbent.labels import join
 from incumbent.params import ModelSpec, Task
@@ -140,6 +140,44 @@ def waiting_challenger(doors: Doors, spec: ModelSpec, champion: Champion) -> Can
     model = doors.registry.load(waiting.version).model
     same_recipe = burden_of(model.card.spec, spec) is Burden.REFRESH
     return Candidate(waiting.version, model, 0, 0.0) if same_recipe else None
+
+
+def require_waiting(doors: Doors, spec: ModelSpec, champion: Champion) -> tuple[Candidate, int]:
+    """The challenger that waits, and the ordinal of the newest batch that it was judged on.
+
+    Raises:
+        UsageError: None waits.
+    """
+    waiting, kept = waiting_challenger(doors, spec, champion), doors.ledger.challenger(spec.name)
+    judged_on = [b.batch for b in kept.evidence if b.batch is not None] if kept else []
+    if waiting is None or not judged_on:
+        raise UsageError(
+            f"No challenger of model {spec.name!r} waits.",
+            f"champion version {champion.version.number}, and no challenger beside it",
+            "a challenger whose verdict was extend",
+            f"run `incumbent retrain {spec.name} --reason TEXT`, which trains one",
+        )
+    return waiting, max(judged_on)
+
+
+def newest_lesson(doors: Doors, spec: ModelSpec, champion: Champion) -> BatchEntry:
+    """The newest batch with labels that the champion has not learnt from.
+
+    Raises:
+        UsageError: There is none: a retraining would give the champion again.
+    """
+    learnt = champion.model.card.training.batches
+    for entry in reversed(doors.ledger.batches(spec.name, status=BatchStatus.HANDLED)):
+        if entry.batch.digest in learnt:
+            continue
+        if not doors.predictions.read_labels(spec.name, entry.batch.digest).empty:
+            return entry
+    raise UsageError(
+        f"There is nothing new that model {spec.name!r} could learn.",
+        f"{len(learnt)} batches learnt by version {champion.version.number}, no labels of others",
+        "a handled batch with labels that the champion has not learnt from",
+        "monitor a newer batch, with its labels",
+    )
 
 
 def judgeable(waiting: Candidate | None, entry: BatchEntry) -> bool:

@@ -11,6 +11,7 @@ import sys
 import click
 
 from incumbent.cli.answers import fail, usage
+from incumbent.cli.champion import promote, retrain, rollback
 from incumbent.cli.demo import demo
 from incumbent.cli.monitor import monitor
 from incumbent.cli.replay import replay
@@ -40,7 +41,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, train, monitor, replay, status, explain):
+for command in (demo, train, monitor, retrain, replay, status, explain, promote, rollback):
     cli.add_command(command)
 
 

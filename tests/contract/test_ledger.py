@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from incumbent.errors import IncumbentError, OutOfReachError, UsageError
+from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
 from incumbent.gateways.ledger import LabelArrival, Ledger
 from incumbent.gateways.ledger.database import _reachable
 from incumbent.gateways.ledger.schema import VERSION, challengers, metadata
@@ -37,6 +37,8 @@ from incumbent.records import (
 NOW = datetime(2013, 2, 1, 12, tzinfo=UTC)
 PERIOD = Period(datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 1, 15, 23, 59, 59, 5, tzinfo=UTC))
 RACERS = 8
+FIRST_SCHEMA = Path(__file__).with_name("ledger_version_1.sql")
+MINUTE = timedelta(minutes=1)
 KILLED_WHILE_WRITING = """
 import os, signal, sys
 from incumbent.gateways.ledger import Ledger
@@ -243,8 +245,8 @@ class TestDecisions:
 class TestPromotions:
     def install(self, ledger, *chain):
         for name, number, previous in chain:
-            ledger.intend(promotion(name, number, previous), NOW)
-            ledger.complete(name, NOW)
+            intent = ledger.intend(promotion(name, number, previous), NOW)
+            ledger.complete(intent, NOW)
 
     def test_before_the_first_install_there_is_no_champion(self, ledger):
         assert ledger.champion("flights") is None
@@ -264,54 +266,128 @@ class TestPromotions:
         assert ledger.open_intents("flights") == ()
         assert [p.done for p in ledger.promotions("flights")] == [True, True]
 
-    def test_an_intent_that_fell_behind_does_not_take_the_place_of_a_later_one(self, ledger):
-        ledger.intend(promotion("p1", 1, None), NOW)
-        self.install(ledger, ("p2", 2, None))
-        ledger.complete("p1", NOW)
+    def test_no_second_promotion_begins_while_one_is_half_done(self, ledger):
+        first = ledger.intend(promotion("p1", 1, None), NOW)
+        with pytest.raises(IncumbentError, match="not promoted") as caught:
+            ledger.intend(promotion("p2", 2, None), NOW)
+        assert "half done: True" in caught.value.observed
+        ledger.complete(first, NOW)
+        assert ledger.champion("flights") == version(1)
+        assert len(ledger.promotions("flights")) == 1
+
+    def test_what_was_judged_against_a_former_champion_is_not_promoted(self, ledger):
+        self.install(ledger, ("p1", 1, None), ("p2", 2, 1))
+        with pytest.raises(IncumbentError, match="not promoted") as caught:
+            ledger.intend(promotion("p3", 3, 1), NOW)
+        assert "champion 2" in caught.value.observed
         assert ledger.champion("flights") == version(2)
 
     def test_rolled_back_the_previous_is_the_one_left(self, ledger):
         self.install(ledger, ("p1", 1, None), ("p2", 2, 1))
-        ledger.intend(promotion("r1", 1, 2, PromotionKind.ROLL_BACK), NOW)
-        ledger.complete("r1", NOW)
+        intent = ledger.intend(promotion("r1", 1, 2, PromotionKind.ROLL_BACK), NOW)
+        ledger.complete(intent, NOW)
         assert ledger.champion("flights") == version(1)
+        assert ledger.last_promotion("flights") == replace(intent, done=True)
         assert ledger.previous("flights") == version(2)
         assert ledger.promotion("r1").kind is PromotionKind.ROLL_BACK
 
     def test_the_same_intent_after_a_crash_returns_the_stored_one(self, ledger, url):
-        ledger.intend(promotion("p1", 1, None), NOW)
+        intent = ledger.intend(promotion("p1", 1, None), NOW)
         other = replace(promotion("p1", 9, None), reason="another")
         assert Ledger(url).intend(other, NOW) == promotion("p1", 1, None)
-        ledger.complete("p1", NOW)
-        ledger.complete("p1", NOW)
+        ledger.complete(intent, NOW)
+        ledger.complete(intent, NOW)
         assert Ledger(url).intend(other, NOW) == replace(promotion("p1", 1, None), done=True)
         assert len(ledger.promotions("flights")) == 1
 
     def test_completing_what_was_never_intended_is_refused(self, ledger):
         with pytest.raises(IncumbentError, match="no intent") as caught:
-            ledger.complete("p1", NOW)
+            ledger.complete(promotion("p1", 1, None), NOW)
         assert caught.value.observed == "p1"
 
     def test_an_open_intent_can_be_withdrawn_and_a_done_one_cannot(self, ledger):
         self.install(ledger, ("p1", 1, None))
         ledger.intend(promotion("p2", 2, 1), NOW)
-        for name in ("p1", "p2", "p2"):
-            ledger.withdraw(name)
+        for name, number in (("p1", 1), ("p2", 2), ("p2", 2)):
+            ledger.withdraw(promotion(name, number, None))
         assert [p.id for p in ledger.promotions("flights")] == ["p1"]
+
+
+class TestLeases:
+    def acquire(self, ledger, holder, now=NOW):
+        return ledger.acquire("flights", holder, MINUTE, now)
+
+    def test_one_at_a_time_holds_a_model(self, ledger):
+        assert ledger.lease("flights") is None
+        first = self.acquire(ledger, "a")
+        assert (first.fence, first.holder, first.until) == (1, "a", NOW + MINUTE)
+        assert self.acquire(ledger, "b", NOW + MINUTE / 2) is None
+        assert ledger.lease("flights") == first
+        assert ledger.acquire("hotels", "b", MINUTE, NOW) is not None
+
+    def test_given_back_it_is_free_at_once(self, ledger):
+        ledger.release(self.acquire(ledger, "a"), NOW)
+        assert self.acquire(ledger, "b").fence == 2
+
+    def test_run_out_it_is_free_and_the_next_fence_is_higher(self, ledger):
+        self.acquire(ledger, "a")
+        assert self.acquire(ledger, "b", NOW + MINUTE).fence == 2
+
+    def test_renewed_it_lasts(self, ledger):
+        first = self.acquire(ledger, "a")
+        ledger.renew(first, MINUTE, NOW + MINUTE / 2)
+        assert self.acquire(ledger, "b", NOW + MINUTE) is None
+
+    def test_run_out_and_taken_by_nobody_it_can_be_renewed(self, ledger):
+        first = self.acquire(ledger, "a")
+        ledger.renew(first, MINUTE, NOW + 2 * MINUTE)
+        ledger.under(first).start_batch("flights", batch(1), NOW)
+        assert self.acquire(ledger, "b", NOW + 2 * MINUTE) is None
+
+    def test_whoever_was_taken_over_from_writes_nothing_more(self, ledger, url):
+        slow = ledger.under(self.acquire(ledger, "slow"))
+        slow.start_batch("flights", batch(1), NOW)
+        quick = Ledger(url).under(self.acquire(ledger, "quick", NOW + MINUTE))
+        quick.intend(promotion("p1", 1, None), NOW)
+        before = dump(url)
+        for write in (
+            lambda: slow.start_batch("flights", batch(2), NOW),
+            lambda: slow.finish_batch("flights", digest(1), BatchStatus.HANDLED, {}, NOW),
+            lambda: slow.record_decision("flights", digest(1), decision("d"), {}, NOW),
+            lambda: slow.record_labels("flights", digest(9), "l.csv", [digest(1)], {}, NOW),
+            lambda: slow.intend(promotion("p1", 1, None), NOW),
+            lambda: slow.complete(promotion("p1", 1, None), NOW),
+            lambda: slow.withdraw(promotion("p1", 1, None)),
+            lambda: slow.record_shadow("flights", 1, 2, 1, "a", {}, NOW),
+            lambda: slow.keep_challenger("flights", Challenger(version(2), 1, ()), NOW),
+            lambda: slow.close_challenger("flights", NOW),
+            lambda: slow.renew(slow._lease, MINUTE, NOW),
+            lambda: slow.release(slow._lease, NOW),
+        ):
+            with pytest.raises(LeaseError, match="taken over"):
+                write()
+        assert dump(url) == before
+        assert slow.start_batch("hotels", batch(1), NOW).ordinal == 0  # held by nobody
+
+    def test_of_many_at_once_one_gets_it(self, url):
+        found = race(url, lambda ledger, i: self.acquire(ledger, f"holder {i}"))
+        assert [lease.fence for lease in found if lease is not None] == [1]
 
 
 class TestShadows:
     def test_looks_count_over_all_challengers_of_a_champion(self, ledger):
-        assert ledger.looks("flights", 1) == 0
-        ledger.record_shadow("flights", 1, None, 1, {"n": 200}, NOW)
-        ledger.record_shadow("flights", 1, 2, 2, {"n": 300}, NOW)
-        ledger.record_shadow("flights", 2, 3, 1, {"n": 300}, NOW)
-        assert (ledger.looks("flights", 1), ledger.looks("flights", 2)) == (2, 1)
+        assert ledger.look_at("flights", 1, "a") == 1
+        ledger.record_shadow("flights", 1, None, 1, "a", {"n": 200}, NOW)
+        ledger.record_shadow("flights", 1, 2, 2, "b", {"n": 300}, NOW)
+        ledger.record_shadow("flights", 2, 3, 1, "c", {"n": 300}, NOW)
+        assert (ledger.look_at("flights", 1, "d"), ledger.look_at("flights", 2, "d")) == (3, 2)
 
-    def test_a_look_recorded_again_is_one_look(self, ledger):
+    def test_a_look_at_the_same_evidence_is_one_look(self, ledger):
         for _ in range(2):
-            ledger.record_shadow("flights", 1, 2, 1, {"n": 200}, NOW)
-        assert ledger.looks("flights", 1) == 1
+            look = ledger.look_at("flights", 1, "a")
+            ledger.record_shadow("flights", 1, 2, look, "a", {"n": 200}, NOW)
+        assert ledger.look_at("flights", 1, "a") == 1
+        assert ledger.look_at("flights", 1, "b") == 2
 
     def test_a_challenger_comes_back_with_its_evidence(self, ledger):
         blocks = tuple(PairedBlock(b, 10, {"log_loss": (1.5, 0.1 + 0.2)}) for b in range(3))
@@ -386,10 +462,9 @@ class TestCrash:
         def run(ledger: Ledger) -> None:
             ledger.start_batch("flights", batch(1), NOW)
             ledger.record_decision("flights", digest(1), decision("d1"), {}, NOW)
-            ledger.intend(promotion("p1", 1, None), NOW)
-            ledger.complete("p1", NOW)
+            ledger.complete(ledger.intend(promotion("p1", 1, None), NOW), NOW)
             ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], {}, NOW)
-            ledger.record_shadow("flights", 1, 2, 1, {}, NOW)
+            ledger.record_shadow("flights", 1, 2, 1, "a", {}, NOW)
             ledger.keep_challenger("flights", Challenger(version(2), 1, ()), NOW)
             ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, {}, NOW)
 
@@ -424,6 +499,23 @@ class TestDatabase:
             found = connection.execute("SELECT version FROM schema_version").fetchall()
         connection.close()
         assert found == [(VERSION,)]
+
+    def test_a_ledger_of_the_first_schema_is_taken_along(self, url):
+        path = Path(path_of(url))
+        path.parent.mkdir()
+        connection = sqlite3.connect(path)
+        connection.executescript(FIRST_SCHEMA.read_text())
+        connection.close()
+        ledger = Ledger(url)
+        assert ledger.champion("flights") == version(1)
+        assert ledger.batch("flights", digest(1)).document == {"drift": None}
+        assert ledger.look_at("flights", 1, "a") == 2
+        ledger.intend(promotion("p2", 2, 1), NOW)
+        with pytest.raises(IncumbentError):
+            ledger.intend(promotion("p3", 3, 1), NOW)
+        fresh = f"{url}-fresh"
+        Ledger(fresh).models()
+        assert shape(url) == shape(fresh)
 
     def test_a_newer_schema_asks_for_an_upgrade(self, ledger, url):
         ledger.models()
@@ -478,6 +570,25 @@ class TestDatabase:
 
 def path_of(url: str) -> str:
     return url.removeprefix("sqlite:///")
+
+
+def shape(url: str) -> dict[str, list]:
+    """Every table's columns (name, type, may be null, place in the key), and every index."""
+    connection = sqlite3.connect(path_of(url))
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    found = {
+        name: sorted(
+            (column, kind, required, key)
+            for _, column, kind, required, _, key in connection.execute(
+                f"PRAGMA table_info({name})"
+            )
+        )
+        for (name,) in tables
+    }
+    indices = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index'")
+    found["indices"] = sorted((name, sql or "") for name, sql in indices)
+    connection.close()
+    return found
 
 
 def rows_of(url: str, table: str) -> int:

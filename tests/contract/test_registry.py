@@ -13,7 +13,7 @@ from incumbent.digest import table_digest
 from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
-from incumbent.records import Version
+from incumbent.records import RunRecord, Version
 from tests.fakes.door import Door
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
 from tests.fakes.registry import FakeRegistry
@@ -159,6 +159,23 @@ class TestContract:
         assert door.point_of(model, "auc") == [(0, 0.5)]
         assert all(door.point_of(model, key) == [] for key in unknown)
 
+    def test_of_two_runs_with_one_key_the_first_stands(self, door):
+        model = next(NAMES)
+        record = RunRecord("monitor x", "decision 1", {}, {"auc": 0.5}, {}, {})
+        first = door.registry.log_run(model, record, NOW)
+        again = door.registry.log_run(model, replace(record, metrics={"auc": 0.9}), NOW)
+        other = door.registry.log_run(model, replace(record, key="decision 2"), NOW)
+        assert first == again != other
+
+    def test_swept_a_model_has_only_versions_that_were_promoted(self, door):
+        kept, fitted, rows = door.register()
+        left = door.registry.register("train y", fitted, rows, {}, {}, {})
+        door.registry.sweep(kept.model, {kept.number})
+        assert door.registry.load(kept).version == kept
+        with pytest.raises(OutOfReachError):
+            door.registry.point(kept.model, "champion", left.number)
+        door.registry.sweep("nothing", ())
+
     @pytest.mark.parametrize(
         "call",
         [
@@ -170,7 +187,8 @@ class TestContract:
             lambda r: r.training_rows(Version("m", 1, "run", "0" * 64)),
             lambda r: r.training_rows_by_digest("m", "0" * 64),
             lambda r: r.log_timeline("m", 0, {"auc": 0.5}, NOW),
-            lambda r: r.log_run("m", "monitor x", {}, {}, {}, {}, NOW),
+            lambda r: r.log_run("m", RunRecord("monitor x", "k", {}, {}, {}, {}), NOW),
+            lambda r: r.sweep("m", ()),
             lambda r: Door(r).register(),
             lambda r: Door(r).keep(),
         ],
@@ -184,6 +202,7 @@ class TestContract:
             "training_rows_by_digest",
             "log_timeline",
             "log_run",
+            "sweep",
             "register",
             "keep",
         ],

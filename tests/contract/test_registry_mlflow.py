@@ -19,6 +19,7 @@ from incumbent.digest import folder_digest, table_digest
 from incumbent.errors import IntegrityError, OutOfReachError, UsageError
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
+from incumbent.records import RunRecord
 from tests.fakes.door import Door, client_of, folder_of, runs_of
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
 
@@ -179,15 +180,16 @@ class TestMlflow:
 
     def test_a_logged_run_holds_everything_and_is_finished(self, real):
         model, note = next(NAMES), "# Batch\n" * 2_000
-        run_id = real.log_run(
-            model,
+        record = RunRecord(
             "monitor x",
+            "batch x",
             {"features": "x" * 7_000},
             {"auc": 0.7, "unknown": None},
             {"mlflow.note.content": note},
             {"report.html": "<b>ü</b>", "notes/a.md": "a"},
-            NOW,
         )
+        run_id = real.log_run(model, record, NOW)
+        assert real.log_run(model, record, NOW) == run_id
         client = client_of(real)
         run = client.get_run(run_id)
         assert (run.info.run_name, run.info.status) == ("monitor x", "FINISHED")

@@ -1,7 +1,7 @@
 """A registry in memory, which keeps the promises of the real one."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ import pandas as pd
 from incumbent.digest import table_digest, text_digest
 from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
-from incumbent.records import Champion, FittedModel, ModelCard, Version
+from incumbent.records import Champion, FittedModel, ModelCard, RunRecord, Version
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class FakeRegistry(Registry):
     runs: list[FakeRun] = field(default_factory=list)
     timelines: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
     _tampered: set[str] = field(default_factory=set)
+    _made: int = 0
 
     def tamper(self, version: Version) -> None:
         """From now on the bytes of a version are not those that were registered."""
@@ -73,7 +74,8 @@ class FakeRegistry(Registry):
         tags: Mapping[str, str],
     ) -> Version:
         kept = self.keep(run_name, fitted, training_rows, params, metrics, tags)
-        version = replace(kept, number=1 + len(self._versions(kept.model)))
+        numbers = [0, *(stored.version.number for stored in self._versions(kept.model))]
+        version = replace(kept, number=1 + max(numbers))
         self.stored[kept.run_id] = replace(self.stored[kept.run_id], version=version)
         return version
 
@@ -138,18 +140,23 @@ class FakeRegistry(Registry):
             if all(step != taken for taken, _ in line):
                 line.append((step, value))
 
-    def log_run(
-        self,
-        model: str,
-        name: str,
-        params: Mapping[str, Any],
-        metrics: Mapping[str, float | None],
-        tags: Mapping[str, str],
-        texts: Mapping[str, str],
-        now: datetime,
-    ) -> str:
+    def log_run(self, model: str, record: RunRecord, now: datetime) -> str:
         self.reachable()
-        return self._new_run(model, name, params, metrics, tags, texts)
+        for run in self.runs:
+            if (run.model, run.tags.get("incumbent.key")) == (model, record.key):
+                return run.id
+        tags = {**record.tags, "incumbent.key": record.key}
+        return self._new_run(model, record.name, record.params, record.metrics, tags, record.texts)
+
+    def sweep(self, model: str, promoted: Collection[int]) -> None:
+        self.reachable()
+        for left in self._versions(model):
+            if left.version.number not in promoted:
+                del self.stored[left.version.run_id]
+                self.runs = [run for run in self.runs if run.id != left.version.run_id]
+
+    def page(self, model: str, run_id: str) -> str | None:
+        return f"http://mlflow.test/{model}/{run_id}"
 
     def _new_run(
         self,
@@ -160,7 +167,8 @@ class FakeRegistry(Registry):
         tags: Mapping[str, str],
         texts: Mapping[str, str],
     ) -> str:
-        run = f"run{len(self.runs) + 1}"
+        self._made += 1
+        run = f"run{self._made}"
         parts = (dict(params), _known(metrics), dict(tags), dict(texts))
         self.runs.append(FakeRun(run, model, name, *parts))
         return run

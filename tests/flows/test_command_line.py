@@ -20,7 +20,17 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 INCUMBENT = Path(sys.executable).with_name("incumbent")
 KEYS = {"what", "observed", "allowed", "next"}
-COMMANDS = ("demo", "train", "monitor", "replay", "status", "explain")
+COMMANDS = (
+    "demo",
+    "train",
+    "monitor",
+    "retrain",
+    "replay",
+    "status",
+    "explain",
+    "promote",
+    "rollback",
+)
 NOWHERE = "http://127.0.0.1:9"
 
 

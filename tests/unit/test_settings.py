@@ -1,7 +1,9 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from incumbent.errors import UsageError
 from incumbent.settings import Settings, environment_defaults
 
 
@@ -13,6 +15,8 @@ def test_everything_is_embedded_below_one_home():
         artifacts="file:///srv/kept/artifacts",
         database_url="sqlite:////srv/kept/ledger.db",
         predictions="/srv/kept/predictions",
+        lease=timedelta(seconds=30),
+        patience=timedelta(minutes=10),
     )
 
 
@@ -103,3 +107,16 @@ def test_forgetting_deletes_the_state_of_one_model_and_nothing_else(tmp_path):
 def test_there_may_be_nothing_to_forget(tmp_path):
     Settings.of({"INCUMBENT_HOME": str(tmp_path / "none")}).forget("loans")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["0.5", "86400"])
+def test_a_length_of_time_is_in_seconds(given):
+    settings = Settings.of({"INCUMBENT_LEASE_SECONDS": given, "INCUMBENT_PATIENCE_SECONDS": given})
+    assert settings.lease == settings.patience == timedelta(seconds=float(given))
+
+
+@pytest.mark.parametrize("given", ["", "soon", "0", "-1", "nan", "inf", "86401"])
+def test_what_is_no_length_of_time_is_named(given):
+    with pytest.raises(UsageError, match="INCUMBENT_LEASE_SECONDS") as caught:
+        Settings.of({"INCUMBENT_LEASE_SECONDS": given})
+    assert caught.value.observed == given

@@ -2,13 +2,14 @@
 
 from incumbent.gateways.ledger.batch import Batches, LabelArrival
 from incumbent.gateways.ledger.decision import Decisions, StoredDecision
+from incumbent.gateways.ledger.lease import Leases
 from incumbent.gateways.ledger.promotion import Promotions
 from incumbent.gateways.ledger.shadow import Shadows
 
 __all__ = ["LabelArrival", "Ledger", "StoredDecision"]
 
 
-class Ledger(Batches, Decisions, Promotions, Shadows):
+class Ledger(Batches, Decisions, Leases, Promotions, Shadows):
     """One SQL database that every run of every model writes to.
 
     Each method is a transaction of its own, and may be repeated after a crash: the repetition
@@ -23,6 +24,7 @@ class Ledger(Batches, Decisions, Promotions, Shadows):
         UsageError: The URL is not one of these, or its driver is not installed.
         OutOfReachError: (every method) The database did not answer.
         IncumbentError: (every method) A newer release has written this ledger.
+        LeaseError: (every writing method, under a lease) Another run has taken the model over.
 
     >>> Ledger("sqlite://").models()
     ()

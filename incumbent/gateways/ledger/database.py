@@ -1,10 +1,11 @@
 """Connections, transactions and the errors of the database under the ledger."""
 
+import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import (
     URL,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     make_url,
     select,
     text,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
@@ -30,8 +32,9 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from incumbent.errors import IncumbentError, OutOfReachError, UsageError
-from incumbent.gateways.ledger.schema import VERSION, metadata, models, schema_version
+from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
+from incumbent.gateways.ledger.schema import VERSION, leases, metadata, models, schema_version
+from incumbent.records import Lease
 
 WAIT_SECONDS = 30
 ALLOWED = "sqlite:///path/to/file, or postgresql+driver://user:password@host/database"
@@ -43,8 +46,15 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._engine = _engine(url)
-        self._ready = False
+        self._ready = threading.Event()
         self._making_ready = threading.Lock()
+        self._lease: Lease | None = None
+
+    def under(self, lease: Lease) -> Self:
+        """The same database, whose every write about the model needs this lease to hold still."""
+        leased = copy.copy(self)
+        leased._lease = lease
+        return leased
 
     def models(self) -> tuple[str, ...]:
         """Names of the models that anything was written about, in alphabetical order."""
@@ -63,32 +73,41 @@ class Database:
                 yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Connection]:
+    def _writing_about(self, model: str) -> Iterator[Connection]:
+        """A transaction that no other writer about this model runs at the same time."""
         with _reachable(self._engine.url):
             self._make_ready()
             with _write_transaction(self._engine) as connection:
+                connection.execute(insert_once(connection, models).values(name=model))
+                connection.execute(select(models).where(models.c.name == model).with_for_update())
+                if self._lease is not None and self._lease.model == model:
+                    _require_held(connection, self._lease)
                 yield connection
-
-    @contextmanager
-    def _writing_about(self, model: str) -> Iterator[Connection]:
-        """A transaction that no other writer about this model runs at the same time."""
-        with self._writing() as connection:
-            connection.execute(insert_once(connection, models).values(name=model))
-            connection.execute(select(models).where(models.c.name == model).with_for_update())
-            yield connection
 
     def _make_ready(self) -> None:
         with self._making_ready:
-            if not self._ready:
+            if not self._ready.is_set():
                 _make_folder(self._engine.url)
                 _make_tables(self._engine)
-                self._ready = True
+                self._ready.set()
 
 
 def insert_once(connection: Connection, table: Table) -> Any:
     """An INSERT that does nothing where a unique key is taken already."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     return dialect.insert(table).on_conflict_do_nothing()
+
+
+def _require_held(connection: Connection, lease: Lease) -> None:
+    """Refuse what a holder writes after another one has come."""
+    fence = connection.scalar(select(leases.c.fence).where(leases.c.model == lease.model))
+    if fence != lease.fence:
+        raise LeaseError(
+            f"Another run has taken over model {lease.model!r}.",
+            f"fence {fence}, held since this run was last heard of",
+            f"fence {lease.fence}, the one of this run",
+            "nothing was written; the other run finishes the work",
+        )
 
 
 @contextmanager
@@ -167,7 +186,16 @@ def _make_tables(engine: Engine) -> None:
                 f"schema version {VERSION} or older",
                 "upgrade: pip install --upgrade incumbent",
             )
+        elif found < VERSION:
+            _migrate(connection, found)
         metadata.create_all(connection)
+
+
+def _migrate(connection: Connection, found: int) -> None:
+    from incumbent.gateways.ledger.migrations import migrate  # noqa: PLC0415 - Alembic, seldom needed
+
+    migrate(connection, found, VERSION)
+    connection.execute(update(schema_version).values(version=VERSION))
 
 
 @contextmanager

@@ -15,9 +15,16 @@ class Promotions(Database):
     """Who is champion, who was, and which changes a crash has left half done."""
 
     def intend(self, promotion: Promotion, now: datetime) -> Promotion:
-        """Enter the intent to promote; of several with one id the first is returned to all."""
+        """Enter the intent to promote; of several with one id the first is returned to all.
+
+        Raises:
+            IncumbentError: Another version than `previous` is the champion by now, or another
+                promotion of this model is half done.
+        """
         version = promotion.version
         with self._writing_about(version.model) as connection:
+            if _row(connection, promotion.id) is None:
+                _require_next(connection, promotion)
             new = insert_once(connection, promotions)
             connection.execute(
                 new.values(
@@ -35,28 +42,32 @@ class Promotions(Database):
             )
             return _known(connection, promotion.id)
 
-    def complete(self, promotion_id: str, now: datetime) -> None:
+    def complete(self, promotion: Promotion, now: datetime) -> None:
         """Mark an intent as done: from here on its version is the champion.
 
         Raises:
             IncumbentError: There is no such intent.
         """
-        pending = (promotions.c.id == promotion_id, promotions.c.done.is_(False))
-        with self._writing() as connection:
-            connection.execute(update(promotions).where(*pending).values(done=True, done_at=now))
-            _known(connection, promotion_id)
+        with self._writing_about(promotion.version.model) as connection:
+            done = update(promotions).where(*_pending(promotion)).values(done=True, done_at=now)
+            connection.execute(done)
+            _known(connection, promotion.id)
 
-    def withdraw(self, promotion_id: str) -> None:
+    def withdraw(self, promotion: Promotion) -> None:
         """Take back an intent that cannot be finished; one that is done stays."""
-        pending = (promotions.c.id == promotion_id, promotions.c.done.is_(False))
-        with self._writing() as connection:
-            connection.execute(delete(promotions).where(*pending))
+        with self._writing_about(promotion.version.model) as connection:
+            connection.execute(delete(promotions).where(*_pending(promotion)))
 
     def champion(self, model: str) -> Version | None:
         """The version of the newest promotion that is done, None before the first install."""
+        last = self.last_promotion(model)
+        return None if last is None else last.version
+
+    def last_promotion(self, model: str) -> Promotion | None:
+        """The newest promotion that is done: the one that made the champion."""
         with self._reading() as connection:
             row = connection.execute(_done(model).limit(1)).one_or_none()
-        return None if row is None else _version(row)
+        return None if row is None else _read(row)
 
     def previous(self, model: str) -> Version | None:
         """The version that was champion before the present one, None if there was no other."""
@@ -93,6 +104,26 @@ def _done(model: str) -> Select[Any]:
 def _row(connection: Connection, promotion_id: str) -> Row[Any] | None:
     query = select(promotions).where(promotions.c.id == promotion_id)
     return connection.execute(query).one_or_none()
+
+
+def _pending(promotion: Promotion) -> tuple[Any, Any]:
+    return promotions.c.id == promotion.id, promotions.c.done.is_(False)
+
+
+def _require_next(connection: Connection, promotion: Promotion) -> None:
+    """A promotion takes the place of the present champion, and one at a time is under way."""
+    model = promotion.version.model
+    last = connection.execute(_done(model).limit(1)).one_or_none()
+    half_done = connection.execute(_of(model).where(promotions.c.done.is_(False))).first()
+    champion = None if last is None else last.version
+    if champion == promotion.previous and half_done is None:
+        return
+    raise IncumbentError(
+        f"Version {promotion.version.number} of {model!r} was not promoted.",
+        f"champion {champion}, promotion half done: {half_done is not None}",
+        f"champion {promotion.previous}, and no promotion half done",
+        "run it again: every run begins by finishing what is half done",
+    )
 
 
 def _known(connection: Connection, promotion_id: str) -> Promotion:

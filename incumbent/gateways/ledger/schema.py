@@ -24,7 +24,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1
+VERSION = 2  # raised with a step in `migrations`
 
 metadata = MetaData(
     naming_convention={
@@ -86,6 +86,15 @@ def _time(name: str, **options: Any) -> Column[datetime]:
 schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
 
 models = Table("models", metadata, Column("name", String(63), primary_key=True))
+
+leases = Table(
+    "leases",
+    metadata,
+    _model(primary_key=True),
+    Column("fence", Integer, nullable=False),
+    Column("holder", Text, nullable=False),
+    _time("until", nullable=False),
+)
 
 batches = Table(
     "batches",
@@ -156,6 +165,14 @@ promotions = Table(
     sqlite_autoincrement=True,
 )
 
+Index(
+    "uq_promotions_open",
+    promotions.c.model,
+    unique=True,
+    sqlite_where=promotions.c.done.is_(False),
+    postgresql_where=promotions.c.done.is_(False),
+)
+
 shadows = Table(
     "shadows",
     metadata,
@@ -163,6 +180,7 @@ shadows = Table(
     Column("champion", Integer, primary_key=True, autoincrement=False),
     Column("look", Integer, primary_key=True, autoincrement=False),
     Column("challenger", Integer),
+    Column("evidence", String(64)),
     _json("report", nullable=False),
     _time("at", nullable=False),
 )

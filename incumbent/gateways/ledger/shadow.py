@@ -24,6 +24,7 @@ class Shadows(Database):
         champion: int,
         challenger: int | None,
         look: int,
+        evidence: str,
         report: Mapping[str, Any],
         now: datetime,
     ) -> None:
@@ -34,6 +35,7 @@ class Shadows(Database):
             champion: Version that was challenged.
             challenger: Version of the challenger, None where it is not registered.
             look: Number of this look at challengers of this champion.
+            evidence: Digest of what was looked at.
             report: What was seen.
             now: When.
         """
@@ -45,16 +47,24 @@ class Shadows(Database):
                     champion=champion,
                     look=look,
                     challenger=challenger,
+                    evidence=evidence,
                     report=plain(report),
                     at=now,
                 )
             )
 
-    def looks(self, model: str, champion: int) -> int:
-        """Number of looks taken at challengers of this version, all of them together."""
-        query = select(func.count()).where(shadows.c.model == model, shadows.c.champion == champion)
+    def look_at(self, model: str, champion: int, evidence: str) -> int:
+        """The number of a look at challengers of this version: 1, 2, 3, ...
+
+        A look at the same evidence, taken again by a run that goes on where another broke off,
+        is the same look.
+        """
+        mine = (shadows.c.model == model, shadows.c.champion == champion)
+        same = select(shadows.c.look).where(*mine, shadows.c.evidence == evidence)
         with self._reading() as connection:
-            return connection.scalar(query) or 0
+            taken = connection.scalar(same.limit(1))
+            looks = connection.scalar(select(func.count()).where(*mine)) or 0
+        return looks + 1 if taken is None else int(taken)
 
     def last_shadow(self, model: str, champion: int) -> Mapping[str, Any] | None:
         """The report of the newest look at a challenger of this version."""
@@ -98,7 +108,7 @@ class Shadows(Database):
 
     def close_challenger(self, model: str, now: datetime) -> None:
         """Let go of the challenger in hand, if there is one."""
-        with self._writing() as connection:
+        with self._writing_about(model) as connection:
             connection.execute(update(challengers).where(*_open(model)).values(closed_at=now))
 
 

@@ -5,12 +5,12 @@ Every method raises OutOfReachError when MLflow, its database or its artifact st
 answer: an outage is never read as "there is none".
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from incumbent.records import Champion, FittedModel, ModelCard, Version
+from incumbent.records import Champion, FittedModel, ModelCard, RunRecord, Version
 
 if TYPE_CHECKING:  # heavy, and not needed before the first call
     import pandas as pd
@@ -148,6 +148,21 @@ class Registry:
 
         aliases.unpoint(self._connection, model, alias)
 
+    def sweep(self, model: str, promoted: Collection[int]) -> None:
+        """Take away what a crash has left: open runs of ours, versions never promoted.
+
+        Args:
+            model: The registered model; nobody else is at work on it.
+            promoted: Numbers of the versions that were ever promoted.
+        """
+        from incumbent.gateways.registry import versions
+
+        versions.sweep(self._connection, model, promoted)
+
+    def page(self, model: str, run_id: str) -> str | None:
+        """The address of a run's page; None where MLflow is a database without a server."""
+        return self._connection.page(model, run_id)
+
     def log_timeline(
         self, model: str, step: int, metrics: Mapping[str, float | None], now: datetime
     ) -> None:
@@ -163,27 +178,14 @@ class Registry:
 
         timeline.log_timeline(self._connection, model, step, metrics, now)
 
-    def log_run(
-        self,
-        model: str,
-        name: str,
-        params: Mapping[str, Any],
-        metrics: Mapping[str, float | None],
-        tags: Mapping[str, str],
-        texts: Mapping[str, str],
-        now: datetime,
-    ) -> str:
+    def log_run(self, model: str, record: RunRecord, now: datetime) -> str:
         """Write a finished run in a model's experiment, and return its id.
 
         Args:
             model: The registered model.
-            name: Name of the run, such as `monitor <batch>`.
-            params: Parameters.
-            metrics: None, NaN and infinities are left out.
-            tags: Tags; `mlflow.note.content` is shown as Markdown.
-            texts: Artifacts, path to content.
+            record: What is written; of several with one key the first stands.
             now: Start and end of the run.
         """
         from incumbent.gateways.registry import runs
 
-        return runs.log_run(self._connection, model, name, params, metrics, tags, texts, now)
+        return runs.log_run(self._connection, model, record, now)

@@ -56,11 +56,23 @@ class Connection:
                 f"check that {without_credentials(self.tracking_uri)} can be reached and written",
             ) from error
 
+    def page(self, model: str, run_id: str) -> str | None:
+        """The address of a run's page; None where MLflow is a database without a server."""
+        if urlsplit(self.tracking_uri).scheme not in {"http", "https"}:
+            return None
+        root = without_credentials(self.tracking_uri).rstrip("/")
+        return f"{root}/#/experiments/{self.experiment(model)}/runs/{run_id}"
+
     def experiment(self, model: str) -> str:
         """Id of the experiment of a model, made if there is none."""
         with self.guarded(f"open the experiment {model!r}") as client:
+            return self.known_experiment(model) or self._new_experiment(client, model)
+
+    def known_experiment(self, model: str) -> str | None:
+        """Id of the experiment of a model; None where there is none yet."""
+        with self.guarded(f"find the experiment {model!r}") as client:
             found = client.get_experiment_by_name(model)
-            return found.experiment_id if found else self._new_experiment(client, model)
+            return found.experiment_id if found else None
 
     def _new_experiment(self, client: MlflowClient, model: str) -> str:
         try:

@@ -13,30 +13,51 @@ from mlflow.entities import Metric, Param, Run
 
 from incumbent.errors import OutOfReachError
 from incumbent.gateways.registry.connection import Connection
+from incumbent.records import RunRecord
 
 LONGEST_VALUE = 6_000  # characters that MLflow keeps of a parameter
 LONGEST_TAG = 8_000
+KIND_TAG = "incumbent.kind"  # the first word of a run's name, on every run that is ours
+KEY_TAG = "incumbent.key"
 METRICS_AT_ONCE = 1_000
 PARAMS_AT_ONCE = 100
 
 
-def log_run(  # noqa: PLR0913, PLR0917 - a run has as many parts
-    connection: Connection,
-    model: str,
-    name: str,
-    params: Mapping[str, Any],
-    metrics: Mapping[str, float | None],
-    tags: Mapping[str, str],
-    texts: Mapping[str, str],
-    now: datetime,
-) -> str:
-    """Write a finished run and return its id."""
-    at = milliseconds(now)
-    with opened(connection, model, name, tags, at) as run:
-        fill(connection, run, params, points(metrics, at, 0))
-        _log_texts(connection, run, texts)
+def log_run(connection: Connection, model: str, record: RunRecord, now: datetime) -> str:
+    """Write a finished run and return its id; one of its key that is there already stands."""
+    if written := finished(connection, model, f"tags.`{KEY_TAG}` = '{record.key}'"):
+        return str(written[0].info.run_id)
+    at, tags = milliseconds(now), {**record.tags, KEY_TAG: record.key}
+    with opened(connection, model, record.name, tags, at) as run:
+        fill(connection, run, record.params, points(record.metrics, at, 0))
+        _log_texts(connection, run, record.texts)
         finish(connection, run, at)
     return str(run.info.run_id)
+
+
+def finished(connection: Connection, model: str, condition: str) -> list[Run]:
+    """At most one finished run of a model that meets a condition, the oldest."""
+    experiment = connection.experiment(model)
+    with connection.guarded("look for a run") as client:
+        return list(
+            client.search_runs(
+                [experiment],
+                f"{condition} AND attributes.status = 'FINISHED'",
+                max_results=1,
+                order_by=["attributes.start_time ASC"],
+            )
+        )
+
+
+def close_abandoned(connection: Connection, model: str) -> None:
+    """Mark as killed every run of ours that is still open: whoever wrote it is gone."""
+    experiment = connection.known_experiment(model)
+    if experiment is None:
+        return
+    with connection.guarded("close abandoned runs") as client:
+        ours = f"tags.`{KIND_TAG}` LIKE '%' AND attributes.status = 'RUNNING'"
+        for run in client.search_runs([experiment], ours):
+            client.set_terminated(run.info.run_id, status="KILLED")
 
 
 @contextmanager
@@ -53,7 +74,8 @@ def opened(
         at: Its start in milliseconds since 1970; None for the clock of MLflow.
     """
     experiment = connection.experiment(model)
-    kept = {key_of(k): str(v)[:LONGEST_TAG] for k, v in tags.items()}
+    ours = {**tags, KIND_TAG: name.partition(" ")[0]}
+    kept = {key_of(k): str(v)[:LONGEST_TAG] for k, v in ours.items()}
     with connection.guarded(f"open the run {name!r}") as client:
         run = client.create_run(experiment, start_time=at, tags=kept, run_name=name)
     with failing(connection, run.info.run_id, at):

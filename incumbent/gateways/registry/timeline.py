@@ -6,10 +6,17 @@ from datetime import datetime
 from mlflow.entities import Metric, Run
 
 from incumbent.gateways.registry.connection import Connection
-from incumbent.gateways.registry.runs import fill, finish, milliseconds, opened, points
+from incumbent.gateways.registry.runs import (
+    KIND_TAG,
+    fill,
+    finish,
+    finished,
+    milliseconds,
+    opened,
+    points,
+)
 
 NAME = "timeline"
-KIND_TAG = "incumbent.kind"
 
 
 def log_timeline(
@@ -41,17 +48,9 @@ def log_timeline(
 
 def _run(connection: Connection, model: str, at: int) -> Run:
     """The timeline; of several the oldest, finished at birth so that it never looks hung."""
-    experiment = connection.experiment(model)
-    with connection.guarded("find the timeline") as client:
-        found = client.search_runs(
-            [experiment],
-            f"tags.`{KIND_TAG}` = '{NAME}'",
-            max_results=1,
-            order_by=["attributes.start_time ASC"],
-        )
-    if found:
+    if found := finished(connection, model, f"tags.`{KIND_TAG}` = '{NAME}'"):
         return found[0]
-    with opened(connection, model, NAME, {KIND_TAG: NAME}, at) as run:
+    with opened(connection, model, NAME, {}, at) as run:
         finish(connection, run, at)
     return run
 

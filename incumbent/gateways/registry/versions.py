@@ -1,6 +1,6 @@
 """Versions of a registered model: stored whole in one run, read back verified."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,14 @@ from incumbent.errors import IntegrityError
 from incumbent.gateways.registry.artifacts import MODEL_PATH, verified
 from incumbent.gateways.registry.connection import ALREADY_EXISTS, Connection
 from incumbent.gateways.registry.folder import read, read_card, write
-from incumbent.gateways.registry.runs import failing, fill, finish, opened, points
+from incumbent.gateways.registry.runs import (
+    close_abandoned,
+    failing,
+    fill,
+    finish,
+    opened,
+    points,
+)
 from incumbent.gateways.registry.training_sets import (
     DIGEST_TAG,
     TRAINING_TAG,
@@ -81,6 +88,19 @@ def card(connection: Connection, version: Version) -> ModelCard:
     """The card of a version, without its pipeline."""
     with verified(connection, version) as folder:
         return read_card(folder, version)
+
+
+def sweep(connection: Connection, model: str, promoted: Collection[int]) -> None:
+    """Take away what a crash has left: runs still open, versions that were never promoted.
+
+    Only what is ours: a version that someone else registered has no digest of ours.
+    """
+    close_abandoned(connection, model)
+    with connection.guarded(f"look for abandoned versions of {model!r}") as client:
+        for found in client.search_model_versions(f"name = '{model}'"):
+            if DIGEST_TAG in found.tags and int(found.version) not in promoted:
+                client.delete_model_version(model, found.version)
+                client.delete_run(str(found.run_id))  # to MLflow's bin, as a person would
 
 
 def describe(card: ModelCard, digest: str) -> str:

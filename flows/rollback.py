@@ -1,0 +1,27 @@
+"""Rollback: a version that was champion before takes its place again."""
+
+from typing import Any
+
+from prefect import flow
+
+from incumbent.params import ModelSpec, ReasonText
+from incumbent.records import PromotionKind
+from tasks.lease import holding
+from tasks.promotion import former_champion, promote, reconcile
+from tasks.reporting import promotion_document
+
+
+@flow(name="rollback", flow_run_name="rollback {spec.name}")
+def rollback(spec: ModelSpec, reason: ReasonText, version: int | None = None) -> dict[str, Any]:
+    """Make a former champion the champion again; the present one need not be readable.
+
+    Args:
+        spec: The model and its rules.
+        reason: Why, in words; kept with the promotion.
+        version: Number of a former champion; empty: the one before the present.
+    """
+    with holding(spec) as doors:
+        reconcile(doors, spec)
+        former = former_champion(doors, spec, version)
+        promote(doors, spec, former, PromotionKind.ROLL_BACK, reason)
+        return promotion_document(doors, spec)

@@ -1,0 +1,73 @@
+"""`incumbent retrain`, `promote` and `rollback`: a person changes the champion, with a reason."""
+
+import click
+
+from incumbent import show
+from incumbent.cli.answers import JSON, answering
+from incumbent.cli.words import SPEC, read_spec
+
+REASON = click.option("--reason", required=True, help="Why, in words; kept in the ledger.")
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  incumbent retrain flights --reason "new airports since May"
+  incumbent retrain flights --reason "new airports since May" --json"""
+)
+@SPEC
+@REASON
+@JSON
+def retrain(spec: str, reason: str, *, as_json: bool) -> None:
+    """Ask for a retraining by hand; the gate decides as it always does."""
+    with answering(as_json=as_json) as answer:
+        model = read_spec(spec)
+        from flows import require_server
+        from flows.ask import ask
+
+        require_server()
+        doc = ask(model, reason)
+        answer(doc, lambda: show.monitor([doc]))
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  incumbent status flights
+  incumbent promote flights --reason "reviewed by hand, the labels are slow" """
+)
+@SPEC
+@REASON
+@JSON
+def promote(spec: str, reason: str, *, as_json: bool) -> None:
+    """Promote the challenger that waits for more labels, on the evidence that there is."""
+    with answering(as_json=as_json) as answer:
+        model = read_spec(spec)
+        from flows import require_server
+        from flows.promote import promote as run
+
+        require_server()
+        doc = run(model, reason)
+        answer(doc, lambda: show.promotion(doc))
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  incumbent rollback flights --reason "complaints since Tuesday"
+  incumbent rollback flights --version 3 --reason "the last one before the new feed" """
+)
+@SPEC
+@REASON
+@click.option("--version", type=click.IntRange(min=1), help="A former champion; else the last.")
+@JSON
+def rollback(spec: str, reason: str, version: int | None, *, as_json: bool) -> None:
+    """Go back to the champion before the present one, or to an earlier one."""
+    with answering(as_json=as_json) as answer:
+        model = read_spec(spec)
+        from flows import require_server
+        from flows.rollback import rollback as run
+
+        require_server()
+        doc = run(model, reason, version)
+        answer(doc, lambda: show.promotion(doc))

@@ -1,0 +1,79 @@
+"""What another process does to a model: it is killed on the way, or comes at the same time.
+
+Processes are forked from a server that has imported everything already, and share the
+Prefect of the tests.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+import tasks.promotion
+from flows.monitor import monitor
+from flows.train import train
+from incumbent.gateways.ledger import Ledger
+from incumbent.gateways.registry import Registry
+from incumbent.params import ModelSpec
+
+# The steps of a promotion, and what each is done by.
+STEPS: dict[str, tuple[Any, str]] = {
+    "verify": (tasks.promotion, "verify"),
+    "intent": (Ledger, "intend"),
+    "alias": (Registry, "point"),
+    "done": (Ledger, "complete"),
+}
+MONITOR: Callable[..., Any] = monitor
+TRAIN: Callable[..., Any] = train
+
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["tests.flows.others"])
+
+
+def started(flow: str, spec: ModelSpec, path: str, kill_at: tuple[str, str] | None = None) -> Any:
+    """A process that runs a flow in this one's environment, and dies where it is told to."""
+    given = (
+        flow,
+        spec,
+        path,
+        dict(os.environ),
+        PREFECT_API_URL.value(),
+        kill_at,
+        _processes.Queue(),
+    )
+    process = _processes.Process(target=_run, args=given)
+    process.start()
+    return process, given[-1]
+
+
+def ended(process: Any) -> int:
+    """The exit code of a process that was started."""
+    process.join(timeout=120)
+    assert process.exitcode is not None
+    return int(process.exitcode)
+
+
+def _run(
+    flow: str, spec: ModelSpec, path: str, env: Any, url: str, kill_at: Any, said: Any
+) -> None:
+    os.environ.update(env)
+    with temporary_settings({PREFECT_API_URL: url}), pytest.MonkeyPatch.context() as patch:
+        if kill_at is not None:
+            _kill(patch, *kill_at)
+        said.put({"monitor": MONITOR, "train": TRAIN}[flow](spec, path))
+
+
+def _kill(patch: pytest.MonkeyPatch, when: str, step: str) -> None:
+    owner, name = STEPS[step]
+    deed = getattr(owner, name)
+
+    def die(*given: Any, **named: Any) -> Any:
+        if when == "after":
+            deed(*given, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    patch.setattr(owner, name, die)

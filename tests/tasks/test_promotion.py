@@ -1,0 +1,172 @@
+"""The door that every change of champion goes through, by hand or not."""
+
+from datetime import UTC, datetime
+from importlib import import_module
+
+import pytest
+
+from incumbent.decision import decide, stored_inputs
+from incumbent.errors import IncumbentError, IntegrityError, UsageError
+from incumbent.records import Promotion, PromotionKind
+from tests.flows.world import a_spec, batch_rows
+
+NOW = datetime(2024, 3, 20, tzinfo=UTC)
+SPEC = a_spec()
+
+
+def by_hand(verb, *given):
+    return getattr(import_module(f"flows.{verb}"), verb)(*given)
+
+
+@pytest.fixture
+def promoted(loop, delivery):
+    """Version 2 has taken the place of version 1."""
+    (found,) = loop.monitor(SPEC, delivery.batch("b0", batch_rows(0, changed=True)))
+    assert found["champion"] == {"version_before": 1, "version_after": 2}
+    return loop
+
+
+def aliases(loop):
+    return [loop.registry.alias("shop", name) for name in ("champion", "previous")]
+
+
+class TestRollback:
+    def test_the_former_champion_is_champion_again(self, promoted):
+        document = by_hand("rollback", SPEC, "complaints since Tuesday")
+        assert document["champion"] == {"version_before": 2, "version_after": 1}
+        assert (document["kind"], document["reason"]) == ("roll_back", "complaints since Tuesday")
+        assert promoted.champion == 1
+        assert aliases(promoted) == [1, 2]
+
+    def test_there_and_back_as_often_as_a_person_wants(self, promoted):
+        for champion in (1, 2, 1, 2):
+            by_hand("rollback", SPEC, "again")
+            assert promoted.champion == champion
+        promotions = promoted.doors.ledger.promotions("shop")
+        assert len({p.id for p in promotions}) == len(promotions) == 6
+
+    def test_a_former_champion_can_be_named(self, promoted):
+        by_hand("rollback", SPEC, "back")
+        assert by_hand("rollback", SPEC, "forth", 2)["champion"]["version_after"] == 2
+
+    @pytest.mark.parametrize("number", [2, 3])
+    def test_another_version_than_a_former_champion_is_refused(self, promoted, number):
+        with pytest.raises(UsageError, match="cannot go back") as caught:
+            by_hand("rollback", SPEC, "back", number)
+        assert caught.value.allowed == "a former champion: 1"
+        assert promoted.champion == 2
+
+    def test_without_a_former_champion_there_is_no_way_back(self, loop):
+        with pytest.raises(UsageError, match="cannot go back") as caught:
+            by_hand("rollback", SPEC, "back")
+        assert "there is none" in caught.value.allowed
+        assert loop.champion == 1
+
+    def test_a_damaged_version_is_not_gone_back_to(self, promoted):
+        promoted.registry.tamper(promoted.doors.ledger.previous("shop"))
+        with pytest.raises(IntegrityError):
+            by_hand("rollback", SPEC, "back")
+        assert promoted.champion == 2
+        assert aliases(promoted) == [2, 1]
+
+    def test_from_a_damaged_champion_there_is_a_way_back(self, promoted):
+        promoted.registry.tamper(promoted.doors.ledger.champion("shop"))
+        by_hand("rollback", SPEC, "the artifact is gone")
+        assert promoted.champion == 1
+
+
+class TestPromoteByHand:
+    def test_a_waiting_challenger_is_refitted_and_promoted(self, loop, delivery):
+        careful = a_spec(shadow_min_labels=700)
+        changed = batch_rows(0, changed=True)
+        loop.monitor(careful, delivery.batch("b0", changed))
+        assert loop.doors.ledger.challenger("shop") is not None
+        document = by_hand("promote", careful, "labels are slow")
+        assert (document["kind"], document["reason"]) == ("promote", "labels are slow")
+        assert document["champion"] == {"version_before": 1, "version_after": 2}
+        assert set(changed["visit"]) <= set(loop.training_rows()["visit"])
+        assert loop.doors.ledger.challenger("shop") is None
+
+    def test_where_none_waits_there_is_nothing_to_promote(self, loop):
+        with pytest.raises(UsageError, match="No challenger") as caught:
+            by_hand("promote", SPEC, "now")
+        assert "incumbent retrain" in caught.value.next_step
+        assert loop.champion == 1
+
+    def test_a_refit_that_lies_too_far_is_not_promoted(self, loop, delivery):
+        strict = a_spec(shadow_min_labels=700, promotion_distance=0.0)
+        loop.monitor(strict, delivery.batch("b0", batch_rows(0)), None)
+        by_hand("ask", strict, "see")
+        with pytest.raises(IncumbentError, match="was not promoted") as caught:
+            by_hand("promote", strict, "now")
+        assert "lies" in caught.value.observed
+        assert loop.champion == 1
+
+
+class TestAsk:
+    def test_without_harm_a_person_may_ask_and_the_gate_decides(self, loop, delivery):
+        (calm,) = loop.monitor(SPEC, delivery.batch("b0", batch_rows(0)))
+        assert calm["decision"]["action"] == "none"
+        document = by_hand("ask", SPEC, "new shops since May")
+        assert document["decision"]["action"] == "retrain"
+        (reason,) = document["decision"]["reasons"]
+        assert (reason["signal"], reason["text"]) == (
+            "asked",
+            "asked for by hand: new shops since May",
+        )
+        assert document["verdict"]["verdict"] == "promote"
+        assert document["champion"] == {"version_before": 1, "version_after": 2}
+
+    def test_what_was_asked_is_explained_and_decided_again(self, loop, delivery):
+        loop.monitor(SPEC, delivery.batch("b0", batch_rows(0)))
+        asked = by_hand("ask", SPEC, "new shops")["decision"]["id"]
+        stored = loop.doors.ledger.decision(asked)
+        inputs = stored_inputs(stored.inputs)
+        assert inputs.asked == "new shops"
+        assert decide(inputs) == stored.decision
+
+    def test_labels_that_are_upside_down_block_a_person_too(self, loop, delivery):
+        flipped = batch_rows(0).assign(bought=lambda rows: 1 - rows["bought"])
+        loop.monitor(SPEC, delivery.batch("b0", flipped))
+        decision = by_hand("ask", SPEC, "now")["decision"]
+        assert decision["action"] == "notify"
+        assert "inversion" in [reason["signal"] for reason in decision["blocked"]]
+        assert loop.champion == 1
+
+    def test_with_nothing_new_there_is_nothing_to_retrain_on(self, promoted):
+        with pytest.raises(UsageError, match="nothing new"):
+            by_hand("ask", SPEC, "now")
+
+
+class TestReconcile:
+    def intend(self, loop, version):
+        intent = Promotion("p", PromotionKind.PROMOTE, version, 1, "half done", done=False)
+        return loop.doors.ledger.intend(intent, NOW)
+
+    def registered(self, loop):
+        """A version beside the champion, as a run leaves it that is killed before its intent."""
+        champion = loop.doors.registry.load(loop.doors.ledger.champion("shop"))
+        rows = loop.training_rows()
+        return loop.registry.register("train b0", champion.model, rows, {}, {}, {})
+
+    def test_an_intent_whose_version_is_intact_is_finished(self, loop, delivery):
+        intent = self.intend(loop, self.registered(loop))
+        loop.monitor(SPEC, delivery.batch("b0", batch_rows(0)))
+        assert loop.champion == intent.version.number == 2
+        assert aliases(loop) == [2, 1]
+
+    def test_an_intent_whose_version_is_damaged_is_taken_back(self, loop, delivery):
+        version = self.registered(loop)
+        self.intend(loop, version)
+        loop.registry.point("shop", "champion", version.number)
+        loop.registry.tamper(version)
+        loop.monitor(SPEC, delivery.batch("b0", batch_rows(0)))
+        assert loop.champion == 1
+        assert aliases(loop) == [1, None]
+        assert [p.id for p in loop.doors.ledger.promotions("shop") if not p.done] == []
+
+    def test_an_alias_that_someone_moved_is_moved_back(self, promoted, delivery):
+        promoted.registry.point("shop", "champion", 1)
+        promoted.registry.point("shop", "previous", 2)
+        assert promoted.monitor(a_spec(source=delivery.source)) == []  # nothing new has come
+        assert aliases(promoted) == [2, 1]
