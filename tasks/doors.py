@@ -14,7 +14,7 @@ from incumbent.errors import OutOfReachError
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.predictions import PredictionStore
 from incumbent.gateways.registry import Registry
-from incumbent.settings import Settings
+from incumbent.settings import Settings, environment_defaults
 
 # What a run leaves out and goes on; Prefect keeps it with the run (PREFECT_LOGGING_EXTRA_LOGGERS).
 LOGGER = "incumbent"
@@ -52,6 +52,8 @@ OUTSIDE: Mapping[str, Any] = {
 @cache
 def _open(settings: Settings) -> Doors:
     settings.home.mkdir(parents=True, exist_ok=True)
+    for name, value in environment_defaults(settings).items():
+        os.environ.setdefault(name, value)  # a worker starts a flow without the command line
     return Doors(
         Ledger(settings.database_url),
         Registry(settings.tracking_uri, settings.artifacts),
