@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from incumbent.errors import OutOfReachError
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.predictions import PredictionStore
 from incumbent.gateways.registry import Registry
+from incumbent.records import Champion, Version
 from incumbent.settings import Settings, environment_defaults
 
 # What a run leaves out and goes on; Prefect keeps it with the run (PREFECT_LOGGING_EXTRA_LOGGERS).
@@ -22,11 +23,16 @@ LOGGER = "incumbent"
 
 @dataclass(frozen=True)
 class Doors:
-    """The ledger, the registry and the store of predictions, as the environment names them."""
+    """The ledger, the registry and the store of predictions, as the environment names them.
+
+    `read` keeps the version that was read last: its digest names its bytes, which are verified
+    once in a process.
+    """
 
     ledger: Ledger
     registry: Registry
     predictions: PredictionStore
+    read: dict[Version, Champion] = field(default_factory=dict)
 
 
 def open_doors() -> Doors:

@@ -1,0 +1,1 @@
+"""Measured, never asserted on: `python -m benchmarks` runs everything, `-m benchmarks.NAME` one."""
