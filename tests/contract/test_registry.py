@@ -40,7 +40,7 @@ def down(request, tmp_path) -> Registry:
 
 
 class TestContract:
-    @pytest.mark.parametrize("task", [Task.BINARY, Task.REGRESSION])
+    @pytest.mark.parametrize("task", list(Task))
     @pytest.mark.parametrize(
         "features", [["carrier", "delay", "distance"], ["delay", "distance"]], ids=len
     )

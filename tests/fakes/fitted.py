@@ -47,6 +47,10 @@ def rows_of(task: Task) -> pd.DataFrame:
     score = frame["distance"] + rng.normal(size=n)
     if task is Task.REGRESSION:
         return frame.assign(late=score)
+    if task is Task.MULTICLASS:
+        return frame.assign(
+            late=pd.cut(score, [-9, -0.5, 0.5, 9], labels=["0", "1", "2"]).astype("str")
+        )
     return frame.assign(late=pd.Series(np.where(score > 0, "1", "0")).astype("str"))
 
 
@@ -79,8 +83,8 @@ def fitted_on(
     columns = {f: ColumnProfile(kinds[f], len(rows), 0, (0.0,), (), (30, 30)) for f in features}
     card = ModelCard(
         ModelSpec(name=next(NAMES), task=task, target="late", timestamp="at"),
-        () if task is Task.REGRESSION else ("0", "1"),
-        None if task is Task.REGRESSION else 0.5,
+        () if task is Task.REGRESSION else tuple(pipeline.classes_.tolist()),
+        0.5 if task is Task.BINARY else None,
         Profile(len(rows), 8, columns),
         BASELINE,
         TrainingSet(table_digest(rows), len(rows), Period(NOW, NOW), ()),

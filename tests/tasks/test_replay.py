@@ -9,7 +9,7 @@ import pytest
 from incumbent.errors import UsageError
 from incumbent.settings import Settings
 from tasks.replay import scratch_state
-from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
+from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, of_task, rows_of
 
 POLICIES = {"never", "always", "periodic", "incumbent"}
 LINE = {"metric", "trainings", "fits", "fit_seconds", "promotions", "refusals"}
@@ -63,6 +63,20 @@ def test_labels_that_come_late_help_incumbent_no_earlier_than_others(replay):
     known_late = replay(a_spec(), 1)["batches"][2]
     assert known_late["champion_version"] == 1
     assert known_late["metric"]["incumbent"] == pytest.approx(known_late["metric"]["never"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "metric"), [("multiclass", "log_loss"), ("regression", "mae"), ("binary", "log_loss")]
+)
+def test_every_task_can_be_replayed(task, metric, bare, delivery):
+    data = delivery.reference(of_task(rows_of(TRAINING_DAYS), task))
+    batches = [delivery.batch(f"b{n}", of_task(batch_rows(n), task)) for n in range(2)]
+    doc = import_module("flows.replay").replay(a_spec(task=task), data, batches)
+    assert doc["metric_name"] == metric
+    for line in doc["policies"].values():
+        assert 0 < line["metric"] < 1.2  # of three classes, and of a value that spreads by 2.5
+    assert [b["rows"] for b in doc["batches"]] == [600, 600]
 
 
 def test_the_state_of_a_replay_is_scratch(tmp_path, monkeypatch):
