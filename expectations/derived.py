@@ -13,6 +13,7 @@ from incumbent.intake import NUMERIC
 from incumbent.params import ModelSpec
 from incumbent.records import ColumnProfile, Profile
 
+OTHER = -2  # the cell of values that the training set held beyond its categories
 NUMERIC_TYPES = (
     *("bool", "int", "float"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -68,12 +69,12 @@ def _nulls(name: str, column: ColumnProfile, tolerance: float) -> Expectations:
 
 
 def _numeric(name: str, column: ColumnProfile) -> Expectations:
-    if not column.edges:
+    if len(column.edges) == 0:
         return []
     types = gxe.ExpectColumnValuesToBeInTypeList(
         column=name, type_list=list(NUMERIC_TYPES), meta={"expected": "numbers"}
     )
-    low, high = column.edges[0], column.edges[-1]
+    low, high = float(column.edges[0]), float(column.edges[-1])
     limits = gxe.ExpectColumnValuesToBeBetween(
         column=name, min_value=low, max_value=high, severity=FailureSeverity.WARNING
     )
@@ -85,7 +86,7 @@ def _categorical(name: str, column: ColumnProfile) -> Expectations:
     expected: Expectations = []
     if column.categories and not numbers:
         expected.append(_text(name))
-    if column.categories and not column.counts[-1]:
+    if column.categories and not column.counts[OTHER]:
         known = [*column.categories, *numbers]
         expected.append(
             gxe.ExpectColumnValuesToBeInSet(

@@ -1,26 +1,30 @@
-"""How far two sets of counts on the same cells lie apart, and how surprising that is."""
+"""How far two sets of counts on the same cells lie apart.
+
+Counts have the nulls as their last cell: a null counts as larger than every number, and as a
+category of its own.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, kolmogorov
 
-from incumbent.intake import NUMERIC
+from incumbent.records import ORDERED
 
 Counts = NDArray[np.float64]
-SMALLEST_EXPECTED = 5.0
+
+BINS = 10
+PSI_SMOOTHING = 0.5
 
 
 def distances(batch: Counts, reference: Counts, kind: str) -> NDArray[np.float64]:
-    """Kolmogorov-Smirnov distance of numbers, total variation of categories, in [0, 1].
+    """Kolmogorov-Smirnov distance of values in order, total variation of categories, in [0, 1].
 
     Args:
         batch: Counts per cell with nulls as the last cell, shape (..., cells).
         reference: The same cells, shape (..., cells).
-        kind: `numeric` or `categorical`.
+        kind: What the column holds.
 
-    A null counts as larger than every number, and as a category of its own. The
-    Kolmogorov-Smirnov distance on cells is at most the one on the raw values, and falls
-    short of it by no more than the largest share that a cell holds.
+    Both cumulative shares are known on both sides of every cut, so ties lose nothing. What the
+    distance on cells may fall short of that on the raw values is `error_bound`.
 
     Returns:
         Shape (...); NaN where either side has no rows.
@@ -28,65 +32,114 @@ def distances(batch: Counts, reference: Counts, kind: str) -> NDArray[np.float64
     >>> float(distances(np.array([5.0, 5, 0]), np.array([10.0, 0, 0]), "categorical"))
     0.5
     """
-    p, q = _shares(batch), _shares(reference)
-    if kind == NUMERIC:
+    p, q = shares(batch), shares(reference)
+    if kind in ORDERED:
         apart = np.abs(np.cumsum(p - q, axis=-1)).max(axis=-1)
     else:
         apart = np.abs(p - q).sum(axis=-1) / 2
     return np.asarray(np.minimum(apart, 1.0))  # rounding can pass one by an ulp
 
 
-def p_value(batch: Counts, reference: Counts, kind: str) -> float:
-    """Two-sample p-value, rows taken as independent; both samples' noise counts.
+def error_bound(batch: Counts, reference: Counts) -> float:
+    """What the Kolmogorov-Smirnov distance on cells can lack of the exact one, at most.
 
-    Numbers: the asymptotic Kolmogorov distribution at n m / (n + m) (Smirnov 1948), which
-    ties only make conservative. Categories: chi-square on the two-row table, cells with an
-    expected count below 5 pooled, and with the rarest other one where that is not enough.
-    One category alone, or no rows: 1.
+    Within an open cell between F_left and F_right the two samples can be apart by no more than
+    max(F_right - G_left, G_right - F_left). The bound is at most the largest share that an open
+    cell holds, of either sample; points lose nothing. Without rows: 0.
+
+    >>> error_bound(np.array([0.0, 5, 5, 0, 0, 0]), np.array([0.0, 5, 0, 5, 0, 0]))
+    0.0
+    >>> error_bound(np.array([10.0, 0]), np.array([10.0, 0]))
+    1.0
     """
-    n, m = float(batch.sum()), float(reference.sum())
-    if n == 0 or m == 0:
-        return 1.0
-    if kind == NUMERIC:
-        distance = float(distances(batch, reference, kind))
-        return float(kolmogorov(np.sqrt(n * m / (n + m)) * distance))
-    return _chi_square(np.vstack([batch, reference]))
+    if not batch.sum() or not reference.sum():
+        return 0.0
+    f, g = (np.concatenate([[0.0], np.cumsum(shares(c))]) for c in (batch, reference))
+    seen = float(np.abs(f - g).max())
+    right, left = np.arange(1, len(f) - 1, 2), np.arange(0, len(f) - 2, 2)
+    possible = np.maximum(f[right] - g[left], g[right] - f[left])
+    return max(0.0, min(1.0, float(possible.max(initial=0.0))) - seen)
 
 
-def q_values(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Benjamini-Hochberg adjusted p-values (1995, eq. 1), shape (k,).
-
-    >>> q_values(np.array([0.01, 0.04, 0.5])).round(2).tolist()
-    [0.03, 0.06, 0.5]
-    """
-    order = np.argsort(p)[::-1]
-    ranks = np.arange(len(p), 0, -1)
-    q = np.empty(len(p))
-    q[order] = np.minimum.accumulate(p[order] * len(p) / ranks)
-    return np.minimum(q, 1.0)
-
-
-def _shares(counts: Counts) -> Counts:
+def shares(counts: Counts) -> Counts:
+    """Counts as shares of their total, shape (..., cells); NaN where there are no rows."""
     total = counts.sum(axis=-1, keepdims=True)
-    shares: Counts = np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
-    return shares
+    found: Counts = np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
+    return found
 
 
-def _chi_square(table: Counts) -> float:
-    rows, total = table.sum(axis=1, keepdims=True), table.sum()
-    pooled = _pool(table[:, table.sum(axis=0) > 0], SMALLEST_EXPECTED * total / rows.min())
-    expected = rows * pooled.sum(axis=0) / total
-    statistic = float(((pooled - expected) ** 2 / expected).sum())
-    freedom = pooled.shape[1] - 1
-    return float(chdtrc(freedom, statistic)) if freedom else 1.0
+def cumulative(counts: Counts, *, ordered: bool) -> Counts:
+    """Shares up to and with each cell, or the shares themselves where cells have no order."""
+    return np.cumsum(shares(counts), axis=-1) if ordered else shares(counts)
 
 
-def _pool(table: Counts, fewest: float) -> Counts:
-    """The rarest columns added up, as many as it takes for every column to hold `fewest`."""
-    table = table[:, np.argsort(table.sum(axis=0), kind="stable")]
-    sizes = table.sum(axis=0)
-    if sizes[0] >= fewest:
-        return table
-    enough = (np.cumsum(sizes) >= fewest) & (np.append(sizes[1:], np.inf) >= fewest)
-    pooled = int(np.argmax(enough)) + 1 if enough.any() else len(sizes)
-    return np.hstack([table[:, :pooled].sum(axis=1, keepdims=True), table[:, pooled:]])
+def stability_index(batch: Counts, reference: Counts, smoothing: float = PSI_SMOOTHING) -> float:
+    """Population stability index: sum of (p - q) ln(p / q), in nats, over cells.
+
+    Args:
+        batch: Counts of few cells, shape (cells,); `binned` gives ten.
+        reference: The same cells.
+        smoothing: Added to every count, so that an empty cell is finite. Half a row is
+            Jeffreys' prior; a much smaller one makes the index a function of the smoothing.
+
+    >>> round(stability_index(np.array([30.0, 70]), np.array([50.0, 50]), smoothing=0), 4)
+    0.1695
+    """
+    p, q = shares(batch + smoothing), shares(reference + smoothing)
+    apart = p != q  # an empty cell on both sides is 0, and 0 ln 0 too
+    return float(((p - q)[apart] * np.log(p[apart] / q[apart])).sum())
+
+
+def jensen_shannon(batch: Counts, reference: Counts) -> float:
+    """Jensen-Shannon divergence in bits (base 2), from 0 to 1 (Lin 1991, eq. 4.1).
+
+    The square root of it is the Jensen-Shannon distance. Either side without rows: NaN.
+
+    >>> jensen_shannon(np.array([1.0, 0]), np.array([0.0, 1]))
+    1.0
+    """
+    p, q = shares(batch), shares(reference)
+    middle = (p + q) / 2
+    return float((_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2)
+
+
+def largest_change(batch: Counts, reference: Counts) -> float:
+    """Largest change of one cell's share (L-infinity), from 0 to 1."""
+    return float(np.abs(shares(batch) - shares(reference)).max())
+
+
+def binned(batch: Counts, reference: Counts, bins: int = BINS) -> tuple[Counts, Counts]:
+    """Cells in order joined into at most so many bins of like mass in the reference.
+
+    The nulls, which are the last cell, stay a bin of their own.
+    """
+    values = reference[:-1]
+    middle = (np.cumsum(values) - values / 2) / max(float(values.sum()), 1.0)
+    at = np.append(np.minimum((middle * bins).astype(np.int64), bins - 1), bins)
+    joined = [np.bincount(at, weights=c).astype(np.float64) for c in (batch, reference)]
+    return joined[0], joined[1]
+
+
+def wasserstein(batch: Counts, reference: Counts, cuts: Counts, outside: float) -> float:
+    """Wasserstein-1 distance, in the units of the column: the area between the two cdfs.
+
+    Args:
+        batch: Counts without nulls, shape (2 m + 1,).
+        reference: The same cells.
+        cuts: Shape (m,).
+        outside: The area beyond the outermost cuts.
+
+    Both are taken to rise evenly within an open cell.
+    """
+    gap = np.cumsum(shares(batch) - shares(reference))
+    start, end, width = gap[1:-2:2], gap[2:-1:2], np.diff(cuts)
+    across = start * end < 0
+    total = np.abs(start) + np.abs(end)
+    # Where the two cross, the area is that of two triangles.
+    area = np.where(across, (start**2 + end**2) / np.where(across, total, 1.0), total) / 2
+    return float((area * width).sum() + outside)
+
+
+def _relative_entropy(p: Counts, q: Counts) -> float:
+    some = p > 0
+    return float((p[some] * np.log2(p[some] / q[some])).sum())

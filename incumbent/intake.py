@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from incumbent.digest import table_digest, text_digest
 from incumbent.errors import UnreadableError, UsageError
 from incumbent.params import ModelSpec, Task
-from incumbent.records import Batch, Period
+from incumbent.records import Batch, Kind, Period
 
-NUMERIC, CATEGORICAL = "numeric", "categorical"
+NUMERIC, CATEGORICAL = Kind.NUMERIC.value, Kind.CATEGORICAL.value
 EXCHANGEABLE_BLOCKS = 200
 
 

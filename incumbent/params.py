@@ -133,7 +133,7 @@ class ModelSpec(BaseModel):
         description="Share of false alarms among drifted columns (Benjamini-Hochberg).",
     )
     drift_effect_floor: Share = Field(
-        0.1,
+        0.05,
         title="Drift: effect floor",
         description="A smaller distance (Kolmogorov-Smirnov or total variation) never alarms.",
     )

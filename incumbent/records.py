@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
+from pydantic import InstanceOf
 from pydantic_core import to_jsonable_python
 
 from incumbent.params import ModelSpec
@@ -113,48 +114,123 @@ class ValidationReport:
     excluded: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class ColumnProfile:
-    """Counts of one column on fixed cells; nulls are counted apart.
+class Kind(StrEnum):
+    """What the values of a column are, and so how they are counted.
 
-    A numeric column has `edges` e_1 < ... < e_m and m + 1 cells, open at the left and closed
-    at the right: (-inf, e_1], (e_1, e_2], ..., (e_m, inf). A categorical column has a cell
-    for each of its `categories` and a last one for every other value.
+    Booleans are counted as the categories "0" and "1", times as microseconds since 1970.
+    """
+
+    NUMERIC = "numeric"
+    DATETIME = "datetime"
+    BOOLEAN = "boolean"
+    CATEGORICAL = "categorical"
+    TEXT = "text"
+
+
+ORDERED = (Kind.NUMERIC, Kind.DATETIME)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Sums and extremes of the finite values of a column; they add up over its parts.
+
+    With c the middle cut and e_1, e_m the outermost ones of the column's cells: `total` is the
+    sum of x - c, `squares` of (x - c)^2, `below` of e_1 - x over x < e_1, `above` of x - e_m
+    over x > e_m. `lowest_rows` rows hold the lowest value. Without a finite value: zeros, None.
+    """
+
+    finite: int
+    infinite: int
+    lowest: float | None
+    lowest_rows: int
+    highest: float | None
+    highest_rows: int
+    total: float
+    squares: float
+    below: float
+    above: float
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnProfile:
+    """Counts of one column on fixed cells; nulls (and NaN) are counted apart.
+
+    A column in order has m cuts `edges` e_1 < ... < e_m and 2 m + 1 cells, open intervals and
+    points in turn: (-inf, e_1), {e_1}, (e_1, e_2), ..., {e_m}, (e_m, inf); infinities are in the
+    outer ones. Other columns have a cell for each of their `categories`, one for the other
+    values that the reference held, and a last one for values that it did not hold.
     """
 
     kind: str
     rows: int
     nulls: int
-    edges: tuple[float, ...]
+    edges: NDArray[np.float64]
     categories: tuple[str, ...]
-    counts: tuple[int, ...]
+    counts: NDArray[np.int64]
+    spread: Spread | None = None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ColumnProfile):
+            return NotImplemented
+        mine, others = (
+            (c.kind, c.rows, c.nulls, c.edges.tolist(), c.categories, c.counts.tolist(), c.spread)
+            for c in (self, other)
+        )
+        return mine == others
+
+    __hash__ = None  # type: ignore[assignment] # arrays can change
 
 
 @dataclass(frozen=True)
-class NullQuantile:
-    """Distance that contiguous stretches of `blocks` blocks of the reference keep below."""
+class Stretches:
+    """What contiguous stretches of `blocks` blocks of the reference look like beside the rest.
+
+    Their distance stays below `distance` (a quantile); `correlation` is that of two rows of
+    one stretch: n rows of it tell as much as n / (1 + (n - 1) correlation) independent ones.
+    """
 
     blocks: int
     distance: float
+    correlation: float
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A table as counts, with the distances that are normal within it.
+    """A table as counts, with what is normal within it.
 
-    `null` holds, per column (and under "" for the score of the whole table), a quantile of
-    the distance between a stretch of the reference and the rest of it, by length of stretch.
+    `null` holds, per column (and under "" for the mean distance over columns), what stretches
+    of the reference look like, by length; nothing where rows are exchangeable or blocks few.
+    `weights` says how much a model depends on each column; empty where nobody has asked it.
     """
 
     rows: int
     blocks: int
     columns: Mapping[str, ColumnProfile]
-    null: Mapping[str, tuple[NullQuantile, ...]] = field(default_factory=dict)
+    null: Mapping[str, tuple[Stretches, ...]] = field(default_factory=dict)
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+
+class Footing(StrEnum):
+    """What an answer about drift stands on.
+
+    `weak null`: fewer than 20 stretches as long as the batch, so that chance is known roughly;
+    an alarm should repeat. `insufficient data`: too few rows to say anything.
+    """
+
+    SOUND = "sound"
+    WEAK_NULL = "weak null"
+    INSUFFICIENT = "insufficient data"
 
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """How far a column has moved, and whether that is beyond its null."""
+    """How far a column has moved, and whether that is beyond its null.
+
+    `error` bounds how much the distance on cells can fall short of that on the raw values.
+    `measures` holds further distances by name, `p_values` the tests that `p` combines, `shares`
+    the null and unseen shares of both sides. `effective` is the number of independent rows
+    that the batch is worth. `moved` says in words what changed.
+    """
 
     column: str
     kind: str
@@ -163,17 +239,32 @@ class ColumnDrift:
     q: float | None
     null_quantile: float | None
     alarm: bool
+    error: float | None = None
+    measures: Mapping[str, float | None] = field(default_factory=dict)
+    p_values: Mapping[str, float] = field(default_factory=dict)
+    shares: Mapping[str, float | None] = field(default_factory=dict)
+    effective: float | None = None
+    footing: Footing = Footing.SOUND
+    weight: float | None = None
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class DriftReport:
-    """The columns, largest distance first, and the mean distance as `score`."""
+    """The columns, those in alarm first, and the mean distance as `score`.
+
+    `p` is that of the whole table: the smallest q of a column (Simes), with and without the
+    weights of the columns.
+    """
 
     columns: tuple[ColumnDrift, ...]
     score: float | None
     score_null: float | None
     alarm: bool
     rows: Mapping[str, int]
+    p: float | None = None
+    weighted_score: float | None = None
+    footing: Footing = Footing.SOUND
 
 
 @dataclass(frozen=True)
@@ -229,7 +320,7 @@ class ModelCard:
     spec: ModelSpec
     classes: tuple[str, ...]
     threshold: float | None
-    profile: Profile
+    profile: InstanceOf[Profile]
     baseline: Baseline
     training: TrainingSet
 

@@ -95,7 +95,15 @@ class TestMlflow:
         }
 
     @pytest.mark.parametrize(
-        "file", ["MLmodel", "model.skops", "card.json", "golden.parquet", "training_set.parquet"]
+        "file",
+        [
+            "MLmodel",
+            "model.skops",
+            "card.json",
+            "profile.arrow",
+            "golden.parquet",
+            "training_set.parquet",
+        ],
     )
     def test_a_flipped_byte_in_any_file_is_refused(self, real, file):
         version, _, _ = Door(real).register()

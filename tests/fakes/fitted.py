@@ -80,7 +80,8 @@ def fitted_on(
     split = [[f for f in features if kinds[f] == k] for k in ("categorical", "numeric")]
     pipeline = pipeline or pipeline_of(task, *split)
     pipeline.fit(rows[features], rows["late"])
-    columns = {f: ColumnProfile(kinds[f], len(rows), 0, (0.0,), (), (30, 30)) for f in features}
+    cut, counts = np.array([0.0]), np.array([30, 0, 30])
+    columns = {f: ColumnProfile(kinds[f], len(rows), 0, cut, (), counts) for f in features}
     card = ModelCard(
         ModelSpec(name=next(NAMES), task=task, target="late", timestamp="at"),
         () if task is Task.REGRESSION else tuple(pipeline.classes_.tolist()),

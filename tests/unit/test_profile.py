@@ -3,20 +3,14 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import ks_2samp
 
-from incumbent.distance import distances, p_value
+from incumbent.distance import distances
 from incumbent.intake import CATEGORICAL, NUMERIC
-from incumbent.profile import (
-    CATEGORIES,
-    CELLS,
-    FEWEST_BLOCKS,
-    cell_counts,
-    count,
-    merge,
-    null_quantiles,
-    profile,
-)
+from incumbent.profile import cell_counts, count, grouped, kinds_in, merge, profile
+from incumbent.profile.cells import CATEGORIES, CELLS
+from incumbent.profile.lookup import FEWEST_VALUES, cell_of, count_cells
+from incumbent.profile.spread import deviation, mean
+from incumbent.records import Profile
 
 KINDS = {"x": NUMERIC, "c": CATEGORICAL}
 values = st.one_of(st.floats(), st.sampled_from([0.0, 1.0, 2.0]))
@@ -24,7 +18,7 @@ rows = st.lists(st.tuples(values, st.sampled_from(["a", "b", "z", None])), max_s
 REFERENCE = pd.DataFrame(
     {"x": [0.0, 1.0, 1.0, 2.0, np.nan], "c": pd.Series(["a", "a", "b", None, "c"], dtype="str")}
 )
-CELLS_OF_REFERENCE = profile(REFERENCE, KINDS, None)
+OF_REFERENCE = profile(REFERENCE, KINDS, None)
 
 
 def table(pairs):
@@ -32,192 +26,231 @@ def table(pairs):
     return pd.DataFrame({"x": x, "c": pd.Series([p[1] for p in pairs], dtype="str")})
 
 
-def test_counts_of_cells_closed_at_the_right():
-    column = CELLS_OF_REFERENCE.columns["x"]
-    assert column.edges == (0.0, 1.0, 2.0)
-    assert column.counts == (1, 2, 1, 0)
+def counts_of(found):
+    return {n: (c.rows, c.nulls, c.counts.tolist()) for n, c in found.columns.items()}
+
+
+def sums_of(found):
+    spread = found.columns["x"].spread
+    return [spread.total, spread.squares, spread.below, spread.above]
+
+
+def one(column, kind=NUMERIC):
+    dtype = float if kind == NUMERIC else "str"
+    return profile(pd.DataFrame({"x": pd.Series(column, dtype=dtype)}), {"x": kind}, None)
+
+
+def test_intervals_and_points_take_turns():
+    column = OF_REFERENCE.columns["x"]
+    assert column.edges.tolist() == [0.0, 1.0, 2.0]
+    assert column.counts.tolist() == [0, 1, 0, 2, 0, 1, 0]
     assert (column.rows, column.nulls) == (5, 1)
 
 
-def test_counts_of_categories_with_a_last_cell_for_others():
-    column = CELLS_OF_REFERENCE.columns["c"]
+def test_categories_are_followed_by_others_and_unseen_ones():
+    column = OF_REFERENCE.columns["c"]
     assert column.categories == ("a", "b", "c")
-    assert column.counts == (2, 1, 1, 0)
+    assert column.counts.tolist() == [2, 1, 1, 0, 0]
     assert column.nulls == 1
+    assert kinds_in(OF_REFERENCE) == KINDS
 
 
 @pytest.mark.parametrize(
     ("value", "cell"),
-    [(-np.inf, 0), (0.0, 0), (-0.0, 0), (0.5, 1), (1.0, 1), (2.0, 2), (2.1, 3), (np.inf, 3)],
+    [(-np.inf, 0), (0.0, 1), (-0.0, 1), (0.5, 2), (1.0, 3), (2.0, 5), (2.1, 6), (np.inf, 6)],
 )
 def test_cell_of_a_number(value, cell):
-    found = count(pd.DataFrame({"x": [value], "c": ["a"]}), CELLS_OF_REFERENCE).columns["x"]
-    assert found.counts[cell] == sum(found.counts) == 1
+    found = count(pd.DataFrame({"x": [value], "c": ["a"]}), OF_REFERENCE).columns["x"]
+    assert found.counts[cell] == found.counts.sum() == 1
 
 
-@pytest.mark.parametrize(("value", "cell"), [("a", 0), ("c", 2), ("new", 3), ("", 3)])
+@pytest.mark.parametrize(("value", "cell"), [("a", 0), ("c", 2), ("new", 4), ("", 4)])
 def test_cell_of_a_category(value, cell):
-    found = count(pd.DataFrame({"x": [1.0], "c": [value]}), CELLS_OF_REFERENCE).columns["c"]
-    assert found.counts[cell] == sum(found.counts) == 1
+    found = count(pd.DataFrame({"x": [1.0], "c": [value]}), OF_REFERENCE).columns["c"]
+    assert found.counts[cell] == found.counts.sum() == 1
+
+
+SAMPLES = {
+    "normal": lambda r, n: r.normal(size=n),
+    "lognormal": lambda r, n: r.lognormal(sigma=2, size=n),
+    "heavy": lambda r, n: r.standard_t(1, n),
+    "counts": lambda r, n: r.poisson(3, n) * 1.0,
+    "rounded": lambda r, n: r.normal(size=n).round(1),
+    "zeros": lambda r, n: np.where(r.random(n) < 0.9, 0.0, r.exponential(size=n)),
+    "huge": lambda r, n: r.normal(size=n) * 1e307,
+    "tiny": lambda r, n: r.random(n) * 1e-310,
+    "near": lambda r, n: 1e9 + r.random(n) * 1e-6,
+}
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("other", SAMPLES)
+def test_the_grid_counts_as_a_search_does(sample, other):
+    random = np.random.default_rng(0)
+    reference, batch = SAMPLES[sample](random, 8_000), SAMPLES[other](random, FEWEST_VALUES)
+    cuts = profile(pd.DataFrame({"x": reference}), {"x": NUMERIC}, None).columns["x"].edges
+    for found in (batch, np.concatenate([batch, cuts, -cuts, [np.inf, -np.inf, -0.0]])):
+        expected = np.searchsorted(cuts, found, "left") + np.searchsorted(cuts, found, "right")
+        assert cell_of(found, cuts).tolist() == expected.tolist()
+        assert count_cells(found, cuts).sum() == len(found)
 
 
 @given(rows)
 def test_every_row_is_counted_once(pairs):
-    for column in count(table(pairs), CELLS_OF_REFERENCE).columns.values():
-        assert sum(column.counts) + column.nulls == column.rows == len(pairs)
+    for column in count(table(pairs), OF_REFERENCE).columns.values():
+        assert column.counts.sum() + column.nulls == column.rows == len(pairs)
 
 
 @given(rows, st.lists(st.integers(0, 2), min_size=40, max_size=40))
 def test_profiles_of_any_parts_merge_to_the_whole(pairs, part):
     frame, part = table(pairs), np.array(part[: len(pairs)], dtype=int)
-    first, second, third = (count(frame[part == k], CELLS_OF_REFERENCE) for k in range(3))
-    whole = count(frame, CELLS_OF_REFERENCE)
-    assert merge(merge(first, second), third) == whole
-    assert merge(first, merge(second, third)) == whole
-    assert merge(merge(third, first), second) == whole
+    first, second, third = (count(frame[part == k], OF_REFERENCE) for k in range(3))
+    whole = count(frame, OF_REFERENCE)
+    for merged in (
+        merge(merge(first, second), third),
+        merge(first, merge(second, third)),
+        merge(merge(third, first), second),
+    ):
+        assert counts_of(merged) == counts_of(whole)
+        spread, expected = merged.columns["x"].spread, whole.columns["x"].spread
+        assert (spread.lowest, spread.lowest_rows) == (expected.lowest, expected.lowest_rows)
+        assert (spread.highest, spread.highest_rows) == (expected.highest, expected.highest_rows)
+        assert (spread.finite, spread.infinite) == (expected.finite, expected.infinite)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=60), st.integers(0, 60))
+def test_sums_of_parts_are_those_of_the_whole_to_rounding(x, cut):
+    frame = pd.DataFrame({"x": np.array(x, dtype=float), "c": pd.Series(["a"] * len(x), dtype=str)})
+    parts = count(frame.iloc[:cut], OF_REFERENCE), count(frame.iloc[cut:], OF_REFERENCE)
+    whole = sums_of(count(frame, OF_REFERENCE))
+    assert sums_of(merge(*parts)) == pytest.approx(whole, rel=1e-12, abs=1e-6)
 
 
 @given(rows)
 def test_nothing_is_neutral(pairs):
     frame = table(pairs)
-    whole = count(frame, CELLS_OF_REFERENCE)
-    assert merge(whole, count(frame.iloc[:0], CELLS_OF_REFERENCE)) == whole
+    whole = count(frame, OF_REFERENCE)
+    assert merge(whole, count(frame.iloc[:0], OF_REFERENCE)) == whole
 
 
 @given(rows, st.randoms(use_true_random=False))
 def test_order_of_rows_does_not_matter(pairs, random):
     shuffled = list(pairs)
     random.shuffle(shuffled)
-    assert profile(table(pairs), KINDS, None) == profile(table(shuffled), KINDS, None)
+    here, there = (profile(table(p), KINDS, None) for p in (pairs, shuffled))
+    assert counts_of(here) == counts_of(there)
+    assert here.columns["x"].edges.tolist() == there.columns["x"].edges.tolist()
 
 
 def test_order_of_rows_does_not_choose_among_categories_as_common():
     names = [f"k{i:05}" for i in range(CATEGORIES + 50)]
-    here = profile(pd.DataFrame({"c": names}), {"c": CATEGORICAL}, None)
-    there = profile(pd.DataFrame({"c": names[::-1]}), {"c": CATEGORICAL}, None)
+    here, there = one(names, CATEGORICAL), one(names[::-1], CATEGORICAL)
     assert here == there
-    assert here.columns["c"].categories == tuple(names[:CATEGORIES])
-    assert here.columns["c"].counts[-1] == 50
+    assert here.columns["x"].categories == tuple(names[:CATEGORIES])
+    assert here.columns["x"].counts[-2:].tolist() == [50, 0]
 
 
-def test_the_most_common_categories_have_cells():
-    names = [f"k{i:05}" for i in range(CATEGORIES)] + ["often"] * 2
-    found = profile(pd.DataFrame({"c": names}), {"c": CATEGORICAL}, None).columns["c"]
-    assert "often" in found.categories
-    assert len(found.categories) == CATEGORIES
-    assert found.counts[-1] == 1
+def test_what_is_rare_in_the_reference_cannot_be_told_from_what_is_new():
+    reference = one([f"k{i:05}" for i in range(CATEGORIES)] + ["often"] * 2, CATEGORICAL)
+    assert "often" in reference.columns["x"].categories
+    batch = count(pd.DataFrame({"x": ["new", "often"]}), reference).columns["x"]
+    assert batch.counts[-2:].tolist() == [1, 0]
 
 
 def test_other_columns_or_cells_cannot_be_merged():
     other = profile(REFERENCE.assign(x=7.0), KINDS, None)
     with pytest.raises(ValueError, match="different cells"):
-        merge(CELLS_OF_REFERENCE, other)
+        merge(OF_REFERENCE, other)
     with pytest.raises(ValueError, match="different columns"):
-        merge(CELLS_OF_REFERENCE, profile(REFERENCE, {"x": NUMERIC}, None))
+        merge(OF_REFERENCE, profile(REFERENCE, {"x": NUMERIC}, None))
+
+
+def test_profiles_of_the_same_counts_are_equal_and_others_are_not():
+    column = OF_REFERENCE.columns["x"]
+    assert column == profile(REFERENCE, KINDS, None).columns["x"]
+    assert column != OF_REFERENCE.columns["c"]
+    assert column != "x"
 
 
 @pytest.mark.parametrize(
     ("column", "edges", "counts", "nulls"),
     [
-        ([], (), (0,), 0),
-        ([3.0], (3.0,), (1, 0), 0),
-        ([3.0, 3.0], (3.0,), (2, 0), 0),
-        ([np.nan, np.nan], (), (0,), 2),
-        ([np.inf, -np.inf], (), (2,), 0),
-        ([-np.inf, 1.0, np.inf], (1.0,), (2, 1), 0),
-        ([-1e308, 1e308], (-1e308, 1e308), (1, 1, 0), 0),
+        ([], [], [0], 0),
+        ([3.0], [3.0], [0, 1, 0], 0),
+        ([3.0, 3.0], [3.0], [0, 2, 0], 0),
+        ([np.nan, np.nan], [], [0], 2),
+        ([np.inf, -np.inf], [], [2], 0),
+        ([-np.inf, 1.0, np.inf], [1.0], [1, 1, 1], 0),
+        ([-1e308, 1e308], [-1e308, 1e308], [0, 1, 0, 1, 0], 0),
     ],
 )
 def test_unusual_columns_of_numbers(column, edges, counts, nulls):
-    frame = pd.DataFrame({"x": np.array(column, dtype=float)})
-    found = profile(frame, {"x": NUMERIC}, None).columns["x"]
-    assert (found.edges, found.counts, found.nulls) == (edges, counts, nulls)
+    found = one(column).columns["x"]
+    assert (found.edges.tolist(), found.counts.tolist(), found.nulls) == (edges, counts, nulls)
+    for value in (mean(found), deviation(found)):
+        assert value is None or np.isfinite(value)
 
 
 @pytest.mark.parametrize(
     ("column", "categories", "counts", "nulls"),
-    [([], (), (0,), 0), ([None, None], (), (0,), 2), (["a"], ("a",), (1, 0), 0)],
+    [([], (), [0, 0], 0), ([None, None], (), [0, 0], 2), (["a"], ("a",), [1, 0, 0], 0)],
 )
 def test_unusual_columns_of_categories(column, categories, counts, nulls):
-    frame = pd.DataFrame({"c": pd.Series(column, dtype="str")})
-    found = profile(frame, {"c": CATEGORICAL}, None).columns["c"]
-    assert (found.categories, found.counts, found.nulls) == (categories, counts, nulls)
+    found = one(column, CATEGORICAL).columns["x"]
+    assert (found.categories, found.counts.tolist(), found.nulls) == (categories, counts, nulls)
 
 
 def test_a_batch_of_values_where_the_reference_had_none():
-    reference = profile(pd.DataFrame({"x": [np.nan] * 4}), {"x": NUMERIC}, None)
+    reference = one([np.nan] * 4)
     batch = count(pd.DataFrame({"x": [1.0, 2.0]}), reference)
     pair = cell_counts(batch.columns["x"]), cell_counts(reference.columns["x"])
     assert distances(*pair, NUMERIC) == 1.0
 
 
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("shift", [0.0, 0.3])
-def test_distance_on_cells_is_near_that_of_raw_values(seed, shift):
-    random = np.random.default_rng(seed)
-    a, b = random.normal(size=20_000), random.normal(shift, 1.1, 5_000)
-    reference = profile(pd.DataFrame({"x": a}), {"x": NUMERIC}, None)
-    batch = count(pd.DataFrame({"x": b}), reference)
-    pair = cell_counts(batch.columns["x"]), cell_counts(reference.columns["x"])
-    exact = ks_2samp(b, a, method="asymp")
-    largest = max((counts / counts.sum()).max() for counts in pair)
-    distance = float(distances(*pair, NUMERIC))
-    assert exact.statistic - largest <= distance <= exact.statistic + 1e-12
-    assert p_value(*pair, NUMERIC) >= exact.pvalue - 1e-12
+@pytest.mark.parametrize("spread", [1.0, 100.0, 1e12])
+@pytest.mark.parametrize("middle", [0.0, 1e9])
+def test_mean_and_deviation_are_those_of_numpy(spread, middle):
+    x = np.random.default_rng(0).normal(middle, spread, 5_000)
+    found = one(x).columns["x"]
+    assert mean(found) == pytest.approx(x.mean(), rel=1e-9, abs=1e-9 * spread)
+    assert deviation(found) == pytest.approx(x.std(), rel=1e-9)
 
 
-def test_a_long_column_has_at_most_so_many_cells():
+def test_extremes_come_with_the_rows_that_hold_them():
+    spread = one([1.0, 2.0, 2.0, np.inf, np.nan]).columns["x"].spread
+    assert (spread.finite, spread.infinite) == (3, 1)
+    assert (spread.lowest, spread.lowest_rows, spread.highest, spread.highest_rows) == (1, 1, 2, 2)
+
+
+def test_a_long_column_has_at_most_so_many_cuts_and_fine_tails():
     x = np.random.default_rng(0).normal(size=50_000)
-    column = profile(pd.DataFrame({"x": x}), {"x": NUMERIC}, None).columns["x"]
-    assert len(column.counts) <= CELLS + 2
-    assert column.edges[0] == x.min()
-    assert column.edges[-1] == x.max()
+    column = one(x).columns["x"]
+    assert len(column.edges) <= CELLS + 1 + 2 * 7
+    assert (column.edges[0], column.edges[-1]) == (x.min(), x.max())
+    assert column.counts[::2].max() < len(x) / CELLS
+    assert column.counts[:10].sum() <= 20  # the lowest values are all but cuts themselves
 
 
-def test_null_of_a_column_by_hand():
-    # Days of one row each: 0, 0, 0, 1. Lengths 1 and 2. One day against the rest:
-    # |0 - 1/3| three times and |1 - 0|; two days: 1/2 (0,0 | 0,1) twice, and for the middle 1/2.
-    frame = pd.DataFrame({"x": [0.0, 0.0, 0.0, 1.0]})
-    found = profile(frame, {"x": NUMERIC}, np.array([10, 11, 15, 20])).null
-    one, two = found["x"]
-    assert (one.blocks, two.blocks) == (1, 2)
-    # numpy.quantile([1/3, 1/3, 1/3, 1], 0.95)
-    assert one.distance == pytest.approx(0.9)
-    assert two.distance == pytest.approx(0.5)
-    assert found[""] == found["x"]
+def test_a_value_that_many_rows_share_has_a_cell_of_its_own():
+    x = np.random.default_rng(0).normal(size=50_000)
+    x[:1_000] = 0.123
+    column = one(x).columns["x"]
+    at = int(np.searchsorted(column.edges, 0.123))
+    assert column.edges[at] == 0.123
+    assert column.counts[2 * at + 1] == 1_000
 
 
-@pytest.mark.parametrize(("days", "known"), [(FEWEST_BLOCKS - 1, False), (FEWEST_BLOCKS, True)])
-def test_too_few_days_say_nothing_of_what_is_normal(days, known):
-    blocks = np.arange(days)
-    found = profile(pd.DataFrame({"x": np.arange(days) * 1.0}), {"x": NUMERIC}, blocks)
-    assert bool(found.null) is known
-    assert found.blocks == days
+def test_days_are_places_in_time_and_too_many_share_one():
+    assert grouped(np.array([7, 3, 7]))[:2] == (2, 1)
+    assert grouped(np.array([7, 3, 7]))[2].tolist() == [1, 0, 1]
+    blocks, shared, place = grouped(np.arange(3_000))
+    assert (blocks, shared) == (3_000, 3)
+    assert place.max() == 999
 
 
-def test_no_rows_have_no_null():
-    empty = pd.DataFrame({"x": np.array([])})
-    assert null_quantiles(empty, profile(empty, {"x": NUMERIC}, None), np.array([], int)) == {}
-
-
-def test_null_does_not_depend_on_the_order_of_rows_nor_on_the_names_of_days():
-    random = np.random.default_rng(3)
-    frame = pd.DataFrame({"x": random.normal(size=200), "c": random.choice(list("ab"), 200)})
-    days = np.repeat(np.arange(20), 10)
-    order = random.permutation(200)
-    here = profile(frame, KINDS, days)
-    assert profile(frame.iloc[order], KINDS, days[order]) == here
-    assert profile(frame, KINDS, days * 7 + 100) == here
-
-
-def test_days_that_differ_widen_the_null():
-    random = np.random.default_rng(4)
-    days = np.repeat(np.arange(30), 50)
-    steady = random.normal(size=1_500)
-    moving = steady + random.normal(size=30)[days]
-    nulls = [
-        profile(pd.DataFrame({"x": x}), {"x": NUMERIC}, days).null["x"][0].distance
-        for x in (steady, moving)
-    ]
-    assert nulls[0] < 0.25
-    assert nulls[1] > 0.5
+def test_blocks_are_known_and_rows_without_time_have_no_null():
+    days = np.repeat(np.arange(8), 5)
+    frame = pd.DataFrame({"x": np.arange(40.0), "c": ["a"] * 40})
+    assert profile(frame, KINDS, days).blocks == 8
+    assert profile(frame, KINDS, None) == Profile(40, 0, profile(frame, KINDS, None).columns)
+    assert not profile(frame.iloc[:0], KINDS, days[:0]).null

@@ -9,13 +9,12 @@ from incumbent import records
 from incumbent.params import ModelSpec
 from incumbent.records import (
     Action,
-    ColumnProfile,
+    ColumnDrift,
     Decision,
+    DriftReport,
     Estimate,
-    NullQuantile,
     Outcome,
     Period,
-    Profile,
     Reason,
     Severity,
     document,
@@ -66,10 +65,10 @@ def test_times_say_that_they_are_utc():
 
 
 def test_nested_records_and_specs_become_documents():
-    column = ColumnProfile("numeric", 4, 1, (1.0, 2.0), (), (1, 1, 1))
-    profile = Profile(4, 1, {"x": column}, {"x": (NullQuantile(1, 0.1),)})
-    assert document(profile)["columns"]["x"]["counts"] == [1, 1, 1]
-    assert document(profile)["null"] == {"x": [{"blocks": 1, "distance": 0.1}]}
+    drift = ColumnDrift("x", "numeric", 0.1, 0.5, 0.5, None, alarm=False, measures={"m": None})
+    report = document(DriftReport((drift,), 0.1, None, alarm=False, rows={"batch": 1}))
+    assert report["columns"][0]["measures"] == {"m": None}
+    assert (report["footing"], report["rows"]) == ("sound", {"batch": 1})
     assert document(ModelSpec(name="a", task="binary", target="y"))["task"] == "binary"
 
 

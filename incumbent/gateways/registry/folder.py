@@ -6,6 +6,7 @@ that a pipeline may hold are named here; the list in the artifact's own MLmodel 
 
 import json
 import shutil
+from dataclasses import fields
 from functools import cache
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -21,11 +22,13 @@ from pydantic import TypeAdapter, ValidationError
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from incumbent.digest import folder_digest, table_digest
-from incumbent.errors import IntegrityError, UsageError
+from incumbent.errors import IntegrityError, UnreadableError, UsageError
+from incumbent.gateways import profiles
 from incumbent.records import FittedModel, ModelCard, Version, document
 
 PIPELINE_FILE = "model.skops"
 CARD_FILE = "card.json"
+PROFILE_FILE = "profile.arrow"
 GOLDEN_FILE = "golden.parquet"
 ROWS_FILE = "training_set.parquet"
 # `mlflow.pyfunc.load_model("models:/...")` leaves this in a local store when it reads a version.
@@ -58,7 +61,7 @@ def write(folder: Path, fitted: FittedModel, rows: pd.DataFrame) -> None:
         )
     except MlflowException as error:
         raise _cannot_store(error) from error
-    (folder / CARD_FILE).write_text(json.dumps(document(fitted.card)), encoding="utf-8")
+    _write_card(folder, fitted.card)
     fitted.golden.to_parquet(folder / GOLDEN_FILE, index=False)
     rows.to_parquet(folder / ROWS_FILE, index=False)
 
@@ -116,8 +119,10 @@ def read_card(folder: Path, version: Version) -> ModelCard:
         IntegrityError: It is not a card of this release.
     """
     try:
-        return _cards().validate_json((folder / CARD_FILE).read_bytes())
-    except (ValidationError, FileNotFoundError) as error:
+        stored = json.loads((folder / CARD_FILE).read_bytes())
+        profile = profiles.read((folder / PROFILE_FILE).read_bytes())
+        return _cards().validate_python({**stored, "profile": profile})
+    except (ValidationError, FileNotFoundError, UnreadableError, ValueError, TypeError) as error:
         raise _changed(version, str(error).splitlines()[0], "a readable card") from error
 
 
@@ -132,6 +137,13 @@ def read_rows(folder: Path, version: Version) -> pd.DataFrame:
     if observed != promised:
         raise _changed(version, observed, promised)
     return rows
+
+
+def _write_card(folder: Path, card: ModelCard) -> None:
+    """The card as JSON, and its profile, which is an array of counts, beside it."""
+    plain = {f.name: document(getattr(card, f.name)) for f in fields(card) if f.name != "profile"}
+    (folder / CARD_FILE).write_text(json.dumps(plain), encoding="utf-8")
+    (folder / PROFILE_FILE).write_bytes(profiles.write(card.profile))
 
 
 @cache

@@ -1,0 +1,205 @@
+"""One column of a batch beside that of the reference: how far apart, and how surprising that is."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incumbent.distance import (
+    binned,
+    distances,
+    error_bound,
+    jensen_shannon,
+    largest_change,
+    shares,
+    stability_index,
+    wasserstein,
+)
+from incumbent.evidence import (
+    effective_rows,
+    p_of_categories,
+    p_of_order,
+    p_of_share,
+    quantile_of_categories,
+    quantile_of_order,
+)
+from incumbent.profile import cell_counts
+from incumbent.profile.counting import OTHER, UNSEEN
+from incumbent.profile.spread import deviation
+from incumbent.profile.stretches import NULL_QUANTILE, at_length
+from incumbent.records import ORDERED, ColumnDrift, ColumnProfile, Footing, Profile, Stretches
+
+FEWEST_ROWS = 20
+SOUND_STRETCHES = 20
+NORMAL_QUANTILE = 1.6448536269514722  # of NULL_QUANTILE: scipy.special.ndtri(0.95)
+
+
+class Rules(Protocol):
+    """The rules of a column's alarm; a spec has them."""
+
+    @property
+    def drift_q(self) -> float:
+        """Share of false alarms among the columns in alarm."""
+
+    @property
+    def drift_effect_floor(self) -> float:
+        """Distance that must be passed, however sure a test is."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """One column on both sides, with the independent rows that each is worth."""
+
+    batch: ColumnProfile
+    reference: ColumnProfile
+    normal: Stretches | None
+    n: float
+    m: float
+
+    @property
+    def counts(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Counts per cell, nulls last."""
+        return cell_counts(self.batch), cell_counts(self.reference)
+
+
+def footing_of(batch: Profile, reference: Profile) -> Footing:
+    """What an answer stands on: rows, and stretches of the reference as long as the batch."""
+    if min(batch.rows, reference.rows) < FEWEST_ROWS:
+        return Footing.INSUFFICIENT
+    if reference.blocks == 0 or reference.blocks >= SOUND_STRETCHES * max(batch.blocks, 1):
+        return Footing.SOUND
+    return Footing.WEAK_NULL
+
+
+def sides_of(name: str, batch: Profile, reference: Profile) -> Sides:
+    """A column on both sides, and what rows of the reference's stretches are worth."""
+    normal = at_length(reference.null.get(name, ()), batch.blocks, reference.blocks)
+    correlation = normal.correlation if normal else 0.0
+    stretches = max(1.0, reference.blocks / max(batch.blocks, 1))
+    return Sides(
+        batch.columns[name],
+        reference.columns[name],
+        normal,
+        effective_rows(batch.rows, correlation),
+        stretches * effective_rows(reference.rows / stretches, correlation),
+    )
+
+
+def measure(name: str, sides: Sides, footing: Footing, weight: float | None) -> ColumnDrift:
+    """Distance, p-value and null of a column; q and alarm are for all columns to settle."""
+    kind = sides.reference.kind
+    if footing is Footing.INSUFFICIENT:
+        return ColumnDrift(name, kind, None, None, None, None, alarm=False, footing=footing)
+    batch, reference = sides.counts
+    distance = float(distances(batch, reference, kind))
+    p_values = _p_values(sides, batch, reference, distance)
+    return ColumnDrift(
+        name,
+        kind,
+        distance,
+        min(1.0, len(p_values) * min(p_values.values())),
+        None,
+        null_quantile(sides),
+        alarm=False,
+        error=error_bound(batch, reference) if kind in ORDERED else 0.0,
+        measures=measures(sides),
+        p_values=p_values,
+        shares=_shares(sides),
+        effective=sides.n,
+        footing=footing,
+        weight=weight,
+    )
+
+
+def null_quantile(sides: Sides) -> float:
+    """Distance that batches of this size and span keep below where nothing has changed.
+
+    The larger of what stretches of the reference showed, and what independent rows, as many
+    as the batch is worth, would.
+    """
+    batch, reference = sides.counts
+    if sides.reference.kind in ORDERED:
+        chance = quantile_of_order(NULL_QUANTILE, sides.n, sides.m)
+    else:
+        pooled = shares(batch + reference)
+        chance = quantile_of_categories(NORMAL_QUANTILE, pooled, sides.n, sides.m)
+    return max(chance, sides.normal.distance if sides.normal else 0.0)
+
+
+def measures(sides: Sides) -> dict[str, float | None]:
+    """Other distances by name: nats for the stability index, bits for Jensen-Shannon."""
+    batch, reference = sides.counts
+    if sides.reference.kind in ORDERED:
+        batch, reference = binned(batch, reference)
+        own = {"wasserstein_sd": _wasserstein(sides)}
+    else:
+        own = {"largest_change": largest_change(batch, reference)}
+    return {
+        **own,
+        "population_stability_index": stability_index(batch, reference),
+        "jensen_shannon_bits": jensen_shannon(batch, reference),
+    }
+
+
+def _p_values(
+    sides: Sides, batch: NDArray[np.float64], reference: NDArray[np.float64], distance: float
+) -> dict[str, float]:
+    n, m = sides.n / sides.batch.rows, sides.m / sides.reference.rows
+    found = {}
+    if sides.reference.kind in ORDERED:
+        found["values"] = p_of_order(distance, sides.n, sides.m)
+    else:
+        # Nulls are a category like another; what is left over is pooled first.
+        order = [*range(len(batch) - 3), len(batch) - 1, len(batch) - 3, len(batch) - 2]
+        found["values"] = p_of_categories(batch[order] * n, reference[order] * m, rest=2)
+        found |= _p_of_unseen(sides, n, m)
+    if sides.batch.nulls or sides.reference.nulls:
+        found["nulls"] = p_of_share(
+            sides.batch.nulls * n, sides.n, sides.reference.nulls * m, sides.m
+        )
+    return found
+
+
+def _p_of_unseen(sides: Sides, n: float, m: float) -> dict[str, float]:
+    """Unseen values of the batch beside those that each row of the reference would have been.
+
+    A value that the reference holds once had been unseen without that row (Good 1953): the
+    two shares are alike where nothing has changed.
+    """
+    counts = sides.reference.counts
+    unseen, once = int(sides.batch.counts[UNSEEN]), int((counts[:OTHER] == 1).sum())
+    if counts[OTHER] or not (unseen or once):
+        return {}
+    return {"unseen": p_of_share(unseen * n, sides.n, once * m, sides.m)}
+
+
+def _shares(sides: Sides) -> dict[str, float | None]:
+    batch, reference = sides.batch, sides.reference
+    found: dict[str, float | None] = {
+        "nulls_batch": batch.nulls / batch.rows,
+        "nulls_reference": reference.nulls / reference.rows,
+    }
+    if reference.kind in ORDERED:
+        return found
+    told_apart = not reference.counts[OTHER]
+    return {**found, "unseen": int(batch.counts[UNSEEN]) / batch.rows if told_apart else None}
+
+
+def _wasserstein(sides: Sides) -> float | None:
+    """In standard deviations of the reference; None where it has none, or the area is infinite."""
+    batch, reference = sides.batch, sides.reference
+    scale = deviation(reference)
+    if scale is None or not (batch.spread and reference.spread and batch.spread.finite):
+        return None
+    if batch.spread.infinite or reference.spread.infinite or len(reference.edges) == 0:
+        return None
+    here, there = batch.spread, reference.spread
+    outside = sum(
+        abs(a / here.finite - b / there.finite)
+        for a, b in ((here.below, there.below), (here.above, there.above))
+    )
+    counts = batch.counts.astype(np.float64), reference.counts.astype(np.float64)
+    area = wasserstein(*counts, reference.edges, outside)
+    return area / scale if math.isfinite(area / scale) else None
