@@ -13,6 +13,8 @@ from incumbent.settings import Settings
 
 Document = Mapping[str, Any]
 
+MOST_COLUMNS = 40
+
 
 def error(problem: IncumbentError) -> None:
     """A mistake on standard error: what, observed, allowed, next."""
@@ -107,6 +109,43 @@ def demo(doc: Document, picture: Path, settings: Settings) -> None:
     _say("Status:   incumbent status flights")
     _say(f"MLflow:   mlflow ui --backend-store-uri {settings.tracking_uri}")
     _say(f"Prefect:  PREFECT_HOME={prefect} prefect server start")
+
+
+def drift(doc: Document) -> None:
+    """What moved, beside what is normal; the columns in alarm first."""
+    rows, score = doc["rows"], "" if doc["score"] is None else f", mean distance {doc['score']:.3f}"
+    said = "DRIFT" if doc["alarm"] else "no drift"
+    _say(
+        f"{rows['batch']} rows beside {rows['reference']} of the reference:"
+        f" {said}{score} ({doc['footing']})"
+    )
+    table = Table("column", "distance", "normal", "q", "reference", "batch", "moved", box=None)
+    for column in doc["columns"][:MOST_COLUMNS]:
+        table.add_row(*_drift_row(column), style="bold red" if column["alarm"] else None)
+    Console(highlight=False).print("\n", table)
+    if (more := len(doc["columns"]) - MOST_COLUMNS) > 0:
+        _say(f"... and {more} columns more (--json has them all)")
+    for reason in sorted(set(doc["left_out"].values())):
+        names = [name for name, why in doc["left_out"].items() if why == reason]
+        _say(f"left out, {reason}: {_some(names)}")
+
+
+def _drift_row(column: Mapping[str, Any]) -> list[str]:
+    lines, numbers = column.get("sparklines") or {}, ("distance", "null_quantile", "q")
+    known = ["" if column[n] is None else f"{column[n]:.3g}" for n in numbers]
+    said = "; ".join(column["moved"]) or ("" if column["distance"] is not None else "no answer")
+    words = [column["column"], *known, lines.get("reference", ""), lines.get("batch", ""), said]
+    return [escape(_printable(word)) for word in words]
+
+
+def _some(names: Sequence[str], most: int = 10) -> str:
+    more = len(names) - most
+    return ", ".join(map(_printable, names[:most])) + (f" and {more} more" if more > 0 else "")
+
+
+def _printable(text: str) -> str:
+    """Without signs that would steer a terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 def _say(text: str) -> None:

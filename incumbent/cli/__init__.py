@@ -13,6 +13,7 @@ import click
 from incumbent.cli.answers import fail, usage
 from incumbent.cli.champion import promote, retrain, rollback
 from incumbent.cli.demo import demo
+from incumbent.cli.drift import drift
 from incumbent.cli.monitor import monitor
 from incumbent.cli.replay import replay
 from incumbent.cli.status import explain, status
@@ -41,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in (demo, train, monitor, retrain, replay, status, explain, promote, rollback):
+for command in (demo, train, monitor, retrain, replay, drift, status, explain, promote, rollback):
     cli.add_command(command)
 
 

@@ -17,13 +17,17 @@ JSON = click.option("as_json", "--json", is_flag=True, help="One JSON document o
 
 
 @contextmanager
-def answering(*, as_json: bool) -> Iterator[Callable[[Any, Callable[[], None]], None]]:
+def answering(
+    *, as_json: bool, stateless: bool = False
+) -> Iterator[Callable[[Any, Callable[[], None]], None]]:
     """Give a command its way to answer: one JSON document, or a page for people.
 
-    Whatever libraries print on standard output meanwhile goes to standard error.
+    Whatever libraries print on standard output meanwhile goes to standard error. A stateless
+    command needs no home.
     """
     stdout = sys.stdout
-    _make_home(Path(os.environ["PREFECT_HOME"]))
+    if not stateless:
+        _make_home(Path(os.environ["PREFECT_HOME"]))
 
     def answer(doc: Any, page: Callable[[], None]) -> None:
         if as_json:

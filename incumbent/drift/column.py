@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -58,7 +59,7 @@ class Sides:
     n: float
     m: float
 
-    @property
+    @cached_property
     def counts(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Counts per cell, nulls last."""
         return cell_counts(self.batch), cell_counts(self.reference)

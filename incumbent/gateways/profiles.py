@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from incumbent.errors import UnreadableError
+from incumbent.gateways.arrays import integers, values_of
 from incumbent.records import ColumnProfile, Profile, Spread, Stretches
 
 FORM = 1
@@ -138,5 +139,5 @@ def _lists(column: pa.ChunkedArray) -> list[Any]:
     if column.num_chunks == 0:
         return []
     lists = column.chunk(0)
-    bounds, values = lists.offsets.to_numpy(), lists.values.to_numpy()
+    bounds, values = integers(lists.offsets).tolist(), values_of(lists.values)
     return [values[a:b] for a, b in pairwise(bounds)]

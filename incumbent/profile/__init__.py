@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from incumbent.profile.cells import common, cuts_of
 from incumbent.profile.counting import OTHER, add, empty, of_categories, of_numbers
-from incumbent.profile.lookup import cell_of
+from incumbent.profile.lookup import Lookup
 from incumbent.profile.stretches import MOST_BLOCKS, stretches_of
 from incumbent.records import ORDERED, ColumnProfile, Profile
 
@@ -73,7 +73,9 @@ def merge(left: Profile, right: Profile) -> Profile:
 
 def cell_counts(column: ColumnProfile) -> NDArray[np.float64]:
     """Counts per cell with the nulls as a last cell, shape (cells + 1,)."""
-    return np.append(column.counts, column.nulls).astype(np.float64)
+    found = np.empty(len(column.counts) + 1)
+    found[:-1], found[-1] = column.counts, column.nulls
+    return found
 
 
 def grouped(blocks: NDArray[np.int64]) -> tuple[int, int, NDArray[np.int64]]:
@@ -108,7 +110,7 @@ def count_by_block(
 def _first(values: "pd.Series", kind: str) -> ColumnProfile:
     if kind in ORDERED:
         numbers = values.to_numpy()
-        return of_numbers(numbers, 0, empty(kind, cuts_of(numbers), ()))
+        return of_numbers(numbers, empty(kind, cuts_of(numbers), ()))
     counted = _counted(values)
     nulls = len(values) - sum(counted.values())
     return of_categories(counted, nulls, empty(kind, NO_CUTS, common(counted)), first=True)
@@ -116,7 +118,7 @@ def _first(values: "pd.Series", kind: str) -> ColumnProfile:
 
 def _count(values: "pd.Series", reference: ColumnProfile) -> ColumnProfile:
     if reference.kind in ORDERED:
-        return of_numbers(values.to_numpy(), 0, reference)
+        return of_numbers(values.to_numpy(), reference)
     counted = _counted(values)
     return of_categories(counted, len(values) - sum(counted.values()), reference)
 
@@ -130,7 +132,7 @@ def _by_block(
 ) -> NDArray[np.float64]:
     nulls = values.isna().to_numpy()
     if column.kind in ORDERED:
-        cell = cell_of(np.where(nulls, 0.0, values.to_numpy()), column.edges)
+        cell = Lookup(column.edges, len(values)).cell_of(np.where(nulls, 0.0, values.to_numpy()))
     else:
         cell = category_cells(values.tolist(), column)
     return count_by_block(cell, nulls, place, column)

@@ -7,7 +7,7 @@ monotone in floating point too, so a value on another grid cell than a cut is on
 """
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,56 +16,66 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Placer = Callable[[Floats], Integers]
 
-GRID = 8_192
-TRIM = 200  # one cut in so many is left beyond either end of the grid
+GRID = 16_384
+TRIM = 500  # one cut in so many is left beyond either end of the grid,
+TAIL = 10  # and as many as the tails have for themselves
+FEWEST_CUTS = 200  # of which any are left beyond
 FEWEST_VALUES = 4_096  # below, a search is as quick as making the grid
 
 
-def count_cells(values: Floats, cuts: Floats) -> Integers:
-    """Counts on (-inf, e_1), {e_1}, (e_1, e_2), ..., {e_m}, (e_m, inf).
+class Lookup:
+    """The cells that cuts make: (-inf, e_1), {e_1}, (e_1, e_2), ..., {e_m}, (e_m, inf).
 
     Args:
-        values: Without NaN, shape (n,).
         cuts: Strictly increasing and finite, shape (m,).
+        rows: About how many values are to be looked up.
 
-    Returns:
-        Shape (2 m + 1,), adding up to n.
-
-    >>> count_cells(np.array([0.0, 1.0, 1.0, 1.5]), np.array([1.0, 2.0])).tolist()
+    >>> Lookup(np.array([1.0, 2.0]), 4).count(np.array([0.0, 1.0, 1.0, 1.5])).tolist()
     [1, 2, 1, 0, 0]
     """
-    return np.bincount(cell_of(values, cuts), minlength=2 * len(cuts) + 1)
 
+    def __init__(self, cuts: Floats, rows: int) -> None:
+        self.cuts = cuts
+        self.cells = 2 * len(cuts) + 1
+        self._place = _placer(cuts) if rows >= FEWEST_VALUES else None
+        if self._place is not None:
+            at = self._place(cuts)
+            held = np.bincount(at, minlength=GRID)
+            # Small integers: adding to them is most of the work.
+            self._below = (2 * (np.cumsum(held) - held)).astype(np.int16)
+            self._cut = np.full(GRID, np.nan)  # which no value passes
+            self._cut[at[::-1]] = cuts[::-1]
+            self._crowded = held > 1
+            self._any_crowded = bool(self._crowded.any())
 
-def cell_of(values: Floats, cuts: Floats) -> Integers:
-    """The cell of each value, from 0 to 2 m, shape (n,); arguments as in `count_cells`."""
-    place = _placer(cuts) if len(values) >= FEWEST_VALUES else None
-    if place is None:
-        return _search(values, cuts)
-    cut_at, value_at = place(cuts), place(values)
-    held = np.bincount(cut_at, minlength=GRID)
-    first = np.full(GRID, np.nan)  # which no value passes
-    first[cut_at[::-1]] = cuts[::-1]
-    cell: Integers = (2 * (np.cumsum(held) - held)).take(value_at)
-    cut = first.take(value_at)
-    cell += values > cut
-    cell += values >= cut
-    if (held > 1).any():
-        crowded = np.flatnonzero((held > 1).take(value_at))
-        cell[crowded] = _search(values[crowded], cuts)
-    return cell
+    def count(self, values: Floats) -> Integers:
+        """Counts of values without NaN, shape (2 m + 1,)."""
+        return np.bincount(self.cell_of(values), minlength=self.cells)
+
+    def cell_of(self, values: Floats) -> NDArray[np.signedinteger[Any]]:
+        """The cell of each value, from 0 to 2 m, shape (n,)."""
+        if self._place is None:
+            return _search(values, self.cuts)
+        at = self._place(values)
+        cell, cut = self._below.take(at), self._cut.take(at)
+        cell += (values > cut).view(np.int8) + (values >= cut).view(np.int8)
+        if self._any_crowded:
+            crowded = np.flatnonzero(self._crowded.take(at))
+            cell[crowded] = _search(values[crowded], self.cuts)
+        return cell
 
 
 def _search(values: Floats, cuts: Floats) -> Integers:
     left = np.searchsorted(cuts, values, side="left")
-    return cast("Integers", left + np.searchsorted(cuts, values, side="right"))
+    met = np.append(cuts, np.nan).take(left) == values
+    return cast("Integers", 2 * left + met)
 
 
 def _placer(cuts: Floats) -> Placer | None:
     """The map onto the grid; None where the cuts span no range, or one too wide to divide."""
     if len(cuts) < 2:  # noqa: PLR2004 - a range has two ends
         return None
-    margin = len(cuts) // TRIM
+    margin = len(cuts) // TRIM + TAIL if len(cuts) > FEWEST_CUTS else 0
     low, high = cuts[margin], cuts[-1 - margin]
     if cuts[0] > 0:
         return _by_bits(int(low.view(np.int64)), int(high.view(np.int64)))
@@ -89,13 +99,12 @@ def _by_bits(start: int, end: int) -> Placer:
 
 
 def _by_value(low: np.float64, scale: np.float64) -> Placer:
+    start = low - 1 / scale  # so that what is below falls on 0
+
     def place(numbers: Floats) -> Integers:
         with np.errstate(over="ignore"):
-            at = numbers - low
+            at = numbers - start
             at *= scale
-        at += 1
-        np.maximum(at, 0, out=at)
-        np.minimum(at, GRID - 1, out=at)
-        return at.astype(np.int64)
+        return np.clip(at, 0, GRID - 1, out=at).astype(np.int64)
 
     return place

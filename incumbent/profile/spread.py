@@ -20,7 +20,7 @@ def deviation(column: ColumnProfile) -> float | None:
     >>> from incumbent.profile.counting import empty, of_numbers
     >>> import numpy as np
     >>> cells = empty("numeric", np.array([1.0, 3.0]), ())
-    >>> deviation(of_numbers(np.array([1.0, 3.0]), 0, cells))
+    >>> deviation(of_numbers(np.array([1.0, 3.0]), cells))
     1.0
     """
     spread = column.spread

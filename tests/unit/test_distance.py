@@ -34,7 +34,7 @@ def two_samples(draw):
 
 def two_columns(batch, reference):
     cells = empty(NUMERIC, cuts_of(reference), ())
-    return of_numbers(batch, 0, cells), of_numbers(reference, 0, cells)
+    return of_numbers(batch, cells), of_numbers(reference, cells)
 
 
 @given(two_samples(), kinds)

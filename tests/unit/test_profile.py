@@ -8,7 +8,7 @@ from incumbent.distance import distances
 from incumbent.intake import CATEGORICAL, NUMERIC
 from incumbent.profile import cell_counts, count, grouped, kinds_in, merge, profile
 from incumbent.profile.cells import CATEGORIES, CELLS
-from incumbent.profile.lookup import FEWEST_VALUES, cell_of, count_cells
+from incumbent.profile.lookup import FEWEST_VALUES, Lookup
 from incumbent.profile.spread import deviation, mean
 from incumbent.records import Profile
 
@@ -91,8 +91,8 @@ def test_the_grid_counts_as_a_search_does(sample, other):
     cuts = profile(pd.DataFrame({"x": reference}), {"x": NUMERIC}, None).columns["x"].edges
     for found in (batch, np.concatenate([batch, cuts, -cuts, [np.inf, -np.inf, -0.0]])):
         expected = np.searchsorted(cuts, found, "left") + np.searchsorted(cuts, found, "right")
-        assert cell_of(found, cuts).tolist() == expected.tolist()
-        assert count_cells(found, cuts).sum() == len(found)
+        assert Lookup(cuts, len(found)).cell_of(found).tolist() == expected.tolist()
+        assert Lookup(cuts, len(found)).count(found).sum() == len(found)
 
 
 @given(rows)

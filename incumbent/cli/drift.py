@@ -1,0 +1,67 @@
+"""`incumbent drift`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from incumbent import show
+from incumbent.cli.answers import JSON, answering
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  incumbent drift january.parquet february.parquet --timestamp at
+  incumbent drift reference.csv batch.csv --ignore comment --html drift.html
+  incumbent drift reference.profile.arrow batch.parquet --json"""
+)
+@click.argument("reference")
+@click.argument("batch")
+@click.option("--timestamp", metavar="COL", help="Rows of one day share their noise.")
+@click.option("--ignore", metavar="COL", multiple=True, help="Leave this column out.")
+@click.option("--only", metavar="COL", multiple=True, help="Compare this column only.")
+@click.option("--html", type=click.Path(dir_okay=False), help="Write the report as a page.")
+@click.option("--profile", type=click.Path(dir_okay=False), help="Keep the reference's profile.")
+@JSON
+def drift(  # noqa: PLR0913 - the options of the command
+    reference: str,
+    batch: str,
+    timestamp: str | None,
+    ignore: tuple[str, ...],
+    only: tuple[str, ...],
+    html: str | None,
+    profile: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Compare BATCH with REFERENCE, column by column: no server, no model.
+
+    Both are Parquet or CSV files, or quoted patterns; REFERENCE may be a profile that was kept
+    (.arrow). Columns that name rows are left out, and said so.
+    """
+    with answering(as_json=as_json, stateless=True) as answer:
+        from incumbent.cli.profiling import compare, open_reference
+
+        known = open_reference(reference, timestamp, ignore, only)
+        if profile is not None:
+            from incumbent.gateways import profiles
+
+            Path(profile).write_bytes(profiles.write(known.profile))
+        compared = compare(known, batch, timestamp)
+        if html is not None:
+            from incumbent.drift.page import page
+
+            title = f"{Path(batch).name} and {Path(reference).name}"
+            Path(html).write_text(page(compared.doc, compared.drawn(), title), encoding="utf-8")
+        answer(compared.doc, lambda: _show(compared.doc, compared.drawn()))
+
+
+def _show(doc: dict[str, Any], drawn: dict[str, Any]) -> None:
+    from incumbent.drift.histogram import sparklines
+
+    columns = [
+        {**c, "sparklines": sparklines(drawn[c["column"]])} if c["column"] in drawn else c
+        for c in doc["columns"]
+    ]
+    show.drift({**doc, "columns": columns})

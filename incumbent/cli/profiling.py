@@ -1,0 +1,177 @@
+"""Profiles of tables in files: the gateway reads, the core counts, two threads do the columns."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from incumbent.drift import drift
+from incumbent.drift.histogram import bars
+from incumbent.errors import MissingPathError, UsageError
+from incumbent.gateways import profiles
+from incumbent.gateways.tables import Table, open_table
+from incumbent.profile.streaming import (
+    Piece,
+    Run,
+    blocks_of_pieces,
+    cells_of_pieces,
+    count_pieces,
+    with_null,
+)
+from incumbent.records import Profile, document
+
+THREADS = 2
+STORED = ".arrow"
+MOST_DRAWN = 200
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The defaults of a spec, for a comparison without one."""
+
+    drift_q: float = 0.05
+    drift_effect_floor: float = 0.05
+
+
+@dataclass(frozen=True)
+class Known:
+    """A reference as it is compared with, and the columns left out of it, with the reasons."""
+
+    profile: Profile
+    left_out: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The columns that are compared, what each holds, and those left out with the reason."""
+
+    kinds: dict[str, str]
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def open_reference(
+    path: str, timestamp: str | None, ignore: Sequence[str], only: Sequence[str]
+) -> Known:
+    """The profile of a reference: one that was kept, or that of a table."""
+    if path.endswith(STORED):
+        profile, out = profiles.read(_content(path)), {}
+        for name in profile.columns:
+            if name in ignore or (only and name not in only):
+                out[name] = "ignored" if name in ignore else "not asked for"
+        kept = {n: c for n, c in profile.columns.items() if n not in out}
+        return Known(replace(profile, columns=kept), out)
+    table = open_table(path)
+    return Known(*profile_reference(table, choose(table, timestamp, ignore, only), timestamp))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A batch beside its reference: the document for machines, and the two profiles."""
+
+    doc: dict[str, Any]
+    batch: Profile
+    reference: Profile
+
+    def drawn(self) -> dict[str, dict[str, Any]]:
+        """Bars of the columns that are shown, the first of the report."""
+        shown = [c["column"] for c in self.doc["columns"][:MOST_DRAWN]]
+        return {n: bars(self.batch.columns[n], self.reference.columns[n]) for n in shown}
+
+
+def compare(known: Known, path: str, timestamp: str | None) -> Compared:
+    """A batch beside its reference; the batch is read once."""
+    table = open_table(path)
+    if timestamp is not None and timestamp not in table.schema.names:
+        raise _no_column("batch", timestamp, table)
+    batch, reference = profile_batch(table, known.profile, timestamp)
+    doc = document(drift(batch, reference, Rules()))
+    missing = [n for n in known.profile.columns if n not in reference.columns]
+    doc["left_out"] = known.left_out | dict.fromkeys(missing, "not in the batch")
+    return Compared(doc, batch, reference)
+
+
+def choose(
+    table: Table, timestamp: str | None, ignore: Sequence[str], only: Sequence[str]
+) -> Chosen:
+    """Which columns of a reference to compare.
+
+    Raises:
+        UsageError: A column that was named is not there.
+    """
+    for name in (*ignore, *only, *([timestamp] if timestamp else [])):
+        if name not in table.schema.names:
+            raise _no_column("reference", name, table)
+    asked = dict.fromkeys(ignore, "ignored")
+    asked |= {name: "not asked for" for name in table.schema.names if only and name not in only}
+    asked |= {timestamp: "the timestamp"} if timestamp else {}
+    asked |= {n: "of a type that has no cells" for n in table.schema.names if n not in table.kinds}
+    return Chosen({n: k for n, k in table.kinds.items() if n not in asked}, asked)
+
+
+def profile_reference(
+    table: Table, chosen: Chosen, timestamp: str | None
+) -> tuple[Profile, dict[str, str]]:
+    """Profile of a reference with its null, and the columns left out of it, with the reasons."""
+    with _running() as run:
+        pieces = partial(table.pieces, timestamp=timestamp)
+        cells, names_rows = cells_of_pieces(
+            pieces(list(chosen.kinds), chosen.kinds), chosen.kinds, run
+        )
+        columns = count_pieces(pieces(list(cells), chosen.kinds), cells, run, first=True)
+        rows = max((c.rows for c in columns.values()), default=0)
+        profile = Profile(rows, 0, columns)
+        if timestamp is not None:
+            by_block = blocks_of_pieces(pieces(list(columns), chosen.kinds), columns, run)
+            profile = with_null(profile, by_block)
+    return profile, chosen.left_out | dict.fromkeys(names_rows, "names rows")
+
+
+def profile_batch(
+    table: Table, reference: Profile, timestamp: str | None
+) -> tuple[Profile, Profile]:
+    """Profile of a batch on the cells of a reference, and the reference of those columns.
+
+    The table is read once. A column that it does not have is left out of both.
+    """
+    names = [n for n in reference.columns if n in table.kinds]
+    kinds = {n: reference.columns[n].kind for n in names}
+    days: set[int] = set()
+    with _running() as run:
+        pieces = _watched(table.pieces(names, kinds, timestamp=timestamp), days, timestamp)
+        columns = count_pieces(pieces, {n: reference.columns[n] for n in names}, run)
+    rows = max((c.rows for c in columns.values()), default=0)
+    shared = replace(reference, columns={n: reference.columns[n] for n in names})
+    return Profile(rows, len(days), columns), shared
+
+
+def _no_column(side: str, name: str, table: Table) -> UsageError:
+    names = ", ".join(table.schema.names[:SHOWN])
+    return UsageError(f"The {side} has no such column.", name, names, "check the name")
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise MissingPathError(
+            "No file is there.", path, "the path of a profile", "check the path"
+        ) from error
+
+
+def _watched(pieces: Iterable[Piece], days: set[int], timestamp: str | None) -> Iterator[Piece]:
+    for piece in pieces:
+        if timestamp is not None:
+            days.update(np.unique(piece.days()).tolist())
+        yield piece
+
+
+@contextmanager
+def _running() -> Iterator[Run]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        yield pool.map
