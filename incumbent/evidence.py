@@ -6,7 +6,7 @@ and every count is scaled down alike.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, bdtrc, chdtrc, kolmogi, kolmogorov
+from scipy.special import bdtr, bdtrc, chdtrc, kolmogi, kolmogorov, ndtr
 
 Counts = NDArray[np.float64]
 
@@ -73,6 +73,37 @@ def p_of_share(hits: float, n: float, others: float, m: float) -> float:
     hits, both = round(hits), round(both)
     low, high = bdtr(hits, both, part), 1.0 if hits <= 0 else bdtrc(hits - 1, both, part)
     return float(min(1.0, SIDES * min(low, high)))
+
+
+def p_of_unseen(unseen: float, n: float, once: float, twice: float, m: float) -> float:
+    """Two-sided p-value of the rows of a batch whose values the reference does not hold.
+
+    Args:
+        unseen: Such rows among the n of the batch.
+        n: Rows of the batch.
+        once: Values that the reference holds once.
+        twice: Values that it holds twice.
+        m: Rows of the reference.
+
+    A value that is held once had been unseen without that row, so once / m estimates the share
+    to expect (Good 1953), with variance (once + 2 twice) / m^2 (Esty 1983). Rows of one new
+    value come together: a batch counts for no more rows than the reference has. The larger of
+    the normal and the exact p-value.
+
+    >>> p_of_unseen(30, 300, 100, 40, 1_000)
+    1.0
+    >>> p_of_unseen(150, 300, 100, 40, 1_000) < 1e-9
+    True
+    """
+    if n <= 0 or m <= 0:
+        return 1.0
+    cap = min(1.0, m / n)
+    exact = p_of_share(unseen * cap, n * cap, once, m)
+    expected = (unseen * cap + once) / (n * cap + m)
+    variance = expected / (n * cap) + (once + 2 * twice) / m**2
+    if not variance:
+        return exact
+    return max(exact, float(SIDES * ndtr(-abs(unseen / n - once / m) / np.sqrt(variance))))
 
 
 def q_values(p: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> Counts:

@@ -23,6 +23,7 @@ from incumbent.evidence import (
     p_of_categories,
     p_of_order,
     p_of_share,
+    p_of_unseen,
     quantile_of_categories,
     quantile_of_order,
 )
@@ -164,16 +165,13 @@ def _p_values(
 
 
 def _p_of_unseen(sides: Sides, n: float, m: float) -> dict[str, float]:
-    """Unseen values of the batch beside those that each row of the reference would have been.
-
-    A value that the reference holds once had been unseen without that row (Good 1953): the
-    two shares are alike where nothing has changed.
-    """
+    """Whether unseen values are more than to be expected; nothing where none are."""
     counts = sides.reference.counts
-    unseen, once = int(sides.batch.counts[UNSEEN]), int((counts[:OTHER] == 1).sum())
+    unseen = int(sides.batch.counts[UNSEEN])
+    once, twice = (int((counts[:OTHER] == times).sum()) for times in (1, 2))
     if counts[OTHER] or not (unseen or once):
         return {}
-    return {"unseen": p_of_share(unseen * n, sides.n, once * m, sides.m)}
+    return {"unseen": p_of_unseen(unseen * n, sides.n, once * m, twice * m, sides.m)}
 
 
 def _shares(sides: Sides) -> dict[str, float | None]:

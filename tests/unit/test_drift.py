@@ -78,7 +78,7 @@ def test_the_table_alarms_beyond_the_null_of_its_mean(score_null, alarm):
 
 
 def test_the_table_wants_more_certainty_than_a_column():
-    # p = .035: a discovery, and no alarm of the table at .01
+    # p = .028: a discovery, and no alarm of the table at .005
     found = held_against((72, 48))
     assert found.columns[0].alarm
     assert found.p == pytest.approx(found.columns[0].q)
