@@ -4,6 +4,8 @@ Counts have the nulls as their last cell: a null counts as larger than every num
 category of its own.
 """
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -54,16 +56,30 @@ def error_bound(batch: Counts, reference: Counts) -> float:
     """
     if not batch.sum() or not reference.sum():
         return 0.0
-    f, g = (np.concatenate([[0.0], np.cumsum(shares(c))]) for c in (batch, reference))
-    seen = float(np.abs(f - g).max())
-    right, left = np.arange(1, len(f) - 1, 2), np.arange(0, len(f) - 2, 2)
-    possible = np.maximum(f[right] - g[left], g[right] - f[left])
-    return max(0.0, min(1.0, float(possible.max(initial=0.0))) - seen)
+    return certified(steps(batch), steps(reference))[1]
+
+
+def steps(counts: Counts) -> Counts:
+    """Cumulative shares before the first cell and after each, shape (cells + 1,)."""
+    found = np.zeros(len(counts) + 1)
+    np.cumsum(counts, out=found[1:])
+    found /= found[-1]
+    return found
+
+
+def certified(f: Counts, g: Counts) -> tuple[float, float]:
+    """Kolmogorov-Smirnov distance of two `steps`, and the bound of its error."""
+    seen = min(1.0, float(np.abs(f - g).max()))
+    right, left = slice(1, -1, 2), slice(0, -2, 2)
+    possible = max(float((f[right] - g[left]).max()), float((g[right] - f[left]).max()))
+    return seen, max(0.0, min(1.0, possible) - seen)
 
 
 def shares(counts: Counts) -> Counts:
     """Counts as shares of their total, shape (..., cells); NaN where there are no rows."""
     total = counts.sum(axis=-1, keepdims=True)
+    if total.all():
+        return cast("Counts", counts / total)
     found: Counts = np.divide(counts, total, out=np.full(counts.shape, np.nan), where=total > 0)
     return found
 
@@ -86,8 +102,10 @@ def stability_index(batch: Counts, reference: Counts, smoothing: float = PSI_SMO
     0.1695
     """
     p, q = shares(batch + smoothing), shares(reference + smoothing)
-    apart = p != q  # an empty cell on both sides is 0, and 0 ln 0 too
-    return float(((p - q)[apart] * np.log(p[apart] / q[apart])).sum())
+    if not smoothing:
+        apart = p != q  # an empty cell on both sides is 0, and 0 ln 0 too
+        p, q = p[apart], q[apart]
+    return float(((p - q) * np.log(p / q)).sum())
 
 
 def jensen_shannon(batch: Counts, reference: Counts) -> float:
@@ -131,13 +149,17 @@ def wasserstein(batch: Counts, reference: Counts, cuts: Counts, outside: float) 
 
     Both are taken to rise evenly within an open cell.
     """
-    gap = np.cumsum(shares(batch) - shares(reference))
+    return area_between(np.cumsum(shares(batch) - shares(reference)), cuts) + outside
+
+
+def area_between(gap: Counts, cuts: Counts) -> float:
+    """Area between two curves whose difference after each cell is `gap`, within the cuts."""
     start, end, width = gap[1:-2:2], gap[2:-1:2], np.diff(cuts)
     across = start * end < 0
     total = np.abs(start) + np.abs(end)
     # Where the two cross, the area is that of two triangles.
     area = np.where(across, (start**2 + end**2) / np.where(across, total, 1.0), total) / 2
-    return float((area * width).sum() + outside)
+    return float((area * width).sum())
 
 
 def _relative_entropy(p: Counts, q: Counts) -> float:

@@ -1,4 +1,4 @@
-"""Profiles of tables in files: the gateway reads, the core counts, two threads do the columns."""
+"""Profiles of tables in files: the gateway reads, the core counts, threads share the columns."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +26,7 @@ from incumbent.profile.streaming import (
 from incumbent.records import Profile, document
 
 THREADS = 2
+WORTH_THREADS = 10_000_000  # values
 STORED = ".arrow"
 MOST_DRAWN = 200
 SHOWN = 20
@@ -118,7 +119,7 @@ def profile_reference(
     table: Table, chosen: Chosen, timestamp: str | None
 ) -> tuple[Profile, dict[str, str]]:
     """Profile of a reference with its null, and the columns left out of it, with the reasons."""
-    with _running() as run:
+    with _running(table, len(chosen.kinds)) as run:
         pieces = partial(table.pieces, timestamp=timestamp)
         cells, names_rows = cells_of_pieces(
             pieces(list(chosen.kinds), chosen.kinds), chosen.kinds, run
@@ -142,7 +143,7 @@ def profile_batch(
     names = [n for n in reference.columns if n in table.kinds]
     kinds = {n: reference.columns[n].kind for n in names}
     days: set[int] = set()
-    with _running() as run:
+    with _running(table, len(names)) as run:
         pieces = _watched(table.pieces(names, kinds, timestamp=timestamp), days, timestamp)
         columns = count_pieces(pieces, {n: reference.columns[n] for n in names}, run)
     rows = max((c.rows for c in columns.values()), default=0)
@@ -172,6 +173,10 @@ def _watched(pieces: Iterable[Piece], days: set[int], timestamp: str | None) -> 
 
 
 @contextmanager
-def _running() -> Iterator[Run]:
+def _running(table: Table, columns: int) -> Iterator[Run]:
+    """Two threads, or none where starting them would cost more than it saves."""
+    if table.rows is not None and table.rows * columns < WORTH_THREADS:
+        yield map
+        return
     with ThreadPoolExecutor(THREADS) as pool:
         yield pool.map

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incumbent.distance import (
+    area_between,
     binned,
+    certified,
     distances,
-    error_bound,
     jensen_shannon,
     largest_change,
     shares,
     stability_index,
-    wasserstein,
+    steps,
 )
 from incumbent.evidence import (
     effective_rows,
@@ -65,6 +66,12 @@ class Sides:
         """Counts per cell, nulls last."""
         return cell_counts(self.batch), cell_counts(self.reference)
 
+    @cached_property
+    def steps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Cumulative shares of a column in order."""
+        batch, reference = self.counts
+        return steps(batch), steps(reference)
+
 
 def footing_of(batch: Profile, reference: Profile) -> Footing:
     """What an answer stands on: rows, and stretches of the reference as long as the batch."""
@@ -95,7 +102,10 @@ def measure(name: str, sides: Sides, footing: Footing, weight: float | None) -> 
     if footing is Footing.INSUFFICIENT:
         return ColumnDrift(name, kind, None, None, None, None, alarm=False, footing=footing)
     batch, reference = sides.counts
-    distance = float(distances(batch, reference, kind))
+    if kind in ORDERED:
+        distance, error = certified(*sides.steps)
+    else:
+        distance, error = float(distances(batch, reference, kind)), 0.0
     p_values = _p_values(sides, batch, reference, distance)
     return ColumnDrift(
         name,
@@ -105,7 +115,7 @@ def measure(name: str, sides: Sides, footing: Footing, weight: float | None) -> 
         None,
         null_quantile(sides),
         alarm=False,
-        error=error_bound(batch, reference) if kind in ORDERED else 0.0,
+        error=error,
         measures=measures(sides),
         p_values=p_values,
         shares=_shares(sides),
@@ -199,6 +209,6 @@ def _wasserstein(sides: Sides) -> float | None:
         abs(a / here.finite - b / there.finite)
         for a, b in ((here.below, there.below), (here.above, there.above))
     )
-    counts = batch.counts.astype(np.float64), reference.counts.astype(np.float64)
-    area = wasserstein(*counts, reference.edges, outside)
+    f, g = (s[1:-1] / s[-2] for s in sides.steps)
+    area = area_between(f - g, reference.edges) + outside
     return area / scale if math.isfinite(area / scale) else None

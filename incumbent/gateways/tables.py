@@ -23,7 +23,7 @@ from incumbent.errors import MissingPathError, UnreadableError, UsageError
 from incumbent.gateways.arrays import floats, integers, nulls, values_of
 from incumbent.records import ORDERED, Kind
 
-PIECE_CELLS = 1 << 18  # values that a piece of Parquet holds: what is decoded stays in the cache
+PIECE_CELLS = 1 << 20  # values that a piece of Parquet holds
 FEWEST_COLUMNS = 2  # of a piece, however long: one for each thread
 CSV_BLOCK = 16 << 20  # bytes
 DAY = 86_400_000_000  # microseconds

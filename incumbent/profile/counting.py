@@ -12,7 +12,7 @@ from incumbent.records import ORDERED, ColumnProfile, Spread
 
 Floats = NDArray[np.float64]
 
-CHUNK = 65536
+CHUNK = 16_384  # fits the cache with all that is made of it
 OTHER, UNSEEN = -2, -1  # positions of the last two cells of categories
 NO_SPREAD = Spread(0, 0, None, 0, None, 0, 0.0, 0.0, 0.0, 0.0)
 
@@ -37,18 +37,16 @@ def of_numbers(
 
     The rows are taken in chunks that stay in the processor's cache.
     """
-    lookup, spread = Lookup(cells.edges, len(values)), NO_SPREAD
+    lookup, sums = Lookup(cells.edges, len(values)), Sums(cells)
     counts = np.zeros(len(cells.edges) * 2 + 1, dtype=np.int64)
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
         if missing is not None:
             chunk = chunk[~missing[start : start + CHUNK]]
-        if len(chunk) and np.isnan(chunk.min()):
-            chunk = chunk[~np.isnan(chunk)]
-        counts += lookup.count(chunk)
-        spread = _add_spreads(spread, _spread(chunk, cells))
+        if len(chunk):
+            counts += lookup.count(sums.add(chunk))
     nulls = len(values) - int(counts.sum())
-    return replace(cells, rows=len(values), nulls=nulls, counts=counts, spread=spread)
+    return replace(cells, rows=len(values), nulls=nulls, counts=counts, spread=sums.spread())
 
 
 def of_categories(
@@ -96,30 +94,61 @@ def center_of(cells: ColumnProfile) -> float:
     return float(cells.edges[len(cells.edges) // 2]) if len(cells.edges) else 0.0
 
 
-def _spread(values: Floats, cells: ColumnProfile) -> Spread:
-    """Sums of values without NaN; of sums that no float holds no measure makes use."""
-    if len(values) == 0:
-        return NO_SPREAD
-    low, high = float(values.min()), float(values.max())
-    if math.isinf(low) or math.isinf(high):
-        finite = values[np.isfinite(values)]
-        return replace(_spread(finite, cells), infinite=len(values) - len(finite))
-    with np.errstate(over="ignore", invalid="ignore"):
-        shifted = values - center_of(cells)
-        total = float(shifted.sum())
-        np.multiply(shifted, shifted, out=shifted)
+class Sums:
+    """Sums and extremes of a column while it is counted. What no float holds becomes infinite."""
+
+    def __init__(self, cells: ColumnProfile) -> None:
+        self._edges, self._center = cells.edges, center_of(cells)
+        self._finite = self._infinite = 0
+        self._low, self._high = (math.inf, 0), (-math.inf, 0)
+        self._total = self._squares = self._below = self._above = 0.0
+
+    def add(self, values: Floats) -> Floats:
+        """Add some values; they come back without NaN."""
+        low = float(values.min())
+        if math.isnan(low):  # which is quicker than a mask that is mostly not needed
+            values = values[~np.isnan(values)]
+            return self.add(values) if len(values) else values
+        high = float(values.max())
+        if math.isinf(low) or math.isinf(high):
+            finite = values[np.isfinite(values)]
+            self._infinite += len(values) - len(finite)
+            if len(finite):
+                self._add(finite, float(finite.min()), float(finite.max()))
+        else:
+            self._add(values, low, high)
+        return values
+
+    def spread(self) -> Spread:
+        """What was added."""
+        some = self._finite > 0
         return Spread(
-            finite=len(values),
-            infinite=0,
-            lowest=low,
-            lowest_rows=int(np.count_nonzero(values == low)),
-            highest=high,
-            highest_rows=int(np.count_nonzero(values == high)),
-            total=total,
-            squares=float(shifted.sum()),
-            below=_below(values, low, cells.edges),
-            above=_above(values, high, cells.edges),
+            finite=self._finite,
+            infinite=self._infinite,
+            lowest=self._low[0] if some else None,
+            lowest_rows=self._low[1],
+            highest=self._high[0] if some else None,
+            highest_rows=self._high[1],
+            total=self._total,
+            squares=self._squares,
+            below=self._below,
+            above=self._above,
         )
+
+    def _add(self, values: Floats, low: float, high: float) -> None:
+        self._finite += len(values)
+        if low <= self._low[0]:
+            rows = int(np.count_nonzero(values == low))
+            self._low = low, rows + (self._low[1] if low == self._low[0] else 0)
+        if high >= self._high[0]:
+            rows = int(np.count_nonzero(values == high))
+            self._high = high, rows + (self._high[1] if high == self._high[0] else 0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            shifted = values - self._center
+            self._total += float(shifted.sum())
+            self._squares += float(np.einsum("i,i->", shifted, shifted))
+            self._below += _below(values, low, self._edges)
+            self._above += _above(values, high, self._edges)
 
 
 def _below(values: Floats, low: float, edges: Floats) -> float:

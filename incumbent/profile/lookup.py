@@ -16,10 +16,12 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Placer = Callable[[Floats], Integers]
 
-GRID = 16_384
+GRID = 8_192
 TRIM = 500  # one cut in so many is left beyond either end of the grid,
 TAIL = 10  # and as many as the tails have for themselves
 FEWEST_CUTS = 200  # of which any are left beyond
+ROUNDING = 1 << 10  # of the bits of a float, as a float
+FAR, FAR_BITS = 0.5, 3.0  # of the range of the others: of values, and of their bits
 FEWEST_VALUES = 4_096  # below, a search is as quick as making the grid
 
 
@@ -43,10 +45,10 @@ class Lookup:
             held = np.bincount(at, minlength=GRID)
             # Small integers: adding to them is most of the work.
             self._below = (2 * (np.cumsum(held) - held)).astype(np.int16)
+            self._below[held > 1] = self.cells
             self._cut = np.full(GRID, np.nan)  # which no value passes
-            self._cut[at[::-1]] = cuts[::-1]
-            self._crowded = held > 1
-            self._any_crowded = bool(self._crowded.any())
+            single = held[at] == 1
+            self._cut[at[single]] = cuts[single]
 
     def count(self, values: Floats) -> Integers:
         """Counts of values without NaN, shape (2 m + 1,)."""
@@ -59,8 +61,8 @@ class Lookup:
         at = self._place(values)
         cell, cut = self._below.take(at), self._cut.take(at)
         cell += (values > cut).view(np.int8) + (values >= cut).view(np.int8)
-        if self._any_crowded:
-            crowded = np.flatnonzero(self._crowded.take(at))
+        crowded = np.flatnonzero(cell == self.cells)
+        if len(crowded):
             cell[crowded] = _search(values[crowded], self.cuts)
         return cell
 
@@ -75,17 +77,30 @@ def _placer(cuts: Floats) -> Placer | None:
     """The map onto the grid; None where the cuts span no range, or one too wide to divide."""
     if len(cuts) < 2:  # noqa: PLR2004 - a range has two ends
         return None
-    margin = len(cuts) // TRIM + TAIL if len(cuts) > FEWEST_CUTS else 0
-    low, high = cuts[margin], cuts[-1 - margin]
-    if cuts[0] > 0:
-        return _by_bits(int(low.view(np.int64)), int(high.view(np.int64)))
+    if cuts[0] >= 0:
+        low, high = _range(cuts[cuts > 0].view(np.int64).astype(np.float64), FAR_BITS)
+        return _by_bits(int(low) - ROUNDING, int(high))
+    low, high = _range(cuts, FAR)
     with np.errstate(over="ignore", divide="ignore"):
         scale = (GRID - 3) / (high - low)
     return _by_value(low, scale) if 0 < scale < np.inf else None
 
 
+def _range(cuts: Floats, far_out: float) -> tuple[np.float64, np.float64]:
+    """Where the grid begins and ends: at the outermost cuts, unless they are far out."""
+    margin = len(cuts) // TRIM + TAIL if len(cuts) > FEWEST_CUTS else 0
+    low, high = cuts[margin], cuts[-1 - margin]
+    with np.errstate(over="ignore"):
+        far = far_out * (high - low)
+        near = low - cuts[0] <= far, cuts[-1] - high <= far
+    return (cuts[0] if near[0] else low), (cuts[-1] if near[1] else high)
+
+
 def _by_bits(start: int, end: int) -> Placer:
-    """Bits of positive floats, which are in the order of their logarithms: for heavy tails."""
+    """Bits of positive floats, which are in the order of their logarithms: for heavy tails.
+
+    Zero, which many rows may share, is left of all of them and has a place of its own.
+    """
     shift = ((end - start) // (GRID - 2)).bit_length()
 
     def place(numbers: Floats) -> Integers:

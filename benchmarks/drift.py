@@ -1,0 +1,101 @@
+"""What a comparison costs: CPU and memory beside the bare read, scipy, and peers that are there.
+
+    python -m benchmarks.drift            # about two minutes
+    python -m benchmarks.drift --full     # with batches of 1M and 10M rows, and 10,000 columns
+
+Every contender runs in a process of its own, in turn, `ROUNDS` times; the medians are printed.
+CPU is that of the step, imports left out; memory is the peak above what the imports take. Peers
+are measured where `benchmarks/drift_peers.sh` has made their environments.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.drift_tables import write
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / ".incumbent" / "benchmarks" / "drift"
+PEERS = ROOT / ".incumbent" / "benchmarks" / "peers"
+ROUNDS = 5
+ROW_COUNTS = {"reference": 1_000_000, "batch": 100_000}
+FULL = {"batch_1m": 1_000_000, "batch_10m": 10_000_000, "reference_10m": 10_000_000}
+
+
+def main() -> None:
+    """Measure, and print the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.drift", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="also 10M rows and 10,000 columns")
+    full = parser.parse_args().full
+    reference = write(DATA / "reference.parquet", 0, ROW_COUNTS["reference"])
+    batch = write(DATA / "batch.parquet", 1, ROW_COUNTS["batch"], drifted=True)
+    kept = _keep(reference)
+    rows = [
+        ("bare read of the batch (pyarrow)", ["read", batch]),
+        ("ours, reference profile kept", ["ours", kept, batch]),
+        ("ours, reference profiled in the same run", ["ours", reference, batch]),
+        ("scipy, column by column", ["scipy", reference, batch]),
+        *((name, [name, reference, batch]) for name in _peers()),
+    ]
+    _print("Reference of 1M rows, batch of 100k, 30 columns, 5 of them drifted", rows)
+    if full:
+        _print("More rows", _longer(kept))
+        _print("10,000 columns of 200 rows", [("ours", ["columns"])])
+
+
+def _longer(kept: Path) -> list[tuple[str, list[object]]]:
+    million, ten = (write(DATA / f"{n}.parquet", 1, FULL[n]) for n in ("batch_1m", "batch_10m"))
+    longer = _keep(write(DATA / "reference_10m.parquet", 0, FULL["reference_10m"]))
+    return [
+        ("bare read of a batch of 1M (pyarrow)", ["read", million]),
+        ("ours, batch of 1M", ["ours", kept, million]),
+        ("ours, batch of 1M, reference of 10M", ["ours", longer, million]),
+        ("ours, batch of 10M in row groups of 1M", ["ours", kept, ten]),
+    ]
+
+
+def _keep(reference: Path) -> Path:
+    kept = reference.with_suffix(".arrow")
+    if not kept.exists():
+        _measure(["keep", reference, kept])
+    return kept
+
+
+def _print(title: str, rows: list[tuple[str, list[object]]]) -> None:
+    found: dict[str, list[dict[str, float]]] = {name: [] for name, _ in rows}
+    for _ in range(ROUNDS):
+        for name, call in rows:
+            found[name].append(_measure(call))
+    floor = statistics.median(run["cpu"] for run in found[rows[0][0]])
+    print(f"\n{title}\n")  # noqa: T201 - the table is the answer
+    print("| | CPU s | x first | peak MB | drifted found | false |")  # noqa: T201
+    print("|---|---|---|---|---|---|")  # noqa: T201
+    for name, runs in found.items():
+        cpu = statistics.median(run["cpu"] for run in runs)
+        peak = statistics.median(run["peak_mb"] for run in runs)
+        right, wrong = (runs[0].get(key, "") for key in ("found", "false"))
+        cells = f"{cpu:.3f} | {cpu / floor:.1f} | {peak:.0f} | {right} | {wrong}"
+        print(f"| {name} | {cells} |")  # noqa: T201
+
+
+def _measure(call: list[object]) -> dict[str, float]:
+    """One contender in a process of its own; the last line that it prints is its answer."""
+    name = str(call[0])
+    python = PEERS / name / "bin" / "python"
+    script = Path(__file__).with_name("drift_peers.py" if python.exists() else "drift_steps.py")
+    command = [python if python.exists() else sys.executable, script, *map(str, call)]
+    environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - our own scripts
+    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def _peers() -> list[str]:
+    return sorted(path.name for path in PEERS.glob("*") if (path / "bin" / "python").exists())
+
+
+if __name__ == "__main__":
+    main()
