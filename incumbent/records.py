@@ -250,6 +250,22 @@ class ColumnDrift:
 
 
 @dataclass(frozen=True)
+class DomainReport:
+    """How well a classifier tells rows of a batch from rows of the reference, unseen by it.
+
+    `null` is the largest AUC of a stretch of the reference against the others. None: too few
+    rows, or rows that are exchangeable.
+    """
+
+    auc: float | None
+    p: float | None
+    null: float | None
+    batch: int
+    reference: int
+    alarm: bool
+
+
+@dataclass(frozen=True)
 class DriftReport:
     """The columns, those in alarm first, and the mean distance as `score`.
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from incumbent.training import (
     classes_of,
     fit,
     golden_rows,
+    importances,
     newest_of_each,
     sample,
     split,
@@ -96,7 +99,15 @@ def test_the_first_champion_is_judged_on_the_tail_and_fitted_on_all():
 def test_the_profile_can_be_made_again_from_the_training_set():
     model, rows, kinds = trained(a_frame(c=["a", None] * 120))
     days = rows["t"].dt.tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.int64)
-    assert profile(rows, kinds, days) == model.card.profile
+    known = model.card.profile
+    assert replace(profile(rows, kinds, days), weights=known.weights) == known
+
+
+def test_a_feature_weighs_as_much_as_the_loss_rises_without_it():
+    model, rows, kinds = trained(a_frame())
+    weights = importances(model.pipeline, rows, model.card.spec, kinds)
+    assert weights == model.card.profile.weights
+    assert weights["x"] > 0.1 > weights["c"] >= 0
 
 
 @pytest.mark.parametrize("by", list(ThresholdCriterion))
