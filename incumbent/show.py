@@ -125,6 +125,12 @@ def drift(doc: Document) -> None:
     Console(highlight=False).print("\n", table)
     if (more := len(doc["columns"]) - MOST_COLUMNS) > 0:
         _say(f"... and {more} columns more (--json has them all)")
+    if (domain := doc.get("domain")) and domain["auc"] is not None:
+        told = "can be told apart" if domain["alarm"] else "cannot be told apart"
+        null = (
+            "" if domain["null"] is None else f", stretches of the reference {domain['null']:.2f}"
+        )
+        _say(f"all columns together: rows {told} (AUC {domain['auc']:.2f}{null})")
     for reason in sorted(set(doc["left_out"].values())):
         names = [name for name, why in doc["left_out"].items() if why == reason]
         _say(f"left out, {reason}: {_some(names)}")

@@ -21,6 +21,7 @@ Examples:
 @click.option("--timestamp", metavar="COL", help="Rows of one day share their noise.")
 @click.option("--ignore", metavar="COL", multiple=True, help="Leave this column out.")
 @click.option("--only", metavar="COL", multiple=True, help="Compare this column only.")
+@click.option("--domain", is_flag=True, help="Ask a classifier to tell the two apart, too.")
 @click.option("--html", type=click.Path(dir_okay=False), help="Write the report as a page.")
 @click.option("--profile", type=click.Path(dir_okay=False), help="Keep the reference's profile.")
 @JSON
@@ -33,6 +34,7 @@ def drift(  # noqa: PLR0913 - the options of the command
     html: str | None,
     profile: str | None,
     *,
+    domain: bool,
     as_json: bool,
 ) -> None:
     """Compare BATCH with REFERENCE, column by column: no server, no model.
@@ -49,6 +51,12 @@ def drift(  # noqa: PLR0913 - the options of the command
 
             Path(profile).write_bytes(profiles.write(known.profile))
         compared = compare(known, batch, timestamp)
+        if domain:
+            from incumbent.cli.domain import check_domain
+            from incumbent.records import document
+
+            found = check_domain(reference, batch, compared.reference, timestamp)
+            compared.doc["domain"] = document(found)
         if html is not None:
             from incumbent.drift.page import page
 

@@ -14,6 +14,7 @@ from incumbent.records import DomainReport
 MOST_ROWS = 2_000  # of either side
 FEWEST_ROWS = 100  # of either side, below which nothing is learnt
 FOLDS = 2
+LARGEST = 1e300
 DOMAIN_LEVEL = 0.005
 EFFECT_FLOOR = 0.55  # AUC of a shift of a sixth of a standard deviation
 
@@ -33,8 +34,9 @@ def domain_check(
             each against the others is the null beside chance. None: rows are exchangeable.
 
     Every row is scored by the model of the other fold. For independent rows the AUC of n and m
-    rows is near normal about 1/2 with variance (n + m + 1) / (12 n m) (Mann and Whitney 1947),
-    given the models; the two folds are independent of each other.
+    rows is near normal about 1/2 with variance (n + m + 1) / (12 n m) (Mann and Whitney 1947).
+    The models of the two folds have learnt from each other's rows, so that the mean of both is
+    given the variance of one.
     """
     random = np.random.default_rng(seed)
     here, there = _some(batch, random), _some(reference, random)
@@ -42,7 +44,8 @@ def domain_check(
     if min(n, m) < FEWEST_ROWS:
         return DomainReport(None, None, None, n, m, alarm=False)
     auc = held_out_auc(here, there, random)
-    p = float(ndtr(-(auc - 0.5) / np.sqrt((n + m + 1) / (12 * n * m))))
+    variance = FOLDS * (n + m + FOLDS) / (12 * n * m)
+    p = float(ndtr(-(auc - 0.5) / np.sqrt(variance)))
     null = max((_against_others(i, stretches, random) for i in range(len(stretches))), default=None)
     beyond = auc > max(EFFECT_FLOOR, null or 0.0)
     return DomainReport(auc, p, null, n, m, alarm=beyond and p < DOMAIN_LEVEL)
@@ -82,6 +85,7 @@ def _against_others(i: int, stretches: tuple[Floats, ...], random: np.random.Gen
 
 
 def _some(rows: Floats, random: np.random.Generator) -> Floats:
-    if len(rows) <= MOST_ROWS:
-        return rows
-    return rows[np.sort(random.choice(len(rows), MOST_ROWS, replace=False))]
+    """At most `MOST_ROWS` rows; infinities become the largest number that trees can bin."""
+    if len(rows) > MOST_ROWS:
+        rows = rows[np.sort(random.choice(len(rows), MOST_ROWS, replace=False))]
+    return np.clip(rows, -LARGEST, LARGEST)

@@ -110,6 +110,31 @@ def blocks_of_pieces(
     return found
 
 
+def sample_pieces(
+    pieces: Iterable[Piece], columns: Mapping[str, ColumnProfile], most: int, *, days: bool
+) -> tuple[Floats, Floats]:
+    """Evenly spaced rows as numbers, and the day of each.
+
+    Args:
+        pieces: The table.
+        columns: The columns, on the cells of the reference; categories become their place.
+        most: Rows at most.
+        days: Whether the pieces know the day of each row; otherwise all of them are 0.
+
+    Returns:
+        Shapes (n, columns), NaN where null, and (n,).
+    """
+    taken, when = {name: Sample(most) for name in columns}, Sample(most)
+    first = next(iter(columns), None)
+    for piece in pieces:
+        for name in piece.columns:
+            taken[name].add(_as_numbers(piece, name, columns[name]))
+            if name == first:
+                known = piece.days() if days else np.zeros(piece.rows)
+                when.add(known.astype(np.float64))
+    return np.column_stack([s.values() for s in taken.values()]), when.values()
+
+
 def with_null(profile: Profile, by_block: Mapping[str, Mapping[int, Floats]]) -> Profile:
     """A reference with what is normal in it, from its counts by block."""
     days = sorted(next(iter(by_block.values()), {}))
@@ -126,25 +151,33 @@ def with_null(profile: Profile, by_block: Mapping[str, Mapping[int, Floats]]) ->
 
 @dataclass
 class Sample:
-    """Every k-th value of a column; k doubles whenever there are more than `EXACT_ROWS`."""
+    """Every k-th value of a column; k doubles whenever there are more than `most`."""
 
+    most: int = EXACT_ROWS
     step: int = 1
     seen: int = 0
     kept: list[Floats] = field(default_factory=list)
 
     def take(self, piece: Piece, name: str) -> None:
-        """Take from the next values of the column."""
+        """Take from the next values of the column, nulls left out."""
         values, missing = piece.numbers(name)
-        values = values if missing is None else values[~missing]
+        self.add(values if missing is None else values[~missing])
+
+    def add(self, values: Floats) -> None:
+        """Take from the next values."""
         self.kept.append(values[-self.seen % self.step :: self.step].copy())
         self.seen += len(values)
-        while sum(map(len, self.kept)) > EXACT_ROWS:
+        while sum(map(len, self.kept)) > self.most:
             self.kept = [np.concatenate(self.kept)[::2]]
             self.step *= 2
 
+    def values(self) -> Floats:
+        """What was taken."""
+        return np.concatenate([NO_CUTS, *self.kept])
+
     def names_rows(self) -> bool:
         """Whether these are whole numbers, nearly without gaps and none of them twice."""
-        values = np.concatenate(self.kept) if self.kept else NO_CUTS
+        values = self.values()
         if len(values) < FEWEST_NAMES or not np.isfinite(values).all():
             return False
         if np.ptp(values) > GAPS * self.seen or (values != np.floor(values)).any():
@@ -153,7 +186,7 @@ class Sample:
 
     def cells(self, kind: str) -> ColumnProfile:
         """Where to count."""
-        return empty(kind, cuts_of(np.concatenate([NO_CUTS, *self.kept])), ())
+        return empty(kind, cuts_of(self.values()), ())
 
 
 @dataclass
@@ -201,6 +234,15 @@ def _count(
         values, missing = piece.numbers(name)
         return of_numbers(values, cells[name], missing)
     return of_categories(*piece.categories(name), cells[name], first=first)
+
+
+def _as_numbers(piece: Piece, name: str, column: ColumnProfile) -> Floats:
+    if column.kind in ORDERED:
+        values, missing = piece.numbers(name)
+        return values if missing is None else np.where(missing, np.nan, values)
+    codes, texts, nulls = piece.codes_by_row(name)
+    places = category_cells(texts, column).astype(np.float64)
+    return np.where(nulls, np.nan, places[codes]) if texts else np.full(piece.rows, np.nan)
 
 
 def _by_block(

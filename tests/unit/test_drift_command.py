@@ -249,3 +249,16 @@ def test_the_command_imports_no_server_no_suite_and_no_pandas(tmp_path):
     )
     heavy = ("prefect", "mlflow", "great_expectations", "pandas", "scipy.stats", "sklearn")
     assert not [name for name in heavy if f"'{name}'" in done.stderr]
+
+
+def test_a_classifier_finds_what_no_single_column_shows(compare, tmp_path):
+    reference = a_table().assign(y=lambda t: t["x"] + np.random.default_rng(5).normal(size=len(t)))
+    batch = reference.assign(y=reference["y"].sample(frac=1, random_state=0).to_numpy())
+    kept = tmp_path / "r.profile.arrow"
+    doc = compare(reference, batch, "--ignore", "at", "--domain", "--profile", str(kept))
+    assert not doc["alarm"]
+    assert doc["domain"]["alarm"]
+    calm = compare(reference, reference, "--timestamp", "at", "--domain")
+    assert not calm["domain"]["alarm"]
+    with pytest.raises(UsageError, match="no rows"):
+        compare(kept, batch, "--domain")

@@ -1,0 +1,55 @@
+"""The rows that a domain classifier is shown: evenly spaced ones of two tables in files."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incumbent.drift.domain import domain_check
+from incumbent.errors import UsageError
+from incumbent.gateways.tables import Table, open_table
+from incumbent.profile.streaming import sample_pieces
+from incumbent.records import DomainReport, Profile
+
+MOST_ROWS = 20_000  # of a table, from which the check draws
+MOST_COLUMNS = 500
+MOST_STRETCHES = 4
+SEED = 0
+
+Floats = NDArray[np.float64]
+
+
+def check_domain(
+    reference: str, batch: str, profile: Profile, timestamp: str | None
+) -> DomainReport:
+    """Whether a classifier can tell the rows of two tables apart, on the columns of a profile.
+
+    Raises:
+        UsageError: The reference is a kept profile, which holds no rows.
+    """
+    if reference.endswith(".arrow"):
+        raise UsageError(
+            "A kept profile holds no rows to learn from.",
+            reference,
+            "a table as the reference",
+            "give the table, or leave --domain out",
+        )
+    there, days = _rows(open_table(reference), profile, timestamp)
+    here, batch_days = _rows(open_table(batch), profile, timestamp)
+    stretches = _stretches(there, days, len(np.unique(batch_days))) if timestamp else ()
+    return domain_check(here, there, SEED, stretches)
+
+
+def _rows(table: Table, profile: Profile, timestamp: str | None) -> tuple[Floats, Floats]:
+    columns = dict(list(profile.columns.items())[:MOST_COLUMNS])
+    kinds = {name: column.kind for name, column in columns.items()}
+    pieces = table.pieces(list(columns), kinds, timestamp)
+    return sample_pieces(pieces, columns, MOST_ROWS, days=timestamp is not None)
+
+
+def _stretches(rows: Floats, days: Floats, length: int) -> tuple[Floats, ...]:
+    """A few stretches of the reference, each as many days as the batch; none where one fits."""
+    named = np.unique(days)
+    whole = len(named) // max(length, 1)
+    if whole < 2:  # noqa: PLR2004 - one stretch has no others beside it
+        return ()
+    starts = np.linspace(0, len(named) - length, min(whole, MOST_STRETCHES)).astype(np.int64)
+    return tuple(rows[np.isin(days, named[at : at + length])] for at in starts)
