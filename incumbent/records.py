@@ -395,6 +395,63 @@ class HarmReport:
     latency: Latency | None
 
 
+class Trust(StrEnum):
+    """How far an estimate without labels is believed: it never clears a model."""
+
+    UNVERIFIED = "unverified"
+    SUSPECT = "suspect"
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Mean absolute error of past estimates against what the labels said; None without any."""
+
+    batches: int
+    error: float | None
+
+
+@dataclass(frozen=True)
+class EstimateReport:
+    """What a model can be expected to do on a batch whose labels have not come.
+
+    `borne` is the loss that is borne: the promise with its tolerance.
+    """
+
+    metric_name: str
+    metrics: Mapping[str, float]
+    borne: float
+    backtest: Backtest
+    trust: Trust
+
+
+class Cause(StrEnum):
+    """Why a loss has changed."""
+
+    NONE = "none"
+    COVARIATE = "covariate"
+    CONDITIONAL = "conditional"
+    PRIOR = "prior"
+    BOTH = "both"
+    AMBIGUOUS = "ambiguous"
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """The change of the loss since a version was judged, and its parts.
+
+    `covariate` is what other rows change, `conditional` what other answers to the same rows do;
+    `prior` says whether other shares of the classes explain all of it. `overlap` is the share
+    of rows that both samples have in common: 1 where nothing tells them apart.
+    """
+
+    change: Estimate
+    covariate: Estimate | None
+    conditional: Estimate | None
+    prior: bool | None
+    overlap: float | None
+    cause: Cause
+
+
 @dataclass(frozen=True)
 class Reason:
     """Why: the signal, where it was seen, its value and the threshold that it was held to."""
