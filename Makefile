@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
-PACKAGES := incumbent flows tasks expectations examples
+PACKAGES := incumbent flows tasks expectations examples benchmarks
 UV_VERSION = $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements.lock)
 
 # The interpreter that .venv is made with; empty: the first on PATH that will do.
@@ -76,4 +76,4 @@ lock: setup ## Resolve requirements.lock anew from pyproject.toml
 
 clean: ## Remove .venv and every cache; the state in .incumbent stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
-	find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find $(PACKAGES) tests -name __pycache__ -type d -prune -exec rm -rf {} +
