@@ -16,6 +16,7 @@ from incumbent.params import ModelSpec, Path
 from incumbent.records import Action, Champion, Conclusion, Findings, Outcome
 from tasks.doors import Doors
 from tasks.drift import measure_drift
+from tasks.gain import backtest, keep_backtest
 from tasks.harm import judge_labels
 from tasks.intake import Arrival, find_batches, take_in
 from tasks.labels import LabelTable, collect_labels, find_late, keep_labels, labels_within
@@ -96,7 +97,8 @@ def conclude(
         seen = replace(findings, drift=done.inputs.drift, scored_by=done.inputs.champion)
         return report(doors, spec, seen, done)
     harm = judge_labels(doors, spec, champion, findings)
-    inputs = inputs_of(doors, spec, champion, findings, harm)
+    tried = backtest(doors, spec, champion, findings, harm)
+    inputs = inputs_of(doors, spec, champion, findings, harm, tried)
     decision = decide(inputs)
     record(doors, spec, inputs, decision)
     retraining = None
@@ -104,5 +106,7 @@ def conclude(
     if decision.action is Action.RETRAIN or again:
         reason = "; ".join(r.text for r in decision.reasons) or "the challenger was judged again"
         anew = decision.action is Action.RETRAIN and plainly_broken(inputs)
-        retraining = retrain(spec, findings.entry.ordinal, reason, anew=anew)
-    return report(doors, spec, findings, Conclusion(inputs, harm, decision, retraining))
+        judged = keep_backtest(doors, spec, champion, findings, tried)
+        retraining = retrain(spec, findings.entry.ordinal, reason, anew=anew, judged=judged)
+    cost = tried.cost if tried else None
+    return report(doors, spec, findings, Conclusion(inputs, harm, decision, retraining, cost))

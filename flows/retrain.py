@@ -12,6 +12,7 @@ from incumbent.records import (
     Retraining,
     Ruling,
     Verdict,
+    Version,
 )
 from tasks.doors import Doors
 from tasks.lease import holding
@@ -21,6 +22,7 @@ from tasks.shadow import entry_of
 from tasks.training import (
     Candidate,
     Lesson,
+    backtested,
     challenger_for,
     fit_on,
     labelled_rows,
@@ -30,7 +32,14 @@ from tasks.training import (
 
 
 @flow(name="retrain", flow_run_name="retrain {spec.name} batch {ordinal}")
-def retrain(spec: ModelSpec, ordinal: int, reason: str, *, anew: bool = False) -> Retraining:
+def retrain(
+    spec: ModelSpec,
+    ordinal: int,
+    reason: str,
+    *,
+    anew: bool = False,
+    judged: Version | None = None,
+) -> Retraining:
     """Fit a challenger, judge it on the newest labelled batch, refit and promote what holds.
 
     Args:
@@ -38,10 +47,15 @@ def retrain(spec: ModelSpec, ordinal: int, reason: str, *, anew: bool = False) -
         ordinal: The newest labelled batch, which the challenger is judged on.
         reason: Why, in words.
         anew: Train another challenger even where one waits for more labels.
+        judged: The candidate's run in MLflow, where a backtest has fitted it already.
     """
     with holding(spec) as doors:
         champion, entry = load_champion(doors, spec), entry_of(doors, spec, ordinal)
-        candidate = challenger_for(doors, spec, champion, entry, anew=anew)
+        candidate = (
+            backtested(doors, judged)
+            if judged
+            else challenger_for(doors, spec, champion, entry, anew=anew)
+        )
         report, verdict = shadow(spec, candidate.version, ordinal)
         if verdict.verdict is not Ruling.PROMOTE:
             return Retraining(report, verdict, candidate.fits, candidate.seconds)

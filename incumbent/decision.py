@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from incumbent.digest import text_digest
+from incumbent.gain import gain_reasons, helps, no_gain
 from incumbent.harm import INVERSION, SKILL
+from incumbent.limits import limit_reasons
 from incumbent.params import Trigger
 from incumbent.records import (
     Action,
@@ -25,17 +27,19 @@ ID_LENGTH = 16
 def decide(inputs: DecisionInputs) -> Decision:
     """What is to be done about a batch, and why.
 
-    The spec's `trigger` names what may retrain: shown harm, calibrated drift, or age; a person
-    may ask for it besides. Drift alone notifies. A retraining is blocked while labels are too
-    few to judge it, while the labels look upside down, while the batch is quarantined, and while
-    a challenger waits for more labels, unless the champion is plainly broken.
+    The spec's `trigger` names what may retrain: harm or a gain to be expected, calibrated drift,
+    or age; a person may ask for it besides. Drift alone notifies. A retraining is blocked while
+    labels are too few to judge it, while the labels look upside down, while the batch is
+    quarantined, and while a challenger waits for more labels, unless the champion is plainly
+    broken; and for harm where a backtest does not show that newer rows help, during the cooldown,
+    and when the budget is spent.
     """
     harm, drift, age = harm_reasons(inputs), drift_reasons(inputs), age_reasons(inputs)
-    asked = asked_reasons(inputs)
-    triggers = {Trigger.HARM: harm, Trigger.DRIFT: drift, Trigger.SCHEDULE: age}
+    asked, gain = asked_reasons(inputs), gain_reasons(inputs)
+    triggers = {Trigger.HARM: (*harm, *gain), Trigger.DRIFT: drift, Trigger.SCHEDULE: age}
     triggered = triggers[inputs.spec.trigger]
-    reasons = (*asked, *validation_reasons(inputs), *harm, *drift)
-    reasons += age if triggered is age else ()
+    reasons = (*asked, *validation_reasons(inputs), *harm, *gain, *drift)
+    reasons += age if inputs.spec.trigger is Trigger.SCHEDULE else ()
     wanted = (*asked, *triggered)
     blocked = blocks(inputs) if wanted else ()
     return Decision(identify(inputs), _action(wanted, reasons, blocked), reasons, blocked)
@@ -99,7 +103,10 @@ def age_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
 
 
 def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """What forbids a retraining that was asked for."""
+    """What forbids a retraining that something asks for.
+
+    What a person asks for, and what is due by age, waits for no cooldown and asks no budget.
+    """
     signals = _harmed(inputs)
     found: list[Reason | None] = [_too_few_labels(inputs)]
     if INVERSION in signals:
@@ -108,6 +115,8 @@ def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
     if inputs.waiting and SKILL not in signals:
         text = "a challenger waits for more labels"
         found.append(Reason("challenger", None, "waiting", None, text))
+    if inputs.asked is None:
+        found.extend(_unhurried(inputs))
     return tuple(f for f in found if f is not None)
 
 
@@ -137,6 +146,15 @@ def _action(
     if wanted and not blocked:
         return Action.RETRAIN
     return Action.NOTIFY if reasons or blocked else Action.NONE
+
+
+def _unhurried(inputs: DecisionInputs) -> list[Reason]:
+    """What a training can wait for that nobody asked for."""
+    broken, trigger = plainly_broken(inputs), inputs.spec.trigger
+    found = [] if trigger is Trigger.SCHEDULE else list(limit_reasons(inputs, broken=broken))
+    if trigger is Trigger.HARM and not gain_reasons(inputs) and not helps(inputs, broken=broken):
+        found.append(no_gain(inputs))
+    return found
 
 
 def _too_few_labels(inputs: DecisionInputs) -> Reason | None:

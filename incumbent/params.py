@@ -155,6 +155,28 @@ class ModelSpec(BaseModel):
         title="Harm: tolerance",
         description="Loss above the promised one that is borne, as a share of it.",
     )
+    decision_price: Share = Field(
+        0.02,
+        title="Decision: price of a training",
+        description="Loss that newer rows must have saved since the last training before another"
+        " one is worth it, as a share of the loss of one batch.",
+    )
+    decision_cooldown: int = Field(
+        1,
+        ge=0,
+        le=100,
+        title="Decision: cooldown (batches)",
+        description="After a training as many batches pass before another, unless the champion"
+        " is plainly broken.",
+    )
+    decision_budget: float = Field(
+        0.4,
+        gt=0,
+        le=1,
+        title="Decision: training budget",
+        description="At most this share of the last ten batches may be followed by a training"
+        " (rounded up). Trainings by age or by hand do not ask.",
+    )
     training_max_rows: int = Field(
         1_000_000,
         ge=1_000,
@@ -180,6 +202,12 @@ class ModelSpec(BaseModel):
     )
     training_leaves: int = Field(
         15, ge=2, le=1_024, title="Training: leaves", description="Most leaves of a tree."
+    )
+    training_half_life: Share = Field(
+        0.5,
+        title="Training: half-life",
+        description="In a retraining, a row that is older by this share of the whole span of"
+        " time counts half as much. 0: all rows count alike.",
     )
     training_seed: int = Field(
         0, ge=0, title="Training: seed", description="Seed of everything that is random."

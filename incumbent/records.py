@@ -453,6 +453,35 @@ class Attribution:
 
 
 @dataclass(frozen=True)
+class GainReport:
+    """What newer rows would have saved on a batch, by a backtest of the champion's recipe.
+
+    `saved` is the champion's loss minus that of the recipe fitted with `newer` more rows, a mean
+    over rows that neither was fitted on. `passes` says that the gate would let such a model pass.
+    `within` says that the batch itself was cut in time: its older half taught, the newer judged.
+    """
+
+    metric_name: str
+    champion_loss: float
+    saved: Estimate
+    rows: int
+    newer: int
+    passes: bool
+    within: bool
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is remembered of a batch that was judged before: who was champion, what was done."""
+
+    batch: str
+    rows: int
+    champion: int
+    retrained: bool
+    saved: Estimate | None = None
+
+
+@dataclass(frozen=True)
 class Reason:
     """Why: the signal, where it was seen, its value and the threshold that it was held to."""
 
@@ -479,7 +508,7 @@ class DecisionInputs:
 
     `age_days` is the time of data between the champion's newest row and the batch's;
     `waiting` says that a frozen challenger waits for more labels; `asked` is the reason of a
-    person who asks for a retraining.
+    person who asks for a retraining. `past` holds the batches before, oldest first.
     """
 
     spec: ModelSpec
@@ -491,6 +520,8 @@ class DecisionInputs:
     age_days: float | None
     waiting: bool
     asked: str | None = None
+    gain: GainReport | None = None
+    past: tuple[Past, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -514,6 +545,14 @@ class Verdict:
     verdict: Ruling
     burden: Burden
     reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Fits, and the seconds they took."""
+
+    fits: int
+    fit_seconds: float
 
 
 @dataclass(frozen=True)
@@ -646,6 +685,7 @@ class Conclusion:
     harm: HarmReport | None
     decision: Decision
     retraining: Retraining | None
+    backtest: Cost | None = None
 
 
 def document(record: object) -> Any:

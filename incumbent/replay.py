@@ -22,6 +22,7 @@ from incumbent.scoring import predict
 from incumbent.training import classes_of, fit, sample
 
 REFERENCE = -1
+FITTED = "backtest", "training"  # stages of a batch that fit models
 NEVER, ALWAYS, PERIODIC, INCUMBENT = "never", "always", "periodic", "incumbent"
 
 
@@ -221,12 +222,13 @@ def tally_of(documents: Sequence[Mapping[str, Any]], losses: Sequence[float]) ->
         losses: Of the champion that scored each batch.
     """
     trained = [d for d in documents if d["training"] is not None]
+    costs = [d[stage] for d in documents for stage in FITTED if d.get(stage) is not None]
     verdicts = [d["verdict"]["verdict"] for d in trained]
     return Tally(
         tuple(losses),
         sum(d["decision"]["action"] == "retrain" for d in documents),
-        sum(d["training"]["fits"] for d in trained),
-        sum(d["training"]["fit_seconds"] for d in trained),
+        sum(cost["fits"] for cost in costs),
+        sum(cost["fit_seconds"] for cost in costs),
         verdicts.count("promote"),
         verdicts.count("reject"),
     )

@@ -13,6 +13,7 @@ from incumbent.records import (
     DecisionInputs,
     DriftReport,
     Findings,
+    GainReport,
     HarmReport,
     Outcome,
     document,
@@ -47,10 +48,12 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
         "skew": None,
         "harm": conclusion.harm,
         "feedback": None,
+        "gain": conclusion.inputs.gain,
         "decision": conclusion.decision,
         "shadow": retraining and retraining.shadow,
         "verdict": retraining and retraining.verdict,
         "training": retraining and {"fits": retraining.fits, "fit_seconds": retraining.fit_seconds},
+        "backtest": conclusion.backtest,
         "champion": {
             "version_before": conclusion.inputs.champion,
             "version_after": champion,
@@ -63,6 +66,7 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
 def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
     """The numbers of a batch that MLflow draws over time."""
     drift, latency, harm = findings.drift, findings.latency, conclusion.harm
+    gain = conclusion.inputs.gain
     retrained = conclusion.decision.action is Action.RETRAIN
     points: dict[str, float | None] = {
         "rows": findings.entry.batch.rows,
@@ -70,6 +74,7 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
         "quarantined": float(findings.validation.outcome is Outcome.QUARANTINE),
         "retrained": 1.0 if retrained else None,
         "drift_score": drift.score if drift else None,
+        "gain": gain.saved.value if gain else None,
         "latency_row_ms": latency.row_ms if latency else None,
         "latency_batch_ms": latency.batch_ms if latency else None,
     }
@@ -112,12 +117,13 @@ def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
         f"Batch {batch} of {name} was scored by version {version}."
         f" Validation said {inputs.outcome.value}.",
         _said_of_harm(inputs.harm),
+        _said_of_gain(inputs.gain),
         _said_of_drift(inputs.drift),
         f"With the trigger {inputs.spec.trigger.value} this asks for: {decision.action.value}.",
     ]
     said += [f"Because of {reason.signal}: {reason.text}." for reason in decision.reasons]
     said += [f"Retraining was blocked by {r.signal}: {r.text}." for r in decision.blocked]
-    return " ".join(said)
+    return " ".join(filter(None, said))
 
 
 def _said_of_harm(harm: HarmReport | None) -> str:
@@ -126,6 +132,18 @@ def _said_of_harm(harm: HarmReport | None) -> str:
     signals = [f"{s.signal} {'shown' if s.harmed else 'not shown'}" for s in harm.signals]
     looked = f": {', '.join(signals)}" if signals else ", too few to conclude anything"
     return f"{harm.matured} of {harm.rows} labels had come{looked}."
+
+
+def _said_of_gain(gain: GainReport | None) -> str:
+    if gain is None:
+        return ""
+    taught = "the older half of the batch" if gain.within else f"{gain.newer} newer rows"
+    saved = gain.saved
+    interval = "" if saved.low is None else f" [{saved.low:+.4f}, {saved.high:+.4f}]"
+    return (
+        f"With {taught} the champion's recipe saves {saved.value:+.4f}{interval} of"
+        f" {gain.champion_loss:.4f} on rows that neither has seen."
+    )
 
 
 def _said_of_drift(drift: DriftReport | None) -> str:

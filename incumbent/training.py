@@ -30,15 +30,22 @@ GOLDEN_ROWS = 100
 IMPORTANCE_ROWS = 2_000
 GOLDEN_PREFIX = "incumbent.prediction_"
 TWO_CLASSES = 2
+FEWEST_DAYS = 4
 
 
-def fit(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> Pipeline:
+def fit(
+    rows: pd.DataFrame,
+    spec: ModelSpec,
+    kinds: dict[str, str],
+    weights: NDArray[np.float64] | None = None,
+) -> Pipeline:
     """Fit the recipe on canonical rows with labels.
 
     Args:
         rows: Shape (n, columns), target included.
         spec: The recipe's settings (`training_...`).
         kinds: The features and whether each is numeric or categorical.
+        weights: How much each row counts, shape (n,); None: all alike.
 
     A feature without any value is left out: nothing can be learnt of it.
 
@@ -57,7 +64,36 @@ def fit(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> Pipeline:
     )
     learner = _learner(spec, list(range(len(names[CATEGORICAL]))))
     pipeline = Pipeline([("columns", columns), ("learner", learner)])
-    return pipeline.fit(rows[list(kinds)], rows[spec.target])
+    return pipeline.fit(rows[list(kinds)], rows[spec.target], learner__sample_weight=weights)
+
+
+def recency(rows: pd.DataFrame, spec: ModelSpec) -> NDArray[np.float64] | None:
+    """How much each row counts in a retraining: half as much for every half-life of age.
+
+    w = 2^(-a / (h S)), with a row's age a and the span S of all rows in days (in rows where
+    there is no timestamp), and h the spec's half-life. With h = 1/2 the oldest row counts a
+    quarter, and a world that stands still loses 13% of its rows: (sum w)^2 / (n sum w^2) = .87.
+
+    Returns:
+        Weights in (0, 1], shape (n,); None where all rows count alike.
+    """
+    ages = _ages(rows, spec)
+    span = float(ages.max(initial=0.0))
+    if spec.training_half_life == 0 or span == 0:
+        return None
+    return np.asarray(0.5 ** (ages / (spec.training_half_life * span)), dtype=np.float64)
+
+
+def halves(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """The older and the newer half of a batch's days; None below four days, or without times."""
+    if spec.timestamp is None:
+        return None
+    days = blocks_of(rows, spec)
+    distinct = np.unique(days)
+    if len(distinct) < FEWEST_DAYS:
+        return None
+    older = days < distinct[len(distinct) // 2]
+    return rows[older], rows[~older]
 
 
 def split(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -216,6 +252,13 @@ def _cut(rows: pd.DataFrame, spec: ModelSpec) -> int:
     days = blocks_of(rows, spec)
     start, end = (int(np.searchsorted(days, days[at], side=s)) for s in ("left", "right"))
     return start or end
+
+
+def _ages(rows: pd.DataFrame, spec: ModelSpec) -> NDArray[np.float64]:
+    if spec.timestamp is None:
+        return np.arange(len(rows), dtype=np.float64)[::-1]
+    days = blocks_of(rows, spec)
+    return np.asarray(days.max(initial=0) - days, dtype=np.float64) if len(days) else np.empty(0)
 
 
 def _learner(

@@ -35,6 +35,7 @@ from incumbent.records import (
 )
 from incumbent.reporting import age_days, link, monitor_document, page, summary, timeline
 from tasks.doors import OUTSIDE, Doors
+from tasks.gain import Backtest, past_of
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
 from tasks.scoring import require_champion, score_batch
@@ -42,7 +43,12 @@ from tasks.training import waiting_challenger
 
 
 def inputs_of(
-    doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings, harm: HarmReport | None
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    findings: Findings,
+    harm: HarmReport | None,
+    tried: Backtest | None,
 ) -> DecisionInputs:
     """All that the decision about a batch is made from."""
     trained = champion.model.card.training.period
@@ -56,6 +62,8 @@ def inputs_of(
         age_days(findings, trained and trained.end),
         waiting_challenger(doors, spec, champion) is not None,
         findings.asked,
+        tried.report if tried else None,
+        past_of(doors, spec, findings.entry.batch.digest),
     )
 
 

@@ -1,11 +1,13 @@
 """Training: the rows that a model may learn from, the fit, and the run that keeps it."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 import pandas as pd
 from prefect import task
+from sklearn.pipeline import Pipeline
 
 from incumbent.errors import IntegrityError, UsageError
 from incumbent.intake import canonical, kinds_of
@@ -22,7 +24,7 @@ from incumbent.records import (
     Version,
 )
 from incumbent.shadow import burden_of
-from incumbent.training import assemble, fit, judge, newest_of_each, sample, train
+from incumbent.training import assemble, fit, judge, newest_of_each, recency, sample, train
 from tasks.doors import LOGGER, OUTSIDE, Doors
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
@@ -106,26 +108,45 @@ def fit_on(
 ) -> tuple[FittedModel, pd.DataFrame, float]:
     """The recipe fitted on the champion's training set and what is newer; seconds taken.
 
-    Without a promise (baseline, threshold) of its own it carries the champion's.
+    Newer rows count more. Without a promise (baseline, threshold) of its own it carries the
+    champion's.
     """
-    card = champion.model.card
-    baseline, threshold = promised or (card.baseline, card.threshold)
+    rows = rows_with(doors, spec, champion, lessons)
+    kinds, start = kinds_in(champion.model.card.profile), perf_counter()
+    pipeline = fit(rows, spec, kinds, recency(rows, spec))
+    seconds = perf_counter() - start
+    return assemble_with(pipeline, rows, spec, champion, lessons, promised), rows, seconds
+
+
+def rows_with(
+    doors: Doors, spec: ModelSpec, champion: Champion, lessons: Sequence[Lesson]
+) -> pd.DataFrame:
+    """The champion's training set and what is newer, an id once, sampled where it is too large."""
     snapshot = doors.registry.training_rows(champion.version)
     rows = newest_of_each(pd.concat([snapshot, *(lesson.rows for lesson in lessons)]), spec)
-    rows = sample(rows, spec)
-    kinds, start = kinds_in(card.profile), perf_counter()
-    pipeline = fit(rows, spec, kinds)
-    seconds = perf_counter() - start
-    fitted = assemble(
+    return sample(rows, spec)
+
+
+def assemble_with(
+    pipeline: Pipeline,
+    rows: pd.DataFrame,
+    spec: ModelSpec,
+    champion: Champion,
+    lessons: Sequence[Lesson],
+    promised: tuple[Baseline, float | None] | None = None,
+) -> FittedModel:
+    """A pipeline with the card of one that learnt these lessons beyond the champion."""
+    card = champion.model.card
+    baseline, threshold = promised or (card.baseline, card.threshold)
+    return assemble(
         pipeline,
         rows,
         spec,
-        kinds,
+        kinds_in(card.profile),
         baseline=baseline,
         threshold=threshold,
         batches=(*card.training.batches, *(lesson.batch for lesson in lessons)),
     )
-    return fitted, rows, seconds
 
 
 def waiting_challenger(doors: Doors, spec: ModelSpec, champion: Champion) -> Candidate | None:
@@ -183,6 +204,11 @@ def newest_lesson(doors: Doors, spec: ModelSpec, champion: Champion) -> BatchEnt
 def judgeable(waiting: Candidate | None, entry: BatchEntry) -> bool:
     """Whether there is a waiting challenger that was not fitted on this batch."""
     return waiting is not None and entry.batch.digest not in waiting.model.card.training.batches
+
+
+def backtested(doors: Doors, version: Version) -> Candidate:
+    """The candidate that a backtest has fitted already."""
+    return Candidate(version, doors.registry.load(version).model, 0, 0.0)
 
 
 def challenger_for(

@@ -50,7 +50,8 @@ def test_a_corrected_row_takes_the_place_of_the_older_and_judges_nobody(loop, de
     first, news = batch_rows(0, changed=True), batch_rows(1, changed=True)
     loop.monitor(a_spec(), delivery.batch("b0", first))
     corrected = first.head(300).assign(price=first["price"].head(300) + 0.01)
-    (found,) = loop.monitor(a_spec(), delivery.batch("b1", pd.concat([corrected, news])))
+    due = a_spec(trigger="schedule", schedule_days=1)
+    (found,) = loop.monitor(due, delivery.batch("b1", pd.concat([corrected, news])))
     assert (found["harm"]["matured"], found["shadow"]["n"]) == (900, len(news))
     assert found["champion"] == {"version_before": 2, "version_after": 3}
     learnt = loop.training_rows().set_index("visit")["price"]

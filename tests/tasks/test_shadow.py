@@ -4,7 +4,7 @@ import pytest
 
 from tests.flows.world import a_spec, batch_rows
 
-SPEC = a_spec(shadow_min_labels=700)
+SPEC = a_spec(shadow_min_labels=700, shadow_margin=0.1)
 
 
 @pytest.fixture

@@ -12,8 +12,10 @@ from incumbent.records import (
     ColumnDrift,
     DecisionInputs,
     DriftReport,
+    GainReport,
     Latency,
     Outcome,
+    Past,
     document,
 )
 from tests.unit.builders import a_harm_report, a_signal, a_spec, an_estimate, some_inputs
@@ -244,3 +246,47 @@ def test_the_id_does_not_follow_how_long_scoring_took():
 def test_what_is_not_a_number_still_has_an_id():
     report = a_harm_report(metrics={"auc": an_estimate(float("nan"))})
     assert decide(some_inputs(harm=report)).action is Action.NONE
+
+
+def a_gain(value, error=0.001, *, passes=True):
+    saved = an_estimate(value, value - 2 * error, value + 2 * error, standard_error=error)
+    return GainReport("log_loss", 0.5, saved, 400, 300, passes, within=False)
+
+
+def test_expected_gain_retrains_without_harm_and_is_named():
+    found = decide(some_inputs(harm=SOUND, gain=a_gain(0.05)))
+    assert (found.action, asked_by(found)) == (Action.RETRAIN, ["gain"])
+
+
+@pytest.mark.parametrize("trigger", [Trigger.DRIFT, Trigger.SCHEDULE])
+def test_expected_gain_retrains_under_harm_alone(trigger):
+    spec = a_spec(trigger=trigger)
+    assert decide(some_inputs(spec, harm=SOUND, gain=a_gain(0.05))).action is Action.NOTIFY
+
+
+def test_harm_that_newer_rows_would_not_mend_notifies():
+    found = decide(some_inputs(harm=HARM, gain=a_gain(-0.01)))
+    assert (found.action, blocked_by(found)) == (Action.NOTIFY, ["gain"])
+
+
+@pytest.mark.parametrize(
+    ("signals", "action"), [((LOSS,), Action.NOTIFY), ((LOSS, SKILL), Action.RETRAIN)]
+)
+def test_a_plainly_broken_champion_needs_no_proof_and_no_pause(signals, action):
+    harm = a_harm_report(*map(a_signal, signals))
+    past = tuple(Past(f"b{k}", 400, 1, retrained=k == 4) for k in range(5))
+    inputs = some_inputs(harm=harm, gain=a_gain(0.001, 0.01), past=past)
+    assert decide(inputs).action is action
+
+
+def test_a_training_too_many_is_blocked_and_one_by_hand_is_not():
+    past = tuple(Past(f"b{k}", 400, 1, retrained=True) for k in range(9))
+    blocked = decide(some_inputs(harm=HARM, past=past))
+    assert (blocked.action, blocked_by(blocked)) == (Action.NOTIFY, ["budget", "cooldown"])
+    assert decide(some_inputs(harm=HARM, past=past, asked="now")).action is Action.RETRAIN
+
+
+def test_inputs_with_a_backtest_and_a_past_give_the_same_decision_again():
+    past = (Past("b0", 400, 1, retrained=True, saved=an_estimate(0.1)),)
+    inputs = some_inputs(harm=HARM, gain=a_gain(0.05), past=past)
+    assert decide(stored_inputs(json.loads(json.dumps(document(inputs))))) == decide(inputs)

@@ -126,6 +126,14 @@ def test_a_path_is_refused_for_two_dots_in_a_row_alone(path):
         ("harm_confidence", 0.5, 0.49),
         ("harm_confidence", 0.999, 1),
         ("harm_tolerance", 1, 1.01),
+        ("decision_price", 0, -0.01),
+        ("decision_price", 1, 1.01),
+        ("decision_cooldown", 0, -1),
+        ("decision_cooldown", 100, 101),
+        ("decision_budget", 0.01, 0),
+        ("decision_budget", 1, 1.01),
+        ("training_half_life", 0, -0.01),
+        ("training_half_life", 1, 1.01),
         ("training_max_rows", 1_000, 999),
         ("training_holdout", 0.01, 0),
         ("training_holdout", 0.89, 0.9),
@@ -147,7 +155,9 @@ def test_bounds(field, inside, outside):
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-@pytest.mark.parametrize("field", ["drift_q", "harm_tolerance", "shadow_margin", "schedule_days"])
+@pytest.mark.parametrize(
+    "field", ["drift_q", "harm_tolerance", "decision_price", "decision_budget", "shadow_margin"]
+)
 def test_a_threshold_is_a_finite_number(field, value):
     assert field in refusal(**{field: value})
 

@@ -10,9 +10,11 @@ from incumbent.records import (
     Action,
     Burden,
     ColumnDrift,
+    Conclusion,
     Decision,
     DriftReport,
     Failure,
+    GainReport,
     Latency,
     Outcome,
     Reason,
@@ -56,10 +58,12 @@ KEYS = [
     "skew",
     "harm",
     "feedback",
+    "gain",
     "decision",
     "shadow",
     "verdict",
     "training",
+    "backtest",
     "champion",
     "scored_by",
 ]
@@ -95,9 +99,11 @@ def test_what_did_not_run_is_null():
         "skew",
         "harm",
         "feedback",
+        "gain",
         "shadow",
         "verdict",
         "training",
+        "backtest",
         "scored_by",
     ]
     assert doc["duplicate"] is False
@@ -257,3 +263,14 @@ def test_a_decision_without_labels_is_explained_as_one():
     text = explanation(decide(inputs), inputs, "may")
     assert "No labels had come that could judge it. Drift was not measured." in text
     assert "this asks for: none" in text
+
+
+def test_a_backtest_is_explained_with_its_interval():
+    saved = an_estimate(0.05, 0.04, 0.06, standard_error=0.006)
+    gain = GainReport("log_loss", 0.5, saved, 400, 300, passes=True, within=False)
+    inputs = some_inputs(gain=gain)
+    text = explanation(decide(inputs), inputs, "may")
+    assert "With 300 newer rows the champion's recipe saves +0.0500 [+0.0400, +0.0600]" in text
+    doc = monitor_document(some_findings(), Conclusion(inputs, None, decide(inputs), None), 1)
+    assert doc["gain"]["saved"]["value"] == 0.05
+    assert timeline(some_findings(), Conclusion(inputs, None, decide(inputs), None))["gain"] == 0.05

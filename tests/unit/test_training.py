@@ -14,8 +14,10 @@ from incumbent.training import (
     classes_of,
     fit,
     golden_rows,
+    halves,
     importances,
     newest_of_each,
+    recency,
     sample,
     split,
     train,
@@ -269,3 +271,51 @@ def test_golden_predictions_do_not_take_the_name_of_a_feature():
     found = golden_rows(model.pipeline, rows.head(5), SPEC, kinds)
     assert found["prediction_1"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
     assert f"{GOLDEN_PREFIX}1" in found
+
+
+def weights_of(days, **fields):
+    rows = pd.DataFrame({"t": pd.to_datetime(np.array(days), unit="D", utc=True).as_unit("us")})
+    return recency(rows, a_spec(timestamp="t", **fields))
+
+
+@pytest.mark.parametrize(
+    ("half_life", "weights"),
+    [(0.5, [0.25, 0.5, 1.0, 1.0]), (1.0, [0.5, 0.5**0.5, 1.0, 1.0])],
+)
+def test_a_row_counts_half_for_every_half_life_of_age(half_life, weights):
+    found = weights_of([0, 10, 20, 20], training_half_life=half_life)
+    np.testing.assert_allclose(found, weights)
+
+
+def test_rows_without_time_age_by_their_position():
+    found = recency(pd.DataFrame({"x": range(3)}), a_spec(training_half_life=0.5))
+    np.testing.assert_allclose(found, [0.25, 0.5, 1.0])
+
+
+@pytest.mark.parametrize(("days", "half_life"), [([0, 10], 0.0), ([3, 3], 0.5), ([], 0.5)])
+def test_all_rows_count_alike_without_a_half_life_or_a_span(days, half_life):
+    assert weights_of(days, training_half_life=half_life) is None
+
+
+def test_a_world_that_stands_still_loses_an_eighth_of_its_rows():
+    w = weights_of(range(2_000))
+    assert w.sum() ** 2 / (len(w) * (w**2).sum()) == pytest.approx(0.866, abs=0.001)
+
+
+def test_rows_that_count_more_are_followed():
+    frame = a_frame().assign(y=[0, 1] * 120, x=0.0, c="a")
+    rows, kinds = canonical_rows(frame, SPEC)
+    ones = fit(rows, SPEC, kinds, np.where(rows["y"] == "1", 3.0, 1.0))
+    assert ones.predict_proba(rows[list(kinds)])[:, 1] == pytest.approx(0.75, abs=0.15)
+    assert ones.predict_proba(rows[list(kinds)])[0, 1] > 0.6
+
+
+@pytest.mark.parametrize(("days", "older"), [(3, None), (4, 2), (5, 2), (6, 3)])
+def test_the_older_half_of_the_days_of_a_batch(days, older):
+    times = pd.to_datetime(np.repeat(range(days), 2), unit="D", utc=True).as_unit("us")
+    cut = halves(pd.DataFrame({"t": times}), SPEC)
+    assert (None if cut is None else len(cut[0]) // 2) == older
+
+
+def test_a_batch_without_times_has_no_halves():
+    assert halves(pd.DataFrame({"x": range(100)}), a_spec()) is None

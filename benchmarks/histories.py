@@ -1,0 +1,87 @@
+"""Labelled histories: a reference and the batches after it, as they are or put in random order."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from incumbent.intake import canonical, kinds_of
+from incumbent.params import ModelSpec
+
+
+@dataclass(frozen=True)
+class LabelledHistory:
+    """Canonical tables with labels: the reference, then each batch."""
+
+    name: str
+    spec: ModelSpec
+    kinds: dict[str, str]
+    tables: tuple[pd.DataFrame, ...]
+
+    def __len__(self) -> int:
+        return len(self.tables) - 1
+
+    def batch(self, position: int) -> pd.DataFrame:
+        """Batch 0, 1, ..., and -1 for the reference."""
+        return self.tables[position + 1]
+
+    def through(self, position: int) -> pd.DataFrame:
+        """The reference and all batches up to this one."""
+        return pd.concat(self.tables[: position + 2], ignore_index=True)
+
+
+def read_folder(folder: Path) -> LabelledHistory:
+    """A folder with meta.json, reference.parquet and batch_*.parquet, target included."""
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    fields = {name: meta[name] for name in ("task", "target", "timestamp", "id", "categorical")}
+    spec = ModelSpec(name=folder.name.replace("_", "-"), **fields)
+    paths = [folder / "reference.parquet", *sorted(folder.glob("batch_*.parquet"))]
+    return _history(folder.name, spec, [pd.read_parquet(path) for path in paths])
+
+
+def read_flights(folder: Path) -> LabelledHistory:
+    """The flights of 2013, built into this folder where they are not there yet."""
+    from examples.flights import build  # noqa: PLC0415 - needs the extra `demo`
+
+    data = build(folder)
+    spec = ModelSpec(
+        name="flights",
+        task="binary",
+        target="late",
+        timestamp="timestamp",
+        id="id",
+        categorical=("day_of_week",),
+    )
+    batches = (
+        pd.read_parquet(batch).merge(pd.read_parquet(labels), on="id")
+        for batch, labels in zip(data.batches, data.labels, strict=True)
+    )
+    return _history("flights", spec, [pd.read_parquet(data.reference), *batches])
+
+
+def permuted(history: LabelledHistory, seed: int = 0) -> LabelledHistory:
+    """The same rows in random order under the same timestamps: a world that stands still."""
+    rows = pd.concat(history.tables, ignore_index=True)
+    order = np.random.default_rng(seed).permutation(len(rows))
+    mixed = rows.iloc[order].reset_index(drop=True)
+    if history.spec.timestamp is not None:
+        times = rows[history.spec.timestamp]
+        mixed[history.spec.timestamp] = times.sort_values(ignore_index=True)
+    return LabelledHistory(
+        f"{history.name} permuted", history.spec, history.kinds, tuple(_cut(mixed, history))
+    )
+
+
+def _cut(rows: pd.DataFrame, like: LabelledHistory) -> Iterator[pd.DataFrame]:
+    start = 0
+    for table in like.tables:
+        yield rows.iloc[start : start + len(table)].reset_index(drop=True)
+        start += len(table)
+
+
+def _history(name: str, spec: ModelSpec, raw: list[pd.DataFrame]) -> LabelledHistory:
+    kinds = kinds_of(raw[0], spec)
+    return LabelledHistory(name, spec, kinds, tuple(canonical(t, spec, kinds) for t in raw))

@@ -1,0 +1,170 @@
+"""Expected gain: what newer rows would have saved, and whether that is worth a training.
+
+After every labelled batch the champion's own recipe is fitted with the rows that came since,
+and both are compared on rows that neither has seen. What the champion lost against it adds up
+from batch to batch: a training is worth its price once that much has been lost for want of it
+(the rule for renting or buying; Karlin, Manasse, Rudolph and Sleator, 1988).
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import ndtri
+
+from incumbent.intervals import borrow_noise, with_interval
+from incumbent.records import (
+    Burden,
+    DecisionInputs,
+    Estimate,
+    GainReport,
+    ModelCard,
+    PairedBlock,
+    Past,
+    Reason,
+    Ruling,
+)
+from incumbent.shadow import compare, judge
+
+GAIN = "gain"
+
+
+def measure_gain(
+    evidence: tuple[PairedBlock, ...],
+    card: ModelCard,
+    *,
+    rows: int,
+    learnt: int,
+    look: int,
+    within: bool,
+) -> GainReport:
+    """What the recipe with newer rows saves against the champion on the same unseen rows.
+
+    Args:
+        evidence: Losses of the champion and of the recipe with newer rows, summed per day.
+        card: The champion's: its spec, and the promise whose noise of days is borrowed where the
+            evidence is of fewer than five.
+        rows: Rows of the whole batch.
+        learnt: How many newer rows were fitted on.
+        look: Which look at a challenger of this champion the gate's would be.
+        within: Whether the newer rows are the older half of the batch itself.
+
+    No evidence saves NaN, without bounds. Fewer rows than the gate asks for pass: it would wait
+    for more. So does a part of the batch itself, which is no candidate for the gate.
+    """
+    spec = card.spec
+    seen = compare(evidence, spec, look)
+    passes = judge(seen, Burden.REFRESH, spec).verdict is Ruling.PROMOTE
+    passes = passes or within or seen.n < spec.shadow_min_labels
+    saved = _turned(seen.primary, spec.harm_confidence)
+    saved = borrow_noise(saved, card.baseline.loss, spec.harm_confidence)
+    return GainReport(seen.metric_name, seen.champion_loss, saved, rows, learnt, passes, within)
+
+
+def shown(report: GainReport) -> bool:
+    """Whether a backtest shows that newer rows help, and the gate would let them pass."""
+    return report.passes and _positive(report.saved)
+
+
+def closer(first: GainReport, second: GainReport) -> GainReport:
+    """Of two backtests the one that saves more: without and with a part of the batch itself.
+
+    After a sudden change the rows before the batch teach nothing of it. The gate judges the
+    first, so the second passes only with it.
+    """
+    if not second.saved.value > first.saved.value:
+        return first
+    return replace(second, passes=first.passes and second.passes)
+
+
+def saved_since(inputs: DecisionInputs) -> Estimate | None:
+    """Loss that newer rows would have saved since the champion came, summed over rows.
+
+    S = sum_i n_i d_i over the batches that were backtested under this champion, this one
+    included, with variance sum_i n_i^2 s_i^2 and the normal quantile of the spec's confidence at
+    every look: what looking often may bring is a training too many, never a worse champion. The
+    gate, whose error all looks share, decides on that.
+
+    Returns:
+        The sum in units of the loss times rows; None where nothing is known of its noise.
+    """
+    gain = inputs.gain
+    if gain is None:
+        return None
+    looks = [(p.rows, p.saved) for p in _served(inputs) if p.saved is not None]
+    return _sum([*looks, (gain.rows, gain.saved)], inputs.spec.harm_confidence)
+
+
+def gain_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
+    """A reason where what newer rows would have saved is shown, and worth a training.
+
+    They must help on this batch as well, and the gate must let them pass: what it would hold
+    back is not worth a training.
+    """
+    gain, total = inputs.gain, saved_since(inputs)
+    if gain is None or total is None or not gain.passes:
+        return ()
+    if not (_positive(total) and gain.saved.value > 0):
+        return ()
+    share = total.value / _batch_loss(inputs, gain)
+    if not share >= inputs.spec.decision_price:
+        return ()
+    text = (
+        f"newer rows would have saved {share:.1%} of a batch's {gain.metric_name.replace('_', ' ')}"
+        f" since version {inputs.champion} came, {inputs.spec.decision_price:.1%} pays a training"
+    )
+    return (Reason(GAIN, None, share, inputs.spec.decision_price, text),)
+
+
+def helps(inputs: DecisionInputs, *, broken: bool) -> bool:
+    """Whether newer rows are shown to help a champion that does harm, at whatever price.
+
+    Without a backtest nothing speaks against it. A plainly broken champion needs no proof: that
+    they seem to help is enough.
+    """
+    gain = inputs.gain
+    if gain is None:
+        return True
+    return gain.saved.value > 0 if broken else shown(gain)
+
+
+def no_gain(inputs: DecisionInputs) -> Reason:
+    """Why harm alone does not retrain: the backtest shows nothing that newer rows would mend."""
+    saved = inputs.gain.saved if inputs.gain else Estimate(math.nan, None, None, None, 0, 0)
+    interval = "" if saved.low is None else f" [{saved.low:+.4f}, {saved.high:+.4f}]"
+    text = f"newer rows are not shown to help: they save {saved.value:+.4f}{interval}"
+    return Reason(GAIN, None, saved.value if math.isfinite(saved.value) else None, 0.0, text)
+
+
+def _turned(difference: Estimate, confidence: float) -> Estimate:
+    """Challenger minus champion as what the challenger saves."""
+    value, error, blocks = -difference.value, difference.standard_error, difference.blocks
+    if error is None:
+        return replace(difference, value=value)
+    return with_interval(value, error, difference.n, blocks, confidence)
+
+
+def _served(inputs: DecisionInputs) -> tuple[Past, ...]:
+    return tuple(p for p in inputs.past if p.champion == inputs.champion)
+
+
+def _sum(looks: Sequence[tuple[int, Estimate]], confidence: float) -> Estimate | None:
+    errors = [e.standard_error for _, e in looks]
+    if any(error is None for error in errors):
+        return None
+    value = sum(n * e.value for n, e in looks)
+    error = math.sqrt(sum((n * (e.standard_error or 0.0)) ** 2 for n, e in looks))
+    reach = float(ndtri(confidence)) * error
+    rows, blocks = sum(n for n, _ in looks), sum(e.blocks for _, e in looks)
+    return Estimate(value, value - reach, value + reach, error, rows, blocks)
+
+
+def _batch_loss(inputs: DecisionInputs, gain: GainReport) -> float:
+    """The champion's loss on a batch of usual size, summed over rows."""
+    sizes = [p.rows for p in inputs.past] + [gain.rows]
+    return gain.champion_loss * float(np.mean(sizes)) or math.nan
+
+
+def _positive(estimate: Estimate) -> bool:
+    return estimate.low is not None and estimate.low > 0

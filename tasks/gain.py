@@ -1,0 +1,172 @@
+"""Expected gain: the champion's recipe fitted with newer rows, and what is remembered of before."""
+
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import pandas as pd
+from prefect import task
+from pydantic import TypeAdapter
+from sklearn.pipeline import Pipeline
+
+from incumbent.gain import closer, measure_gain, shown
+from incumbent.harm import INVERSION
+from incumbent.intake import blocks_of
+from incumbent.metrics import row_losses, truth_of
+from incumbent.params import ModelSpec, Trigger
+from incumbent.profile import kinds_in
+from incumbent.records import (
+    Action,
+    Champion,
+    Cost,
+    Estimate,
+    Findings,
+    GainReport,
+    HarmReport,
+    Past,
+    Version,
+)
+from incumbent.scoring import predict
+from incumbent.shadow import Losses, evidence_digest, pair
+from incumbent.training import classes_of, fit, halves, recency
+from tasks.doors import OUTSIDE, Doors
+from tasks.training import (
+    Lesson,
+    assemble_with,
+    keep_candidate,
+    labelled_rows,
+    lessons_since,
+    rows_with,
+    waiting_challenger,
+)
+
+DECISIONS_REMEMBERED = 200
+BATCHES_REMEMBERED = 50
+_ESTIMATE = TypeAdapter(Estimate)
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What newer rows would have saved, and the model that showed it.
+
+    `lessons` are those that it learnt beyond the champion; none where it has learnt a part of
+    the batch, which makes it no candidate.
+    """
+
+    report: GainReport
+    pipeline: Pipeline
+    rows: pd.DataFrame
+    lessons: tuple[Lesson, ...]
+    cost: Cost
+
+
+@task(name="gain", **OUTSIDE)
+def backtest(
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    findings: Findings,
+    harm: HarmReport | None,
+) -> Backtest | None:
+    """The champion's recipe with the rows that came since, on rows that neither has seen.
+
+    Where the champion has learnt from all but this batch, or does harm that older batches teach
+    nothing of, the batch's older half of days teaches as well and the newer one judges. None
+    where it would decide nothing: another trigger, too few or inverted labels, a challenger
+    that waits.
+    """
+    if not _wanted(doors, spec, champion, findings, harm):
+        return None
+    batch = labelled_rows(doors, spec, champion, findings.entry)
+    lessons, first = lessons_since(doors, spec, champion, findings.entry.ordinal), None
+    if lessons:
+        first = _try(doors, spec, champion, findings, lessons, batch)
+        if shown(first.report) or harm is None or not any(s.harmed for s in harm.signals):
+            return first
+    if (cut := halves(batch, spec)) is None:
+        return first
+    taught = [*lessons, Lesson(findings.entry.batch.digest, cut[0])]
+    second = _try(doors, spec, champion, findings, taught, cut[1])
+    if first is None:
+        return replace(second, lessons=())
+    cost = Cost(2, first.cost.fit_seconds + second.cost.fit_seconds)
+    return replace(first, report=closer(first.report, second.report), cost=cost)
+
+
+def keep_backtest(
+    doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings, tried: Backtest | None
+) -> Version | None:
+    """The backtested model as the candidate of a retraining; None where it is none."""
+    if tried is None or not tried.lessons:
+        return None
+    fitted = assemble_with(tried.pipeline, tried.rows, spec, champion, tried.lessons)
+    return keep_candidate(doors, findings.entry.batch.id, fitted, tried.rows)
+
+
+def past_of(doors: Doors, spec: ModelSpec, batch: str) -> tuple[Past, ...]:
+    """The other batches whose labels were judged, in the order in which they came."""
+    known: dict[str, Past] = {}
+    for stored in reversed(doors.ledger.decisions(spec.name, DECISIONS_REMEMBERED)):
+        inputs, digest = stored.inputs, stored.batch_digest
+        if digest == batch or inputs["harm"] is None:
+            continue
+        saved, before = (inputs.get("gain") or {}).get("saved"), known.get(digest)
+        known[digest] = Past(
+            digest,
+            inputs["harm"]["rows"],
+            inputs["champion"],
+            stored.decision.action is Action.RETRAIN or (before is not None and before.retrained),
+            None if saved is None else _ESTIMATE.validate_python(saved),
+        )
+    order = {entry.batch.digest: entry.ordinal for entry in doors.ledger.batches(spec.name)}
+    return tuple(sorted(known.values(), key=lambda p: order[p.batch]))[-BATCHES_REMEMBERED:]
+
+
+def _try(
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    findings: Findings,
+    lessons: list[Lesson],
+    judged: pd.DataFrame,
+) -> Backtest:
+    rows = rows_with(doors, spec, champion, lessons)
+    kinds, start = kinds_in(champion.model.card.profile), perf_counter()
+    pipeline = fit(rows, spec, kinds, recency(rows, spec))
+    cost, entry = Cost(1, perf_counter() - start), findings.entry
+    unseen = judged if spec.id is None else judged[~judged[spec.id].isin(rows[spec.id])]
+    ours, theirs = (_losses(p, unseen, spec, kinds) for p in (champion.model.pipeline, pipeline))
+    evidence = tuple(
+        replace(b, batch=entry.ordinal) for b in pair(ours, theirs, blocks_of(unseen, spec))
+    )
+    report = measure_gain(
+        evidence,
+        replace(champion.model.card, spec=spec),
+        rows=entry.batch.rows,
+        learnt=sum(len(lesson.rows) for lesson in lessons),
+        look=doors.ledger.look_at(spec.name, champion.version.number, evidence_digest(evidence)),
+        within=lessons[-1].batch == entry.batch.digest,
+    )
+    return Backtest(report, pipeline, rows, tuple(lessons), cost)
+
+
+def _wanted(
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    findings: Findings,
+    harm: HarmReport | None,
+) -> bool:
+    if spec.trigger is not Trigger.HARM or findings.asked is not None or findings.learnt:
+        return False
+    if harm is None or not harm.enough:
+        return False
+    inverted = any(s.signal == INVERSION and s.harmed for s in harm.signals)
+    return not inverted and waiting_challenger(doors, spec, champion) is None
+
+
+def _losses(
+    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
+) -> Losses:
+    values = predict(pipeline, rows[list(kinds)], spec.task)
+    truth = truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))
+    return row_losses(values, truth, spec.task)
