@@ -273,7 +273,8 @@ def _first(fits: Fits) -> State:
 
 
 def _card(fits: Fits, key: Key, baseline: Baseline, threshold: float | None) -> ModelCard:
-    columns = {n: ColumnProfile(k, 0, 0, (), (), ()) for n, k in fits.history.kinds.items()}
+    none, kinds = np.zeros(0), fits.history.kinds
+    columns = {n: ColumnProfile(k, 0, 0, none, (), none.astype(int)) for n, k in kinds.items()}
     training = TrainingSet(str(key), len(fits.rows(key)), None, ())
     classes = classes_of(fits.model(key), fits.spec.task)
     return ModelCard(fits.spec, classes, threshold, Profile(0, 0, columns), baseline, training)

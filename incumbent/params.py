@@ -137,6 +137,21 @@ class ModelSpec(BaseModel):
         title="Drift: effect floor",
         description="A smaller distance (Kolmogorov-Smirnov or total variation) never alarms.",
     )
+    drift_repeats: int = Field(
+        2,
+        ge=1,
+        le=100,
+        title="Drift: repeats on a weak null",
+        description="Where the training set is too short to say what is normal, so many of the"
+        " last batches must be beyond it.",
+    )
+    drift_window: int = Field(
+        3,
+        ge=1,
+        le=100,
+        title="Drift: last batches",
+        description="Of so many batches, the newest included.",
+    )
     harm_min_labels: int = Field(
         200,
         ge=30,

@@ -270,7 +270,9 @@ class DriftReport:
     """The columns, those in alarm first, and the mean distance as `score`.
 
     `p` is that of the whole table: the smallest q of a column (Simes), with and without the
-    weights of the columns.
+    weights of the columns. `beyond`: this batch is beyond the null. It alarms at once where the
+    footing is sound; on a weak null when enough of the last batches were beyond it too, of which
+    `earlier` says how many.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -281,6 +283,8 @@ class DriftReport:
     p: float | None = None
     weighted_score: float | None = None
     footing: Footing = Footing.SOUND
+    beyond: bool = False
+    earlier: int = 0
 
 
 @dataclass(frozen=True)

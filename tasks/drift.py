@@ -5,11 +5,12 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from incumbent.drift import drift
+from incumbent.drift import drift, persistent
 from incumbent.intake import blocks_of
 from incumbent.params import ModelSpec
 from incumbent.profile import count
-from incumbent.records import Champion, DriftReport
+from incumbent.records import BatchStatus, Champion, DriftReport
+from tasks.doors import open_doors
 
 
 @task(name="drift", cache_policy=NO_CACHE)
@@ -17,4 +18,19 @@ def measure_drift(frame: pd.DataFrame, champion: Champion, spec: ModelSpec) -> D
     """Profile the batch and compare it with the champion's reference; no raw row is read again."""
     reference = champion.model.card.profile
     days = len(np.unique(blocks_of(frame, spec)))
-    return drift(count(frame, reference, days), reference, spec)
+    report = drift(count(frame, reference, days), reference, spec)
+    return persistent(report, _earlier(champion, spec), spec.drift_repeats)
+
+
+def _earlier(champion: Champion, spec: ModelSpec) -> list[bool]:
+    """Whether the last handled batches were beyond the null of this champion."""
+    ledger = open_doors().ledger
+    handled = ledger.batches(spec.name, status=BatchStatus.HANDLED)
+    last = handled[len(handled) - min(len(handled), spec.drift_window - 1) :]
+    entries = [ledger.batch(spec.name, entry.batch.digest) for entry in last]
+    documents = [entry.document for entry in entries if entry and entry.document]
+    return [
+        doc["drift"]["beyond"]
+        for doc in documents
+        if doc["drift"] and doc["champion"]["version_before"] == champion.version.number
+    ]

@@ -1,5 +1,6 @@
 """Drift of a batch from its champion's training set, column by column and as a whole."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from incumbent.drift.column import Rules, footing_of, measure, sides_of
 from incumbent.drift.moved import moved
 from incumbent.evidence import q_values
 from incumbent.profile.stretches import at_length
-from incumbent.records import ColumnDrift, DriftReport, Profile
+from incumbent.records import ColumnDrift, DriftReport, Footing, Profile
 
 TABLE_LEVEL = 0.005  # half of the 1% that is promised: p-values are approximations
 
@@ -34,16 +35,34 @@ def drift(batch: Profile, reference: Profile, rules: Rules) -> DriftReport:
     score, p = _mean(columns, weighted=False), _p_of_table(columns)
     beyond = null is None or score is None or score > null.distance
     sure = p is not None and p < TABLE_LEVEL
+    moved_on = any(c.alarm for c in columns) and beyond and sure
     return DriftReport(
         columns,
         score,
         null.distance if null else None,
-        alarm=any(c.alarm for c in columns) and beyond and sure,
+        alarm=moved_on,
         rows={"reference": reference.rows, "batch": batch.rows},
         p=p,
         weighted_score=_mean(columns, weighted=True) if weights else None,
         footing=footing,
+        beyond=moved_on,
     )
+
+
+def persistent(report: DriftReport, earlier: Sequence[bool], repeats: int) -> DriftReport:
+    """The report on one batch in the light of those before it.
+
+    Args:
+        report: What `drift` says of the batch.
+        earlier: Whether the last batches of the same champion were beyond their null.
+        repeats: How many batches, this one included, must be beyond a weak null.
+
+    What is normal is known only roughly where the null is weak: one batch beyond it is no
+    alarm yet. On a sound footing nothing changes.
+    """
+    before = sum(earlier)
+    enough = report.footing is not Footing.WEAK_NULL or before + 1 >= repeats
+    return replace(report, alarm=report.beyond and enough, earlier=before)
 
 
 def _settled(

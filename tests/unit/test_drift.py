@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.drift import drift
+from incumbent.drift import drift, persistent
 from incumbent.drift.column import FEWEST_ROWS, SOUND_STRETCHES
 from incumbent.intake import CATEGORICAL, NUMERIC
 from incumbent.profile import count, profile
-from incumbent.records import ColumnProfile, Footing, Profile, Stretches
+from incumbent.records import ColumnProfile, DriftReport, Footing, Profile, Stretches
 from tests.unit.builders import a_spec
 
 KINDS = {"x": NUMERIC, "c": CATEGORICAL}
@@ -83,6 +83,24 @@ def test_the_table_wants_more_certainty_than_a_column():
     assert found.columns[0].alarm
     assert found.p == pytest.approx(found.columns[0].q)
     assert not found.alarm
+
+
+@pytest.mark.parametrize(
+    ("footing", "beyond", "earlier", "alarm"),
+    [
+        (Footing.SOUND, True, [], True),
+        (Footing.WEAK_NULL, True, [], False),
+        (Footing.WEAK_NULL, True, [False, False], False),
+        (Footing.WEAK_NULL, True, [True, False], True),
+        (Footing.WEAK_NULL, False, [True, True], False),
+        (Footing.SOUND, False, [True, True], False),
+    ],
+)
+def test_a_weak_null_must_be_passed_repeatedly(footing, beyond, earlier, alarm):
+    report = DriftReport((), 0.1, None, beyond, {}, footing=footing, beyond=beyond)
+    found = persistent(report, earlier, 2)
+    assert found.alarm is alarm
+    assert found.earlier == sum(earlier)
 
 
 def test_the_reference_has_not_drifted_from_itself():
