@@ -1,11 +1,10 @@
-"""What a comparison costs: CPU and memory beside the bare read, scipy, and peers that are there.
+"""What a comparison of two tables costs: CPU and memory beside the bare read, and beside scipy.
 
     python -m benchmarks.drift            # about two minutes
     python -m benchmarks.drift --full     # with batches of 1M and 10M rows, and 10,000 columns
 
 Every contender runs in a process of its own, in turn, `ROUNDS` times; the medians are printed.
-CPU is that of the step, imports left out; memory is the peak above what the imports take. Peers
-are measured where `benchmarks/drift_peers.sh` has made their environments.
+CPU is that of the step, imports left out; memory is the peak above what the imports take.
 """
 
 import argparse
@@ -19,7 +18,6 @@ from benchmarks.drift_tables import write
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / ".incumbent" / "benchmarks" / "drift"
-PEERS = ROOT / ".incumbent" / "benchmarks" / "peers"
 ROUNDS = 5
 ROW_COUNTS = {"reference": 1_000_000, "batch": 100_000}
 FULL = {"batch_1m": 1_000_000, "batch_10m": 10_000_000, "reference_10m": 10_000_000}
@@ -38,7 +36,6 @@ def main() -> None:
         ("ours, reference profile kept", ["ours", kept, batch]),
         ("ours, reference profiled in the same run", ["ours", reference, batch]),
         ("scipy, column by column", ["scipy", reference, batch]),
-        *((name, [name, reference, batch]) for name in _peers()),
     ]
     _print("Reference of 1M rows, batch of 100k, 30 columns, 5 of them drifted", rows)
     if full:
@@ -83,18 +80,12 @@ def _print(title: str, rows: list[tuple[str, list[object]]], rounds: int = ROUND
 
 def _measure(call: list[object]) -> dict[str, float]:
     """One contender in a process of its own; the last line that it prints is its answer."""
-    name = str(call[0])
-    python = PEERS / name / "bin" / "python"
-    script = Path(__file__).with_name("drift_peers.py" if python.exists() else "drift_steps.py")
-    command = [python if python.exists() else sys.executable, script, *map(str, call)]
+    script = Path(__file__).with_name("drift_steps.py")
+    command = [sys.executable, str(script), *map(str, call)]
     environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - our own scripts
     answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return answer
-
-
-def _peers() -> list[str]:
-    return sorted(path.name for path in PEERS.glob("*") if (path / "bin" / "python").exists())
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ def test_the_page_says_what_was_found_and_done():
         "| log_loss | 0.6000 | 0.5000 | 0.7000 |",
         "| auc | 0.7000 |  |  |",
         "## Drift: alarm, mean distance 0.300",
-        "| x | 0.300 | 0.200 | 0.002 | yes |",
+        "| x | 0.300 | 0.200 | 0.002 | yes |  |",
     ]:
         assert line in found.splitlines()
 
