@@ -26,7 +26,6 @@ from incumbent.params import ModelSpec, Trigger
 from incumbent.promotion import distance_failure
 from incumbent.records import (
     Action,
-    Baseline,
     Burden,
     ColumnProfile,
     Decision,
@@ -34,6 +33,7 @@ from incumbent.records import (
     FittedModel,
     GainReport,
     HarmReport,
+    Judged,
     ModelCard,
     Outcome,
     PairedBlock,
@@ -253,8 +253,7 @@ def _retrain(fits: Fits, state: State, batch: int, *, anew: bool) -> None:
 def _promote(fits: Fits, state: State, batch: int, candidate: Key) -> None:
     rows, key = fits.history.batch(batch), Key(batch, recent=True)
     model = fits.model(candidate)
-    baseline, threshold = judge_model(model, rows, fits.spec, fits.history.kinds)
-    card = _card(fits, key, baseline, threshold)
+    card = _card(fits, key, judge_model(model, rows, fits.spec, fits.history.kinds))
     before, after = _fitted(fits, candidate, card), _fitted(fits, key, card)
     state.fits += 1
     known = fits.history.through(batch - 1)
@@ -269,17 +268,20 @@ def _first(fits: Fits) -> State:
     key, rows = Key(-1, recent=False), fits.history.batch(-1)
     head, tail = split(rows, fits.spec)
     judged = fit(head, fits.spec, fits.history.kinds)
-    return State(key, _card(fits, key, *judge_model(judged, tail, fits.spec, fits.history.kinds)))
+    return State(key, _card(fits, key, judge_model(judged, tail, fits.spec, fits.history.kinds)))
 
 
-def _card(fits: Fits, key: Key, baseline: Baseline, threshold: float | None) -> ModelCard:
-    none, kinds = np.zeros(0), fits.history.kinds
+def _card(fits: Fits, key: Key, promised: Judged) -> ModelCard:
+    none, kinds = np.empty(0), fits.history.kinds
     columns = {n: ColumnProfile(k, 0, 0, none, (), none.astype(int)) for n, k in kinds.items()}
     training = TrainingSet(str(key), len(fits.rows(key)), None, ())
     classes = classes_of(fits.model(key), fits.spec.task)
-    return ModelCard(fits.spec, classes, threshold, Profile(0, 0, columns), baseline, training)
+    profile = Profile(0, 0, columns)
+    return ModelCard(fits.spec, classes, promised.threshold, profile, promised.baseline, training)
 
 
 def _fitted(fits: Fits, key: Key, card: ModelCard) -> FittedModel:
     classes = classes_of(fits.model(key), fits.spec.task)
-    return FittedModel(replace(card, classes=classes), fits.model(key), pd.DataFrame())
+    return FittedModel(
+        replace(card, classes=classes), fits.model(key), pd.DataFrame(), pd.DataFrame()
+    )

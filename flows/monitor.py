@@ -14,8 +14,10 @@ from flows.retrain import retrain
 from incumbent.decision import decide, plainly_broken, resumes
 from incumbent.params import ModelSpec, Path
 from incumbent.records import Action, Champion, Conclusion, Findings, Outcome
+from tasks.attribution import attribute_harm
 from tasks.doors import Doors
 from tasks.drift import measure_drift
+from tasks.estimate import estimate_performance
 from tasks.gain import backtest, keep_backtest
 from tasks.harm import judge_labels
 from tasks.intake import Arrival, find_batches, take_in
@@ -76,6 +78,7 @@ def follow(
         return conclude(doors, spec, champion, set_aside)
     drift = measure_drift(frame, champion, spec)
     predictions, latency = score_batch(doors, champion, entry, frame, validation)
+    came = keep_labels(doors, spec, entry, predictions, tables)
     findings = Findings(
         entry,
         validation,
@@ -84,7 +87,8 @@ def follow(
         champion.version.number,
         latency,
         learnt=entry.batch.digest in champion.model.card.training.batches,
-        arrivals=keep_labels(doors, spec, entry, predictions, tables),
+        arrivals=came,
+        estimate=None if came else estimate_performance(doors, spec, champion, frame, predictions),
     )
     return conclude(doors, spec, champion, findings)
 
@@ -97,6 +101,7 @@ def conclude(
         seen = replace(findings, drift=done.inputs.drift, scored_by=done.inputs.champion)
         return report(doors, spec, seen, done)
     harm = judge_labels(doors, spec, champion, findings)
+    harm = attribute_harm(doors, spec, champion, findings, harm)
     tried = backtest(doors, spec, champion, findings, harm)
     inputs = inputs_of(doors, spec, champion, findings, harm, tried)
     decision = decide(inputs)

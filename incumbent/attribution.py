@@ -15,12 +15,18 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
 
+from incumbent.intake import blocks_of
 from incumbent.intervals import block_mean, block_ratio, difference, jackknife, with_interval
-from incumbent.metrics import roc_auc
+from incumbent.metrics import METRIC_NAMES, roc_auc, row_losses, truth_of
 from incumbent.overlap import share_of_second
-from incumbent.records import Attribution, Cause, Estimate
+from incumbent.params import ModelSpec, Task
+from incumbent.records import Attribution, Cause, Estimate, FittedModel
+from incumbent.scoring import encoded, predict
+from incumbent.training import HELD_OUT_ROWS, read_held_out
 
 Floats = NDArray[np.float64]
 Blocks = NDArray[np.int64]
@@ -28,6 +34,7 @@ Blocks = NDArray[np.int64]
 FEWEST_ROWS = 200
 SMALLEST_OVERLAP = 0.1
 MOSTLY = 0.8
+MOST_LEFT = 0.5
 COIN = 0.5
 
 
@@ -49,6 +56,25 @@ class Sample:
 
     def __len__(self) -> int:
         return len(self.losses)
+
+
+def attribute_change(model: FittedModel, rows: pd.DataFrame, spec: ModelSpec) -> Attribution:
+    """Why the loss on labelled rows is another one than when a version was judged.
+
+    Args:
+        model: The version, with the rows that it was judged on.
+        rows: Canonical rows of a batch with their labels, shape (m, columns).
+        spec: Today's confidence and seed.
+    """
+    drawn = np.random.default_rng(spec.training_seed).permutation(len(rows))[:HELD_OUT_ROWS]
+    some, (known, values, truth, blocks) = rows.iloc[np.sort(drawn)], read_held_out(model)
+    said = predict(model.pipeline, some[list(known.columns)], spec.task)
+    actual = truth_of(some[spec.target], spec.task, model.card.classes)
+    reference = _sample(model.pipeline, known, values, truth, blocks, spec.task)
+    batch = _sample(
+        model.pipeline, some[list(known.columns)], said, actual, blocks_of(some, spec), spec.task
+    )
+    return attribute(reference, batch, spec.harm_confidence, spec.training_seed)
 
 
 def attribute(reference: Sample, batch: Sample, confidence: float, seed: int) -> Attribution:
@@ -94,8 +120,10 @@ def prior_alone(reference: Sample, batch: Sample, confidence: float, seed: int) 
     """Whether other shares of the classes, and nothing else, explain a batch.
 
     They do if the shares have changed and, with the classes of the reference weighed as in the
-    batch, neither the mean loss differs nor can a classifier tell the samples apart by their
-    features and classes (each at half of the error, as two tests are made).
+    batch, what is left of the change of the loss is shown to be less than half of it, and a
+    classifier cannot tell the samples apart by their features and classes (each at half of the
+    error, as two tests are made). What is left must be shown to be small: too few rows would
+    show nothing, and name everything.
 
     Returns:
         None for a regression, and where a class of the batch has no row in the reference.
@@ -110,7 +138,22 @@ def prior_alone(reference: Sample, batch: Sample, confidence: float, seed: int) 
         return False
     expected = block_ratio(weights * reference.losses, weights, reference.blocks, each)
     left = difference(block_mean(batch.losses, batch.blocks, each), expected, each)
-    return not (_differs(left) or _told_apart(reference, batch, weights, each, seed))
+    change = float(batch.losses.mean() - reference.losses.mean())
+    within = _within(left, abs(change) * MOST_LEFT)
+    return within and not _told_apart(reference, batch, weights, each, seed)
+
+
+def _sample(
+    pipeline: Pipeline,
+    features: pd.DataFrame,
+    values: Floats,
+    truth: Floats,
+    blocks: Blocks,
+    task: Task,
+) -> Sample:
+    losses = row_losses(values, truth, task)[METRIC_NAMES[task]]
+    classes = None if task is Task.REGRESSION else truth
+    return Sample(encoded(pipeline, features, values), losses, classes, blocks)
 
 
 def _moved(sample: Sample, weights: Floats, confidence: float) -> Estimate:
@@ -195,6 +238,13 @@ def _cause(
         return Cause.COVARIATE
     both = _differs(covariate) and _differs(conditional)
     return Cause.BOTH if both else Cause.AMBIGUOUS
+
+
+def _within(estimate: Estimate, bound: float) -> bool:
+    """Whether an interval lies within a bound on both sides of zero."""
+    if estimate.low is None or estimate.high is None:
+        return False
+    return -bound < estimate.low and estimate.high < bound
 
 
 def _differs(estimate: Estimate) -> bool:

@@ -18,6 +18,7 @@ from incumbent.records import (
     HarmSignal,
     Outcome,
     Reason,
+    Trust,
     document,
 )
 
@@ -28,7 +29,8 @@ def decide(inputs: DecisionInputs) -> Decision:
     """What is to be done about a batch, and why.
 
     The spec's `trigger` names what may retrain: harm or a gain to be expected, calibrated drift,
-    or age; a person may ask for it besides. Drift alone notifies. A retraining is blocked while
+    or age; a person may ask for it besides. Drift alone notifies, and so does an estimate that is
+    suspect: without labels nothing is retrained. A retraining is blocked while
     labels are too few to judge it, while the labels look upside down, while the batch is
     quarantined, and while a challenger waits for more labels, unless the champion is plainly
     broken; and for harm where a backtest does not show that newer rows help, during the cooldown,
@@ -38,7 +40,8 @@ def decide(inputs: DecisionInputs) -> Decision:
     asked, gain = asked_reasons(inputs), gain_reasons(inputs)
     triggers = {Trigger.HARM: (*harm, *gain), Trigger.DRIFT: drift, Trigger.SCHEDULE: age}
     triggered = triggers[inputs.spec.trigger]
-    reasons = (*asked, *validation_reasons(inputs), *harm, *gain, *drift)
+    estimate = estimate_reasons(inputs)
+    reasons = (*asked, *validation_reasons(inputs), *harm, *gain, *estimate, *drift)
     reasons += age if inputs.spec.trigger is Trigger.SCHEDULE else ()
     wanted = (*asked, *triggered)
     blocked = blocks(inputs) if wanted else ()
@@ -61,6 +64,20 @@ def asked_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
     if inputs.asked is None:
         return ()
     return (Reason("asked", None, None, None, f"asked for by hand: {inputs.asked}"),)
+
+
+def estimate_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
+    """A reason where the performance that can be expected without labels is suspect."""
+    found = inputs.estimate
+    if found is None or found.trust is not Trust.SUSPECT or inputs.harm is not None:
+        return ()
+    loss, name = found.metrics[found.metric_name], found.metric_name.replace("_", " ")
+    text = (
+        f"{name} estimated at {loss:.3f}, borne up to {found.borne:.3f}; such estimates were off"
+        f" by {found.record.error:.3f} on {found.record.batches} batches; unverified until labels"
+        " come"
+    )
+    return (Reason("estimate", None, loss, found.borne, text),)
 
 
 def validation_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
@@ -132,11 +149,12 @@ def stored_inputs(stored: Mapping[str, Any]) -> DecisionInputs:
 def identify(inputs: DecisionInputs) -> str:
     """The decision's id: 16 hex digits of the SHA-256 of its inputs.
 
-    The latency is left out: it decides nothing, and is another one when a batch is run again.
+    The latency and the causes are left out: they decide nothing, and the latency is another one
+    when a batch is run again.
     """
     known = document(inputs)
     if known["harm"] is not None:
-        known["harm"]["latency"] = None
+        known["harm"] |= {"latency": None, "attribution": None}
     return text_digest([json.dumps(known, sort_keys=True)])[:ID_LENGTH]
 
 

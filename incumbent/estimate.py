@@ -9,24 +9,63 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
 from incumbent.metrics import GUARDRAILS, LOG_LOSS_CLIP, METRIC_NAMES
 from incumbent.overlap import share_of_second
-from incumbent.params import Task
-from incumbent.records import Backtest, EstimateReport, Trust
+from incumbent.params import ModelSpec, Task
+from incumbent.records import EstimateReport, FittedModel, Predictions, TrackRecord, Trust
+from incumbent.scoring import encoded
+from incumbent.training import HELD_OUT_ROWS, read_held_out
 
 Floats = NDArray[np.float64]
 Blocks = NDArray[np.int64]
 
+Past = list[tuple[float, float]]
+
+FEWEST_ROWS = 200
 LARGEST_RATIO = 20.0
-FEWEST_BACKTESTS = 3
+FEWEST_PAST = 3
 DECISION_THRESHOLD = 0.5
 MOST_ITERATIONS = 200  # of the calibration, which is convex
 ERROR_TREES = 50
 ERROR_LEAF_ROWS = 40
+
+
+def estimate(
+    model: FittedModel, frame: pd.DataFrame, predictions: Predictions, spec: ModelSpec, past: Past
+) -> EstimateReport | None:
+    """What a version can be expected to do on a batch without labels; None without rows.
+
+    Args:
+        model: The version, with the rows that it was judged on.
+        frame: The batch, canonical, shape (m, columns).
+        predictions: What the version said of it.
+        spec: Today's tolerance and seed.
+        past: The estimated and the observed loss of batches before.
+    """
+    if min(len(model.held_out), len(frame)) < FEWEST_ROWS:
+        return None
+    known, values, truth, blocks = read_held_out(model)
+    drawn = np.random.default_rng(spec.training_seed).permutation(len(frame))[:HELD_OUT_ROWS]
+    some = frame.iloc[np.sort(drawn)][list(known.columns)]
+    features = (
+        encoded(model.pipeline, known, values),
+        encoded(model.pipeline, some, predictions.values[np.sort(drawn)]),
+    )
+    seed, task = spec.training_seed, spec.task
+    if task is Task.REGRESSION:
+        errors = np.abs(values[:, 0] - truth)
+        found = {METRIC_NAMES[task]: expected_error(features[0], errors, features[1], seed, blocks)}
+    else:
+        weights = density_ratio(features, (blocks, predictions.blocks[np.sort(drawn)]), seed)
+        held_out = HeldOut(values, truth, weights)
+        found = expected_metrics(held_out, predictions.values, task, model.card.threshold)
+    borne = model.card.baseline.loss.value * (1 + spec.harm_tolerance)
+    return judge_estimate(found, task, borne, track_record(past))
 
 
 @dataclass(frozen=True)
@@ -160,7 +199,7 @@ def expected_error(
 
 
 def judge_estimate(
-    metrics: dict[str, float], task: Task, borne: float, backtest: Backtest
+    metrics: dict[str, float], task: Task, borne: float, record: TrackRecord
 ) -> EstimateReport:
     """An estimate beside its own error on past batches; never better than unverified.
 
@@ -168,30 +207,30 @@ def judge_estimate(
         metrics: The estimated metrics, the primary one among them.
         task: What the target is.
         borne: The loss that is borne: the promise with its tolerance.
-        backtest: How far estimates of past batches were from what their labels said.
+        record: How far estimates of past batches were from what their labels said.
 
     It is suspect where it exceeds what is borne by more than its own mean error, known from
     three batches or more.
     """
     name = METRIC_NAMES[task]
     known = {k: v for k, v in metrics.items() if math.isfinite(v)}
-    error = backtest.error if backtest.batches >= FEWEST_BACKTESTS else None
+    error = record.error if record.batches >= FEWEST_PAST else None
     loss = known.get(name)
     suspect = error is not None and loss is not None and loss - error > borne
     trust = Trust.SUSPECT if suspect else Trust.UNVERIFIED
-    return EstimateReport(name, known, borne, backtest, trust)
+    return EstimateReport(name, known, borne, record, trust)
 
 
-def backtest_of(pairs: list[tuple[float, float]]) -> Backtest:
+def track_record(pairs: Past) -> TrackRecord:
     """The mean absolute error of past estimates: (estimated, observed) losses of each batch.
 
-    >>> backtest_of([(0.5, 0.6), (0.5, 0.4)])
-    Backtest(batches=2, error=0.1)
+    >>> track_record([(0.5, 0.6), (0.5, 0.4)])
+    TrackRecord(batches=2, error=0.1)
     """
     if not pairs:
-        return Backtest(0, None)
+        return TrackRecord(0, None)
     errors = [abs(estimated - observed) for estimated, observed in pairs]
-    return Backtest(len(pairs), round(float(np.mean(errors)), 12))
+    return TrackRecord(len(pairs), round(float(np.mean(errors)), 12))
 
 
 def _logs(values: Floats) -> Floats:

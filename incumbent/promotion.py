@@ -10,7 +10,7 @@ from incumbent.digest import text_digest
 from incumbent.params import ModelSpec, Task
 from incumbent.records import Champion, FittedModel
 from incumbent.scoring import predict
-from incumbent.training import GOLDEN_PREFIX
+from incumbent.training import PREDICTION_PREFIX
 
 DISTANCE_ROWS = 5_000
 GOLDEN_TOLERANCE = 1e-9
@@ -35,7 +35,7 @@ def golden_failure(champion: Champion) -> str | None:
     """Why a version read back does not repeat its golden predictions; None if it does."""
     golden, card = champion.model.golden, champion.model.card
     features = golden[list(card.profile.columns)]
-    said = [c for c in golden.columns if c.startswith(GOLDEN_PREFIX) and c not in features]
+    said = [c for c in golden.columns if c.startswith(PREDICTION_PREFIX) and c not in features]
     again = predict(champion.model.pipeline, features, card.spec.task)
     wanted = golden[said].to_numpy()
     if again.shape == wanted.shape and np.allclose(again, wanted, rtol=0, atol=GOLDEN_TOLERANCE):

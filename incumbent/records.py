@@ -356,12 +356,30 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What a model promises, from rows that it has not seen, and a sample of these rows.
+
+    `held_out` has the features, the target, the block of each row and what the judged model
+    said of it.
+    """
+
+    baseline: Baseline
+    threshold: float | None
+    held_out: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class FittedModel:
-    """A pipeline with its card. `golden` holds rows with the predictions it must repeat."""
+    """A pipeline with its card. `golden` holds rows with the predictions it must repeat.
+
+    `held_out` holds the rows that its recipe was judged on, or a sample of them: what they say
+    of the model was not learnt by heart.
+    """
 
     card: ModelCard
     pipeline: Pipeline
     golden: pd.DataFrame
+    held_out: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -385,20 +403,6 @@ class HarmSignal:
     text: str
 
 
-@dataclass(frozen=True)
-class HarmReport:
-    """What the labels that have come say of the champion on one batch."""
-
-    matured: int
-    rows: int
-    enough: bool
-    metric_name: str
-    metrics: Mapping[str, Estimate]
-    promised: Estimate
-    signals: tuple[HarmSignal, ...]
-    latency: Latency | None
-
-
 class Trust(StrEnum):
     """How far an estimate without labels is believed: it never clears a model."""
 
@@ -407,7 +411,7 @@ class Trust(StrEnum):
 
 
 @dataclass(frozen=True)
-class Backtest:
+class TrackRecord:
     """Mean absolute error of past estimates against what the labels said; None without any."""
 
     batches: int
@@ -424,7 +428,7 @@ class EstimateReport:
     metric_name: str
     metrics: Mapping[str, float]
     borne: float
-    backtest: Backtest
+    record: TrackRecord
     trust: Trust
 
 
@@ -486,6 +490,21 @@ class Past:
 
 
 @dataclass(frozen=True)
+class HarmReport:
+    """What the labels that have come say of the champion on one batch."""
+
+    matured: int
+    rows: int
+    enough: bool
+    metric_name: str
+    metrics: Mapping[str, Estimate]
+    promised: Estimate
+    signals: tuple[HarmSignal, ...]
+    latency: Latency | None
+    attribution: Attribution | None = None
+
+
+@dataclass(frozen=True)
 class Reason:
     """Why: the signal, where it was seen, its value and the threshold that it was held to."""
 
@@ -524,6 +543,7 @@ class DecisionInputs:
     age_days: float | None
     waiting: bool
     asked: str | None = None
+    estimate: EstimateReport | None = None
     gain: GainReport | None = None
     past: tuple[Past, ...] = ()
 
@@ -679,6 +699,7 @@ class Findings:
     learnt: bool = False
     arrivals: Mapping[str, str] = field(default_factory=dict)
     asked: str | None = None
+    estimate: EstimateReport | None = None
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from incumbent.records import (
     Action,
+    Cause,
     Conclusion,
     Decision,
     DecisionInputs,
     DriftReport,
+    EstimateReport,
     Findings,
     GainReport,
     HarmReport,
@@ -20,6 +22,14 @@ from incumbent.records import (
 )
 
 MARKDOWN = "|[]`*"
+CAUSES = {
+    Cause.NONE: "The change is within noise.",
+    Cause.COVARIATE: "The cause is covariate: data drift.",
+    Cause.CONDITIONAL: "The cause is conditional: concept drift.",
+    Cause.PRIOR: "Other shares of the classes explain all of it: prior shift.",
+    Cause.BOTH: "Both parts are shown.",
+    Cause.AMBIGUOUS: "The cause is ambiguous.",
+}
 
 
 def age_days(findings: Findings, trained_until: Any) -> float | None:
@@ -48,6 +58,8 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
         "skew": None,
         "harm": conclusion.harm,
         "feedback": None,
+        "why": said_of_cause(conclusion.harm) or None,
+        "estimate": findings.estimate,
         "gain": conclusion.inputs.gain,
         "decision": conclusion.decision,
         "shadow": retraining and retraining.shadow,
@@ -75,6 +87,7 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
         "retrained": 1.0 if retrained else None,
         "drift_score": drift.score if drift else None,
         "gain": gain.saved.value if gain else None,
+        **estimated_points(findings.estimate),
         "latency_row_ms": latency.row_ms if latency else None,
         "latency_batch_ms": latency.batch_ms if latency else None,
     }
@@ -84,6 +97,13 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
         points |= {"matured_labels": harm.matured}
         points |= {name: estimate.value for name, estimate in harm.metrics.items()}
     return {name: v for name, v in points.items() if v is not None and math.isfinite(v)}
+
+
+def estimated_points(found: EstimateReport | None) -> dict[str, float | None]:
+    """The estimated loss as a line of its own."""
+    if found is None:
+        return {}
+    return {f"estimated_{found.metric_name}": found.metrics.get(found.metric_name)}
 
 
 def page(doc: dict[str, Any]) -> str:
@@ -117,6 +137,8 @@ def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
         f"Batch {batch} of {name} was scored by version {version}."
         f" Validation said {inputs.outcome.value}.",
         _said_of_harm(inputs.harm),
+        said_of_cause(inputs.harm),
+        said_of_estimate(inputs.estimate),
         _said_of_gain(inputs.gain),
         _said_of_drift(inputs.drift),
         f"With the trigger {inputs.spec.trigger.value} this asks for: {decision.action.value}.",
@@ -132,6 +154,35 @@ def _said_of_harm(harm: HarmReport | None) -> str:
     signals = [f"{s.signal} {'shown' if s.harmed else 'not shown'}" for s in harm.signals]
     looked = f": {', '.join(signals)}" if signals else ", too few to conclude anything"
     return f"{harm.matured} of {harm.rows} labels had come{looked}."
+
+
+def said_of_cause(harm: HarmReport | None) -> str:
+    """Why the loss has changed, in a sentence; nothing where nobody has asked."""
+    if harm is None or harm.attribution is None:
+        return ""
+    found = harm.attribution
+    said = f"Since the version was judged its loss has changed by {found.change.value:+.4f}"
+    if found.conditional is None or found.covariate is None:
+        return f"{said}; why cannot be told: too few rows, or none in common."
+    parts = abs(found.conditional.value) + abs(found.covariate.value)
+    share = abs(found.conditional.value) / parts if parts else 0.0
+    return (
+        f"{said}: {share:.0%} conditional (other answers to the same rows, on those that both have"
+        f" in common), {1 - share:.0%} covariate (other rows). {CAUSES[found.cause]}"
+    )
+
+
+def said_of_estimate(found: EstimateReport | None) -> str:
+    """What could be expected without labels, and how far such estimates were off."""
+    if found is None or found.metric_name not in found.metrics:
+        return ""
+    name, record = found.metric_name.replace("_", " "), found.record
+    off = (
+        "nothing is known yet of how far such estimates are off"
+        if record.error is None
+        else f"such estimates were off by {record.error:.4f} on {record.batches} batches"
+    )
+    return f"Before labels {name} was estimated at {found.metrics[found.metric_name]:.4f}; {off}."
 
 
 def _said_of_gain(gain: GainReport | None) -> str:

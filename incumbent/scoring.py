@@ -24,6 +24,22 @@ def predict(pipeline: Pipeline, features: pd.DataFrame, task: Task) -> NDArray[n
     return np.asarray(pipeline.predict_proba(features), dtype=np.float64)
 
 
+def encoded(
+    pipeline: Pipeline, features: pd.DataFrame, values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Canonical rows as the learner reads them, with what the model said of them beside.
+
+    Args:
+        pipeline: A model; all but its last step encode.
+        features: Canonical rows, shape (n, columns).
+        values: Its predictions, shape (n, k).
+
+    Returns:
+        Shape (n, p + k); missing values are NaN.
+    """
+    return np.column_stack([np.asarray(pipeline[:-1].transform(features), np.float64), values])
+
+
 def score(
     card: ModelCard, pipeline: Pipeline, frame: pd.DataFrame, excluded: Collection[int]
 ) -> Predictions:

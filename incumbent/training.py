@@ -22,13 +22,15 @@ from incumbent.intervals import block_mean
 from incumbent.metrics import METRIC_NAMES, best_threshold, gaps, metrics, row_losses, truth_of
 from incumbent.params import ModelSpec, Task
 from incumbent.profile import profile
-from incumbent.records import Baseline, FittedModel, ModelCard, TrainingSet
+from incumbent.records import Baseline, FittedModel, Judged, ModelCard, TrainingSet
 from incumbent.scoring import predict
 
 MOST_CATEGORIES = 250  # the learner takes at most 255 codes a column
 GOLDEN_ROWS = 100
 IMPORTANCE_ROWS = 2_000
-GOLDEN_PREFIX = "incumbent.prediction_"
+PREDICTION_PREFIX = "incumbent.prediction_"
+BLOCK_COLUMN = "incumbent.block"
+HELD_OUT_ROWS = 4_000
 TWO_CLASSES = 2
 FEWEST_DAYS = 4
 
@@ -121,26 +123,45 @@ def train(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> FittedM
     """The first champion: judged on the held-out tail, then refitted on all rows."""
     head, tail = split(rows, spec)
     judged = fit(head, spec, kinds)
-    baseline, threshold = judge(judged, tail, spec, kinds)
-    return assemble(
-        fit(rows, spec, kinds),
-        rows,
-        spec,
-        kinds,
-        baseline=baseline,
-        threshold=threshold,
-        batches=(),
-    )
+    promised = judge(judged, tail, spec, kinds)
+    return assemble(fit(rows, spec, kinds), rows, spec, kinds, promised=promised, batches=())
 
 
-def judge(
-    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
-) -> tuple[Baseline, float | None]:
+def judge(pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> Judged:
     """What a model can promise, and its decision threshold, from rows it has not seen."""
     values = predict(pipeline, rows[list(kinds)], spec.task)
     truth = truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))
-    threshold = _threshold(values, truth, spec)
-    return promise(values, truth, blocks_of(rows, spec), spec, threshold), threshold
+    blocks, threshold = blocks_of(rows, spec), _threshold(values, truth, spec)
+    baseline = promise(values, truth, blocks, spec, threshold)
+    return Judged(baseline, threshold, held_out_rows(rows, values, blocks, spec, kinds))
+
+
+def read_held_out(
+    model: FittedModel,
+) -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """The held-out rows of a version: features, predictions (n, k), truth (n,), blocks (n,)."""
+    rows, card = model.held_out, model.card
+    said = [c for c in rows.columns if str(c).startswith(PREDICTION_PREFIX)]
+    return (
+        rows[list(card.profile.columns)],
+        rows[said].to_numpy(np.float64),
+        truth_of(rows[card.spec.target], card.spec.task, card.classes),
+        rows[BLOCK_COLUMN].to_numpy(np.int64),
+    )
+
+
+def held_out_rows(
+    rows: pd.DataFrame,
+    values: NDArray[np.float64],
+    blocks: NDArray[np.int64],
+    spec: ModelSpec,
+    kinds: dict[str, str],
+) -> pd.DataFrame:
+    """A seeded sample of rows that judged, with their blocks and what was said of them."""
+    said = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
+    whole = rows[[*kinds, spec.target]].assign(**{BLOCK_COLUMN: blocks}, **said)
+    drawn = np.random.default_rng(spec.training_seed).permutation(len(whole))[:HELD_OUT_ROWS]
+    return whole.iloc[np.sort(drawn)].reset_index(drop=True)
 
 
 def promise(
@@ -168,8 +189,7 @@ def assemble(
     spec: ModelSpec,
     kinds: dict[str, str],
     *,
-    baseline: Baseline,
-    threshold: float | None,
+    promised: Judged,
     batches: tuple[str, ...],
 ) -> FittedModel:
     """A fitted pipeline with its card: profile of its rows, their digest, golden rows."""
@@ -179,12 +199,13 @@ def assemble(
     card = ModelCard(
         spec,
         classes_of(pipeline, spec.task),
-        threshold,
+        promised.threshold,
         replace(known, weights=importances(pipeline, rows, spec, kinds)),
-        baseline,
+        promised.baseline,
         training,
     )
-    return FittedModel(card, pipeline, golden_rows(pipeline, rows, spec, kinds))
+    golden = golden_rows(pipeline, rows, spec, kinds)
+    return FittedModel(card, pipeline, golden, promised.held_out)
 
 
 def importances(
@@ -218,7 +239,7 @@ def golden_rows(
     step = max(1, len(rows) // GOLDEN_ROWS)
     features = rows[list(kinds)].iloc[::step].head(GOLDEN_ROWS).reset_index(drop=True)
     values = predict(pipeline, features, spec.task)
-    said = {f"{GOLDEN_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
+    said = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
     return features.assign(**said)
 
 

@@ -23,6 +23,7 @@ from incumbent.records import (
     Decision,
     DecisionInputs,
     DriftReport,
+    EstimateReport,
     Findings,
     HarmReport,
     Outcome,
@@ -62,6 +63,7 @@ def inputs_of(
         age_days(findings, trained and trained.end),
         waiting_challenger(doors, spec, champion) is not None,
         findings.asked,
+        findings.estimate,
         tried.report if tried else None,
         past_of(doors, spec, findings.entry.batch.digest),
     )
@@ -98,6 +100,7 @@ def recall(
         labels_only=True,
         learnt=learnt,
         arrivals=arrivals,
+        estimate=TypeAdapter(EstimateReport | None).validate_python(stored.get("estimate")),
     )
 
 

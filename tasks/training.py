@@ -15,12 +15,12 @@ from incumbent.labels import join
 from incumbent.params import ModelSpec, Task
 from incumbent.profile import kinds_in
 from incumbent.records import (
-    Baseline,
     BatchEntry,
     BatchStatus,
     Burden,
     Champion,
     FittedModel,
+    Judged,
     Version,
 )
 from incumbent.shadow import burden_of
@@ -104,11 +104,11 @@ def fit_on(
     spec: ModelSpec,
     champion: Champion,
     lessons: list[Lesson],
-    promised: tuple[Baseline, float | None] | None = None,
+    promised: Judged | None = None,
 ) -> tuple[FittedModel, pd.DataFrame, float]:
     """The recipe fitted on the champion's training set and what is newer; seconds taken.
 
-    Newer rows count more. Without a promise (baseline, threshold) of its own it carries the
+    Newer rows count more. Without a promise of its own it carries the
     champion's.
     """
     rows = rows_with(doors, spec, champion, lessons)
@@ -133,18 +133,17 @@ def assemble_with(
     spec: ModelSpec,
     champion: Champion,
     lessons: Sequence[Lesson],
-    promised: tuple[Baseline, float | None] | None = None,
+    promised: Judged | None = None,
 ) -> FittedModel:
     """A pipeline with the card of one that learnt these lessons beyond the champion."""
     card = champion.model.card
-    baseline, threshold = promised or (card.baseline, card.threshold)
+    carried = Judged(card.baseline, card.threshold, champion.model.held_out)
     return assemble(
         pipeline,
         rows,
         spec,
         kinds_in(card.profile),
-        baseline=baseline,
-        threshold=threshold,
+        promised=promised or carried,
         batches=(*card.training.batches, *(lesson.batch for lesson in lessons)),
     )
 
@@ -237,7 +236,7 @@ def keep_candidate(doors: Doors, batch: str, fitted: FittedModel, rows: pd.DataF
     return doors.registry.keep(f"judge {batch}", fitted, rows, params_of(fitted), {}, tags)
 
 
-def promise_of(judged: FittedModel, rows: pd.DataFrame) -> tuple[Baseline, float | None]:
+def promise_of(judged: FittedModel, rows: pd.DataFrame) -> Judged:
     """What the judged model promises, and its threshold, from the rows that judged it."""
     spec = judged.card.spec
     return judge(judged.pipeline, rows, spec, kinds_in(judged.card.profile))

@@ -91,4 +91,5 @@ def fitted_on(
         TrainingSet(table_digest(rows), len(rows), Period(NOW, NOW), ()),
     )
     golden = rows[features].head(5).assign(prediction_0=0.25)
-    return FittedModel(card, pipeline, golden)
+    held_out = rows[[*features, "late"]].assign(**{"incumbent.block": 0})
+    return FittedModel(card, pipeline, golden, held_out)

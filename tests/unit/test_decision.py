@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,13 +10,18 @@ from incumbent.harm import CALIBRATION, INVERSION, LOSS, SKILL
 from incumbent.params import Trigger
 from incumbent.records import (
     Action,
+    Attribution,
+    Cause,
     ColumnDrift,
     DecisionInputs,
     DriftReport,
+    EstimateReport,
     GainReport,
     Latency,
     Outcome,
     Past,
+    TrackRecord,
+    Trust,
     document,
 )
 from tests.unit.builders import a_harm_report, a_signal, a_spec, an_estimate, some_inputs
@@ -290,3 +296,36 @@ def test_inputs_with_a_backtest_and_a_past_give_the_same_decision_again():
     past = (Past("b0", 400, 1, retrained=True, saved=an_estimate(0.1)),)
     inputs = some_inputs(harm=HARM, gain=a_gain(0.05), past=past)
     assert decide(stored_inputs(json.loads(json.dumps(document(inputs))))) == decide(inputs)
+
+
+def an_estimated(trust):
+    return EstimateReport("log_loss", {"log_loss": 0.6}, 0.5, TrackRecord(4, 0.02), trust)
+
+
+def test_a_suspect_estimate_notifies_and_never_retrains():
+    found = decide(some_inputs(estimate=an_estimated(Trust.SUSPECT)))
+    assert (found.action, asked_by(found)) == (Action.NOTIFY, ["estimate"])
+    assert "unverified until labels come" in found.reasons[0].text
+
+
+def test_an_unverified_estimate_says_nothing():
+    assert decide(some_inputs(estimate=an_estimated(Trust.UNVERIFIED))).action is Action.NONE
+
+
+def test_labels_take_the_place_of_an_estimate():
+    found = decide(some_inputs(estimate=an_estimated(Trust.SUSPECT), harm=SOUND))
+    assert asked_by(found) == []
+
+
+def test_an_estimate_clears_nothing():
+    fine = EstimateReport("log_loss", {"log_loss": 0.1}, 0.5, TrackRecord(9, 0.0), Trust.UNVERIFIED)
+    with_it, without = (
+        decide(some_inputs(estimate=estimate, harm=HARM)) for estimate in (fine, None)
+    )
+    assert (with_it.action, with_it.reasons) == (without.action, without.reasons)
+
+
+def test_the_cause_decides_nothing_and_is_no_part_of_the_id():
+    told = Attribution(an_estimate(0.1), None, None, None, 0.5, Cause.AMBIGUOUS)
+    inputs = some_inputs(harm=HARM)
+    assert identify(replace(inputs, harm=replace(HARM, attribution=told))) == identify(inputs)

@@ -7,16 +7,16 @@ from sklearn.metrics import accuracy_score, log_loss, precision_score, recall_sc
 
 from incumbent.estimate import (
     HeldOut,
-    backtest_of,
     calibrated,
     density_ratio,
     expected_auc,
     expected_error,
     expected_metrics,
     judge_estimate,
+    track_record,
 )
 from incumbent.params import Task
-from incumbent.records import Backtest, Trust
+from incumbent.records import TrackRecord, Trust
 from tests.unit.shifts import draw, fitted
 
 THRESHOLD = 0.4
@@ -65,7 +65,7 @@ def test_flipped_labels_are_not_seen_and_nothing_is_cleared(world):
     new = model.predict_proba(features)
     found = expected_metrics(held_out, new, Task.BINARY, THRESHOLD)
     assert found["log_loss"] < observed(new, flipped)["log_loss"] - 0.1
-    report = judge_estimate(found, Task.BINARY, borne=1.0, backtest=Backtest(9, 0.001))
+    report = judge_estimate(found, Task.BINARY, borne=1.0, record=TrackRecord(9, 0.001))
     assert report.trust is Trust.UNVERIFIED
     assert {trust.value for trust in Trust} == {"unverified", "suspect"}
 
@@ -81,13 +81,13 @@ def test_flipped_labels_are_not_seen_and_nothing_is_cleared(world):
     ],
 )
 def test_suspicion_takes_more_than_the_error_of_past_estimates(loss, batches, error, trust):
-    found = judge_estimate({"log_loss": loss}, Task.BINARY, 0.5, Backtest(batches, error))
+    found = judge_estimate({"log_loss": loss}, Task.BINARY, 0.5, TrackRecord(batches, error))
     assert found.trust is trust
     assert all(math.isfinite(value) for value in found.metrics.values())
 
 
 def test_without_past_estimates_there_is_no_error():
-    assert backtest_of([]) == Backtest(0, None)
+    assert track_record([]) == TrackRecord(0, None)
 
 
 def test_certain_labels_give_the_metrics_themselves():

@@ -14,7 +14,7 @@ from incumbent.promotion import (
     promotion_id,
 )
 from incumbent.records import Champion, FittedModel, Version
-from incumbent.training import GOLDEN_PREFIX, train
+from incumbent.training import PREDICTION_PREFIX, train
 from tests.unit.builders import a_card, a_frame, a_spec, canonical_rows
 
 SPEC = a_spec(timestamp="t", id="i")
@@ -30,7 +30,7 @@ def as_champion(model):
 
 
 def of_classes(*classes):
-    return FittedModel(a_card(a_spec(), classes=classes), None, pd.DataFrame())
+    return FittedModel(a_card(a_spec(), classes=classes), None, pd.DataFrame(), pd.DataFrame())
 
 
 class Constant:
@@ -93,18 +93,18 @@ def test_a_model_repeats_its_golden_predictions(task):
 def test_a_prediction_that_is_off_is_a_failure(off, fails):
     model, _ = a_model()
     golden = model.golden.copy()
-    golden.loc[3, f"{GOLDEN_PREFIX}1"] += off
+    golden.loc[3, f"{PREDICTION_PREFIX}1"] += off
     found = golden_failure(as_champion(replace(model, golden=golden)))
     assert (found is not None) is fails
 
 
 def test_a_column_of_predictions_that_is_gone_is_a_failure():
     model, _ = a_model()
-    golden = model.golden.drop(columns=f"{GOLDEN_PREFIX}1")
+    golden = model.golden.drop(columns=f"{PREDICTION_PREFIX}1")
     assert golden_failure(as_champion(replace(model, golden=golden))) is not None
 
 
-@pytest.mark.parametrize("name", ["prediction_1", "prediction_score", f"{GOLDEN_PREFIX}score"])
+@pytest.mark.parametrize("name", ["prediction_1", "prediction_score", f"{PREDICTION_PREFIX}score"])
 def test_a_feature_may_be_named_like_a_prediction(name):
     model, _ = a_model(**{name: np.arange(240) * 1.0})
     assert name in model.card.profile.columns

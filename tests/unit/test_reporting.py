@@ -8,11 +8,14 @@ from incumbent.decision import decide
 from incumbent.params import Trigger
 from incumbent.records import (
     Action,
+    Attribution,
     Burden,
+    Cause,
     ColumnDrift,
     Conclusion,
     Decision,
     DriftReport,
+    EstimateReport,
     Failure,
     GainReport,
     Latency,
@@ -22,6 +25,8 @@ from incumbent.records import (
     Ruling,
     Severity,
     ShadowReport,
+    TrackRecord,
+    Trust,
     ValidationReport,
     Verdict,
 )
@@ -58,6 +63,8 @@ KEYS = [
     "skew",
     "harm",
     "feedback",
+    "why",
+    "estimate",
     "gain",
     "decision",
     "shadow",
@@ -67,6 +74,55 @@ KEYS = [
     "champion",
     "scored_by",
 ]
+
+
+def an_attribution(covariate, conditional, cause):
+    parts = (an_estimate(value) for value in (covariate + conditional, covariate, conditional))
+    return Attribution(*parts, None, 0.9, cause)
+
+
+def an_estimated(loss=0.6, error=0.02, batches=5, trust=Trust.SUSPECT):
+    return EstimateReport("log_loss", {"log_loss": loss}, 0.5, TrackRecord(batches, error), trust)
+
+
+@pytest.mark.parametrize(
+    ("cause", "says"),
+    [
+        (Cause.CONDITIONAL, "concept drift"),
+        (Cause.COVARIATE, "data drift"),
+        (Cause.PRIOR, "prior shift"),
+        (Cause.BOTH, "Both"),
+        (Cause.AMBIGUOUS, "ambiguous"),
+        (Cause.NONE, "noise"),
+    ],
+)
+def test_why_a_loss_has_changed_is_said_in_shares(cause, says):
+    harm = replace(HARM, attribution=an_attribution(0.02, 0.08, cause))
+    said = explanation(RETRAIN, some_inputs(harm=harm), "b")
+    assert "changed by +0.1000: 80% conditional" in said
+    assert "20% covariate" in said
+    assert says in said
+    doc = monitor_document(some_findings(), a_conclusion(RETRAIN, harm), 1)
+    assert doc["why"] in said
+    assert "80% conditional" in page(doc)
+
+
+def test_a_cause_that_cannot_be_told_is_said():
+    nothing = Attribution(an_estimate(0.1), None, None, None, 0.01, Cause.AMBIGUOUS)
+    harm = replace(HARM, attribution=nothing)
+    assert "cannot be told" in explanation(RETRAIN, some_inputs(harm=harm), "b")
+
+
+@pytest.mark.parametrize(
+    ("batches", "error", "says"), [(5, 0.02, "off by 0.0200"), (0, None, "not known yet")]
+)
+def test_an_estimate_stands_beside_its_past_errors(batches, error, says):
+    found = some_findings(estimate=an_estimated(batches=batches, error=error))
+    conclusion = a_conclusion()
+    shown = page(monitor_document(found, conclusion, 1))
+    assert "Estimated without labels: suspect" in shown
+    assert says.capitalize() in shown or says in shown
+    assert timeline(found, conclusion)["estimated_log_loss"] == 0.6
 
 
 def hostile(text):
@@ -99,6 +155,8 @@ def test_what_did_not_run_is_null():
         "skew",
         "harm",
         "feedback",
+        "why",
+        "estimate",
         "gain",
         "shadow",
         "verdict",

@@ -9,8 +9,8 @@ from incumbent.errors import UsageError
 from incumbent.params import Task, ThresholdCriterion
 from incumbent.profile import profile
 from incumbent.training import (
-    GOLDEN_PREFIX,
     GOLDEN_ROWS,
+    PREDICTION_PREFIX,
     classes_of,
     fit,
     golden_rows,
@@ -223,7 +223,7 @@ def test_golden_rows_repeat_the_predictions(n, golden):
     found = golden_rows(model.pipeline, rows.head(n), SPEC, kinds)
     assert len(found) == golden <= GOLDEN_ROWS
     again = model.pipeline.predict_proba(found[list(kinds)])
-    np.testing.assert_array_equal(found[f"{GOLDEN_PREFIX}1"].to_numpy(), again[:, 1])
+    np.testing.assert_array_equal(found[f"{PREDICTION_PREFIX}1"].to_numpy(), again[:, 1])
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_golden_predictions_do_not_take_the_name_of_a_feature():
     model, rows, kinds = trained(a_frame(prediction_1=np.arange(240) * 1.0))
     found = golden_rows(model.pipeline, rows.head(5), SPEC, kinds)
     assert found["prediction_1"].tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
-    assert f"{GOLDEN_PREFIX}1" in found
+    assert f"{PREDICTION_PREFIX}1" in found
 
 
 def weights_of(days, **fields):

@@ -30,6 +30,7 @@ PIPELINE_FILE = "model.skops"
 CARD_FILE = "card.json"
 PROFILE_FILE = "profile.arrow"
 GOLDEN_FILE = "golden.parquet"
+HELD_OUT_FILE = "held_out.parquet"
 ROWS_FILE = "training_set.parquet"
 # `mlflow.pyfunc.load_model("models:/...")` leaves this in a local store when it reads a version.
 MARK_FILE = "registered_model_meta"
@@ -63,6 +64,7 @@ def write(folder: Path, fitted: FittedModel, rows: pd.DataFrame) -> None:
         raise _cannot_store(error) from error
     _write_card(folder, fitted.card)
     fitted.golden.to_parquet(folder / GOLDEN_FILE, index=False)
+    fitted.held_out.to_parquet(folder / HELD_OUT_FILE, index=False)
     rows.to_parquet(folder / ROWS_FILE, index=False)
 
 
@@ -109,7 +111,8 @@ def read(folder: Path, version: Version) -> FittedModel:
         pipeline = skops.io.load(folder / PIPELINE_FILE, trusted=list(TRUSTED_TYPES))
     except UntrustedTypesFoundException as error:
         raise _changed(version, str(error), "pipelines of trusted types alone") from error
-    return FittedModel(card, pipeline, pd.read_parquet(folder / GOLDEN_FILE))
+    golden, held_out = (pd.read_parquet(folder / name) for name in (GOLDEN_FILE, HELD_OUT_FILE))
+    return FittedModel(card, pipeline, golden, held_out)
 
 
 def read_card(folder: Path, version: Version) -> ModelCard:
