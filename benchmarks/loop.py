@@ -185,7 +185,8 @@ def _step(fits: Fits, state: State, batch: int) -> None:
         _retrain(fits, state, batch, anew=retrains and plainly_broken(inputs))
     saved = None if gain is None else gain.saved
     rows = len(fits.history.batch(batch))
-    state.past += (Past(str(batch), rows, version, retrains, saved),)
+    loss = harm.metrics.get(harm.metric_name) if harm.enough else None
+    state.past += (Past(str(batch), rows, version, retrains, saved, loss),)
     state.said.extend(_say(batch, decision, state))
 
 
@@ -202,7 +203,9 @@ def _harm(fits: Fits, state: State, batch: int) -> HarmReport:
     ids, blocks = ids_of(rows, fits.spec), blocks_of(rows, fits.spec)
     said = Predictions(ids, blocks, values, np.ones(len(rows), dtype=bool))
     labelled = Labelled(said, np.arange(len(rows)), rows[fits.spec.target], 0)
-    return judge_harm(labelled, len(rows), state.card)
+    mine = (p.loss for p in state.past if p.champion == state.version)
+    earlier = [loss for loss in mine if loss is not None]
+    return judge_harm(labelled, len(rows), state.card, None, earlier)
 
 
 def _backtest(fits: Fits, state: State, batch: int, harm: HarmReport) -> GainReport | None:

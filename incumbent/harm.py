@@ -1,6 +1,8 @@
 """Harm: what the labels that have come say of the champion, held to what it promised."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,13 +12,19 @@ from incumbent.labels import Labelled
 from incumbent.metrics import METRIC_NAMES, constant_loss, gaps, metrics, row_losses, truth_of
 from incumbent.params import Task
 from incumbent.records import Estimate, HarmReport, HarmSignal, Latency, ModelCard
+from incumbent.sequential import risk_above
 
 LOSS, CALIBRATION, SKILL, INVERSION = "loss", "calibration", "skill", "inversion"
+RISK = "risk"
 NO_SKILL = 0.5
 
 
 def judge_harm(
-    labelled: Labelled, rows: int, card: ModelCard, latency: Latency | None = None
+    labelled: Labelled,
+    rows: int,
+    card: ModelCard,
+    latency: Latency | None = None,
+    earlier: Sequence[Estimate] = (),
 ) -> HarmReport:
     """Metrics of a batch with intervals over days, and the signals of harm.
 
@@ -25,6 +33,11 @@ def judge_harm(
         rows: Rows of the batch, m or more.
         card: The champion's card: its spec, and the baseline that it promised.
         latency: How long scoring took.
+        earlier: The loss of each other batch that was judged under this champion.
+
+    A single batch is judged by fast rules: look k has the share 1 / (k (k + 1)) of the error
+    that the spec allows, so that all looks at one champion together keep it (a union bound). All
+    batches together are judged by a sequential test of the risk.
 
     Below `harm_min_labels` there are metrics and no signals: nothing is concluded. A batch of
     fewer than five days borrows the noise of days that the promise was made with.
@@ -41,7 +54,7 @@ def judge_harm(
         METRIC_NAMES[spec.task],
         {name: e for name, e in found.items() if math.isfinite(e.value)},
         card.baseline.loss,
-        _signals(values, truth, blocks, found, card) if enough else (),
+        _signals(values, truth, blocks, found, card, earlier) if enough else (),
         latency,
     )
 
@@ -52,13 +65,16 @@ def _signals(
     blocks: NDArray[np.int64],
     found: dict[str, Estimate],
     card: ModelCard,
+    earlier: Sequence[Estimate],
 ) -> tuple[HarmSignal, ...]:
-    task = card.spec.task
+    task, confidence = card.spec.task, card.spec.harm_confidence
+    card = at_look(card, len(earlier) + 1)
     losses = row_losses(values, truth, task)[METRIC_NAMES[task]]
     gap = block_mean(gaps(values, truth, task)[:, -1], blocks, card.spec.harm_confidence)
     constant = constant_loss(truth, task, max(len(card.classes), 1))
     signals = [
         loss_signal(block_mean(losses, blocks, card.spec.harm_confidence), card),
+        *risk_signals([*earlier, found[METRIC_NAMES[task]]], confidence, card),
         calibration_signal(gap, card),
     ]
     if constant > 0:  # where all labels are the same, no model can beat hindsight
@@ -67,6 +83,31 @@ def _signals(
     if task is Task.BINARY and math.isfinite(found["auc"].value):
         signals.append(inversion_signal(found["auc"]))
     return tuple(signals)
+
+
+def at_look(card: ModelCard, look: int) -> ModelCard:
+    """The card with the confidence that look k at its harm must have: 1 - a / (k (k + 1)).
+
+    The sequential test is valid at every look and does not share it.
+    """
+    shared = 1 - (1 - card.spec.harm_confidence) / (look * (look + 1))
+    return replace(card, spec=card.spec.model_copy(update={"harm_confidence": shared}))
+
+
+def risk_signals(looks: Sequence[Estimate], confidence: float, card: ModelCard) -> list[HarmSignal]:
+    """The risk since the champion came, above the promised one and what is borne of it."""
+    promised, tolerance = card.baseline.loss, card.spec.harm_tolerance
+    above = risk_above(looks, promised, tolerance, confidence)
+    if above is None or above.low is None:
+        return []
+    borne = promised.value * (1 + tolerance)
+    name = card.baseline.metric_name.replace("_", " ")
+    text = (
+        f"{name} {above.value + borne:.3f} in {above.blocks} days since the champion came,"
+        f" promised {promised.value:.3f}, borne up to {borne:.3f}"
+    )
+    low = above.low + borne
+    return [HarmSignal(RISK, above.value + borne, low, None, borne, above.low > 0, text)]
 
 
 def loss_signal(loss: Estimate, card: ModelCard) -> HarmSignal:

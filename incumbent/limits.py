@@ -4,7 +4,7 @@ import math
 
 from incumbent.records import DecisionInputs, Reason
 
-BUDGET_WINDOW = 10  # batches, the one that is decided about included
+BUDGET_WINDOW = 50  # batches, the one that is decided about included
 ROUNDING = 1e-9  # 0.4 of 5 batches are 2, not 2.0000000000000004
 
 

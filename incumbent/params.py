@@ -189,7 +189,7 @@ class ModelSpec(BaseModel):
         gt=0,
         le=1,
         title="Decision: training budget",
-        description="At most this share of the last ten batches may be followed by a training"
+        description="At most this share of the last fifty batches may be followed by a training"
         " (rounded up). Trainings by age or by hand do not ask.",
     )
     training_max_rows: int = Field(

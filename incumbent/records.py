@@ -487,6 +487,7 @@ class Past:
     champion: int
     retrained: bool
     saved: Estimate | None = None
+    loss: Estimate | None = None
 
 
 @dataclass(frozen=True)

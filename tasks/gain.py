@@ -1,11 +1,10 @@
-"""Expected gain: the champion's recipe fitted with newer rows, and what is remembered of before."""
+"""Expected gain: the champion's recipe fitted with newer rows, on rows that neither has seen."""
 
 from dataclasses import dataclass, replace
 from time import perf_counter
 
 import pandas as pd
 from prefect import task
-from pydantic import TypeAdapter
 from sklearn.pipeline import Pipeline
 
 from incumbent.gain import closer, measure_gain, shown
@@ -15,14 +14,11 @@ from incumbent.metrics import row_losses, truth_of
 from incumbent.params import ModelSpec, Trigger
 from incumbent.profile import kinds_in
 from incumbent.records import (
-    Action,
     Champion,
     Cost,
-    Estimate,
     Findings,
     GainReport,
     HarmReport,
-    Past,
     Version,
 )
 from incumbent.scoring import predict
@@ -38,10 +34,6 @@ from tasks.training import (
     rows_with,
     waiting_challenger,
 )
-
-DECISIONS_REMEMBERED = 200
-BATCHES_REMEMBERED = 50
-_ESTIMATE = TypeAdapter(Estimate)
 
 
 @dataclass(frozen=True)
@@ -100,25 +92,6 @@ def keep_backtest(
         return None
     fitted = assemble_with(tried.pipeline, tried.rows, spec, champion, tried.lessons)
     return keep_candidate(doors, findings.entry.batch.id, fitted, tried.rows)
-
-
-def past_of(doors: Doors, spec: ModelSpec, batch: str) -> tuple[Past, ...]:
-    """The other batches whose labels were judged, in the order in which they came."""
-    known: dict[str, Past] = {}
-    for stored in reversed(doors.ledger.decisions(spec.name, DECISIONS_REMEMBERED)):
-        inputs, digest = stored.inputs, stored.batch_digest
-        if digest == batch or inputs["harm"] is None:
-            continue
-        saved, before = (inputs.get("gain") or {}).get("saved"), known.get(digest)
-        known[digest] = Past(
-            digest,
-            inputs["harm"]["rows"],
-            inputs["champion"],
-            stored.decision.action is Action.RETRAIN or (before is not None and before.retrained),
-            None if saved is None else _ESTIMATE.validate_python(saved),
-        )
-    order = {entry.batch.digest: entry.ordinal for entry in doors.ledger.batches(spec.name)}
-    return tuple(sorted(known.values(), key=lambda p: order[p.batch]))[-BATCHES_REMEMBERED:]
 
 
 def _try(

@@ -9,6 +9,7 @@ from incumbent.labels import join
 from incumbent.params import ModelSpec
 from incumbent.records import Champion, Findings, HarmReport
 from tasks.doors import OUTSIDE, Doors
+from tasks.past import past_of
 
 
 @task(name="harm", **OUTSIDE)
@@ -24,4 +25,7 @@ def judge_labels(
     if predictions is None or labels.empty or findings.learnt:
         return None
     card = replace(champion.model.card, spec=spec)  # today's tolerances, not those of its birth
-    return judge_harm(join(predictions, labels), entry.batch.rows, card, findings.latency)
+    past, number = past_of(doors, spec, entry.batch.digest), champion.version.number
+    earlier = [p.loss for p in past if p.champion == number and p.loss is not None]
+    joined = join(predictions, labels)
+    return judge_harm(joined, entry.batch.rows, card, findings.latency, earlier)

@@ -36,9 +36,10 @@ from incumbent.records import (
 )
 from incumbent.reporting import age_days, link, monitor_document, page, summary, timeline
 from tasks.doors import OUTSIDE, Doors
-from tasks.gain import Backtest, past_of
+from tasks.gain import Backtest
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
+from tasks.past import past_of
 from tasks.scoring import require_champion, score_batch
 from tasks.training import waiting_challenger
 

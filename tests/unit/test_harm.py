@@ -10,7 +10,9 @@ from incumbent.harm import (
     CALIBRATION,
     INVERSION,
     LOSS,
+    RISK,
     SKILL,
+    at_look,
     calibration_signal,
     inversion_signal,
     judge_harm,
@@ -61,7 +63,7 @@ def test_a_sound_batch_shows_no_harm():
         gap=an_estimate(0.0, -0.05, 0.05, standard_error=0.03, blocks=20),
     )
     report = judge_harm(a_batch(), 400, card, latency)
-    assert set(signals(report)) == {LOSS, CALIBRATION, SKILL, INVERSION}
+    assert set(signals(report)) == {RISK, LOSS, CALIBRATION, SKILL, INVERSION}
     assert harmed(report) == set()
     assert report.latency == latency
     assert report.promised.value == 0.65
@@ -93,7 +95,7 @@ def test_a_batch_of_one_class_says_nothing_of_skill():
             gap=an_estimate(0.0, -0.01, 0.01, standard_error=0.006, blocks=15),
         ),
     )
-    assert set(signals(report)) == {LOSS, CALIBRATION}
+    assert set(signals(report)) == {RISK, LOSS, CALIBRATION}
     assert harmed(report) == set()
     assert "auc" not in report.metrics
     assert "recall" not in report.metrics
@@ -163,7 +165,9 @@ def test_a_class_that_the_model_never_saw_harms():
     assert set(report.metrics) == {"log_loss", "brier", "accuracy"}
 
 
-@pytest.mark.parametrize(("shift", "expected"), [(0.0, set()), (3.0, {LOSS, CALIBRATION, SKILL})])
+@pytest.mark.parametrize(
+    ("shift", "expected"), [(0.0, set()), (3.0, {RISK, LOSS, CALIBRATION, SKILL})]
+)
 def test_values_are_judged_by_their_absolute_error(shift, expected):
     spec = a_spec(task=Task.REGRESSION)
     random = np.random.default_rng(0)
@@ -175,7 +179,7 @@ def test_values_are_judged_by_their_absolute_error(shift, expected):
         gap=an_estimate(0, -0.05, 0.05, standard_error=0.03),
     )
     report = judge_harm(labelled(values, truth, np.arange(400) // 20), 400, card)
-    assert set(signals(report)) == {LOSS, CALIBRATION, SKILL}
+    assert set(signals(report)) == {RISK, LOSS, CALIBRATION, SKILL}
     assert harmed(report) == expected
     assert report.metric_name == "mae"
 
@@ -282,3 +286,25 @@ def test_false_alarms_stay_near_the_confidence(days, per_day):
     assert share[LOSS] < 0.09
     assert share[CALIBRATION] < 0.1
     assert share[SKILL] < 0.02
+
+
+@pytest.mark.parametrize(
+    ("look", "confidence"), [(1, 0.975), (2, 1 - 0.05 / 6), (9, 1 - 0.05 / 90)]
+)
+def test_every_look_at_a_champion_has_a_share_of_the_error(look, confidence):
+    assert at_look(a_card(), look).spec.harm_confidence == pytest.approx(confidence)
+
+
+def test_what_no_batch_shows_alone_all_together_show():
+    """A loss a fifth above the promise, in days that differ by more."""
+    random = np.random.default_rng(4)
+    truth = random.normal(size=400)
+    error = np.repeat(random.choice([0.4, 0.68], 20), 20) * random.choice([-1, 1], 400)
+    spec = a_spec(task=Task.REGRESSION)
+    card = a_card(spec, loss=an_estimate(0.5, standard_error=0.004, blocks=30))
+    earlier = [an_estimate(0.6, standard_error=0.031, blocks=20)] * 8
+    joined = labelled((truth + error)[:, None], truth, np.arange(400) // 20)
+    alone, together = (judge_harm(joined, 400, card, None, past) for past in ((), earlier))
+    assert not signals(alone)[RISK].harmed
+    assert signals(together)[RISK].harmed
+    assert not signals(together)[LOSS].harmed
