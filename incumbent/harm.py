@@ -56,7 +56,14 @@ def judge_harm(
         card.baseline.loss,
         _signals(values, truth, blocks, found, card, earlier) if enough else (),
         latency,
+        absent_classes(truth, card.classes),
     )
+
+
+def absent_classes(truth: NDArray[np.float64], classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes that no label is of; none of them where there are no labels at all."""
+    held = set(truth.astype(int).tolist()) if classes else set()
+    return tuple(name for k, name in enumerate(classes) if held and k not in held)
 
 
 def _signals(

@@ -492,7 +492,10 @@ class Past:
 
 @dataclass(frozen=True)
 class HarmReport:
-    """What the labels that have come say of the champion on one batch."""
+    """What the labels that have come say of the champion on one batch.
+
+    `absent` are the classes that it knows and no label is of: metrics of theirs have no value.
+    """
 
     matured: int
     rows: int
@@ -503,6 +506,7 @@ class HarmReport:
     signals: tuple[HarmSignal, ...]
     latency: Latency | None
     attribution: Attribution | None = None
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

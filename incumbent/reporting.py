@@ -153,7 +153,8 @@ def _said_of_harm(harm: HarmReport | None) -> str:
         return "No labels had come that could judge it."
     signals = [f"{s.signal} {'shown' if s.harmed else 'not shown'}" for s in harm.signals]
     looked = f": {', '.join(signals)}" if signals else ", too few to conclude anything"
-    return f"{harm.matured} of {harm.rows} labels had come{looked}."
+    lacking = f" None is of class {', '.join(harm.absent)}." if harm.absent else ""
+    return f"{harm.matured} of {harm.rows} labels had come{looked}.{lacking}"
 
 
 def said_of_cause(harm: HarmReport | None) -> str:

@@ -162,7 +162,7 @@ def test_a_class_that_the_model_never_saw_harms():
     )
     report = judge_harm(labelled(values, labels, np.arange(400) // 20), 400, a_card(spec))
     assert {LOSS, SKILL} <= harmed(report)
-    assert set(report.metrics) == {"log_loss", "brier", "accuracy"}
+    assert set(report.metrics) == {"log_loss", "brier", "accuracy", "f1_macro", "f1_weighted"}
 
 
 @pytest.mark.parametrize(
@@ -308,3 +308,13 @@ def test_what_no_batch_shows_alone_all_together_show():
     assert not signals(alone)[RISK].harmed
     assert signals(together)[RISK].harmed
     assert not signals(together)[LOSS].harmed
+
+
+def test_a_class_without_labels_is_said():
+    spec = a_spec(task=Task.MULTICLASS)
+    values = np.random.default_rng(0).dirichlet([5, 5, 5], 400)
+    labels = np.where(values.argmax(axis=1) == 0, "a", "c")
+    report = judge_harm(labelled(values, labels), 400, a_card(spec, classes=("a", "b", "c")))
+    assert report.absent == ("b",)
+    assert all(np.isfinite(e.value) for e in report.metrics.values())
+    assert judge_harm(labelled(values[:0], labels[:0]), 400, a_card(spec)).absent == ()

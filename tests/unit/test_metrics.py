@@ -22,11 +22,16 @@ from incumbent.metrics import (
     GUARDRAILS,
     LOG_LOSS_CLIP,
     METRIC_NAMES,
+    average_precision,
     best_threshold,
+    calibration_error,
+    class_f1,
     constant_loss,
     gaps,
     metrics,
+    r_squared,
     roc_auc,
+    root_mean_square,
     row_losses,
     truth_of,
 )
@@ -66,7 +71,7 @@ def test_multiclass_metrics_are_those_of_scikit_learn():
     truth = RANDOM.integers(0, 3, 300).astype(float)
     found = metrics(values, truth, np.arange(300), Task.MULTICLASS, None, 0.95)
     hit = np.eye(3)[truth.astype(int)]
-    assert found.keys() == {"log_loss", "brier", "accuracy"}
+    assert found.keys() == {"log_loss", "brier", "accuracy", "f1_macro", "f1_weighted"}
     assert found["log_loss"].value == pytest.approx(log_loss(truth, values), abs=1e-12)
     assert found["accuracy"].value == accuracy_score(truth, values.argmax(axis=1))
     assert found["brier"].value == pytest.approx(((values - hit) ** 2).sum(axis=1).mean())
@@ -238,3 +243,48 @@ def test_order_of_rows_does_not_matter(order):
     for name, estimate in here.items():
         assert there[name].value == pytest.approx(estimate.value, abs=1e-12)
         assert there[name].standard_error == pytest.approx(estimate.standard_error, abs=1e-9)
+
+
+FEW = np.array([0.1, 0.4, 0.35, 0.8, 0.8, 0.2])
+HELD = np.array([0, 0, 1, 1, 0, 0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        # sklearn.metrics.average_precision_score(HELD, FEW)
+        (average_precision(FEW, HELD), 0.5),
+        # sklearn.metrics.root_mean_squared_error([1, 2, 3], [1, 2, 5])
+        (root_mean_square(np.array([0.0, 0.0, 2.0])), 1.1547005383792515),
+        # sklearn.metrics.r2_score([1, 2, 3], [1, 2, 5])
+        (r_squared(np.array([1.0, 2, 5]), np.array([1.0, 2, 3])), -1.0),
+        # sklearn.metrics.f1_score([0, 0, 1, 2], [0, 1, 1, 0], average="macro", zero_division=0)
+        (class_f1(np.array([0, 1, 1, 0]), np.array([0.0, 0, 1, 2]))[0], 0.38888888888888884),
+        # the same with average="weighted"
+        (class_f1(np.array([0, 1, 1, 0]), np.array([0.0, 0, 1, 2]))[1], 0.41666666666666663),
+    ],
+)
+def test_metrics_against_scikit_learn(metric, value):
+    assert metric == pytest.approx(value)
+
+
+def test_a_calibrated_score_has_little_calibration_error():
+    random = np.random.default_rng(0)
+    scores = random.random(20_000)
+    actual = random.random(20_000) < scores
+    assert calibration_error(scores, actual) < 0.02
+    assert calibration_error(np.clip(scores + 0.2, 0, 1), actual) > 0.15
+
+
+def test_metrics_of_nothing_have_no_value():
+    none = np.empty(0)
+    found = (
+        average_precision(none, none == 1),
+        calibration_error(none, none == 1),
+        root_mean_square(none),
+        r_squared(none, none),
+        *class_f1(none.astype(int), none),
+        average_precision(FEW, np.zeros(6, dtype=bool)),
+        r_squared(np.ones(3), np.ones(3)),
+    )
+    assert np.isnan(found).all()
