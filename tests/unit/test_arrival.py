@@ -1,0 +1,66 @@
+"""Labels as they really come: out of order, in parts, twice, upside down, too few, of one class."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from incumbent.decision import decide
+from incumbent.harm import judge_harm
+from incumbent.labels import join
+from incumbent.records import Action
+from tests.unit.builders import a_card, a_spec, an_estimate, some_inputs, some_predictions
+
+ROWS, DAYS = 400, 20
+RANDOM = np.random.default_rng(0)
+SCORES = RANDOM.beta(0.5, 0.5, ROWS)
+TRUTH = np.where(RANDOM.random(ROWS) < SCORES, "1", "0")
+PREDICTIONS = some_predictions(SCORES, np.arange(ROWS) // (ROWS // DAYS))
+TABLE = pd.DataFrame({"id": PREDICTIONS.ids, "label": TRUTH})
+CARD = a_card(a_spec(), loss=an_estimate(0.4, 0.38, 0.42, standard_error=0.01))
+
+
+def decided(table):
+    """The decision under a fixed champion, when these labels have come."""
+    report = judge_harm(join(PREDICTIONS, table), ROWS, CARD)
+    return decide(some_inputs(harm=report))
+
+
+@st.composite
+def arrivals(draw):
+    """The same labels in parts, the parts in any order, some of them twice."""
+    order = np.random.default_rng(draw(st.integers(0, 2**32 - 1))).permutation(ROWS)
+    cuts = sorted(draw(st.lists(st.integers(0, ROWS), max_size=5)))
+    parts = [TABLE.iloc[part] for part in np.split(order, cuts)]
+    again = draw(st.lists(st.sampled_from(range(len(parts))), max_size=3))
+    return pd.concat([*parts, *(parts[k] for k in again)], ignore_index=True)
+
+
+@settings(max_examples=30, deadline=None)
+@given(arrivals())
+def test_the_order_the_parts_and_repetitions_of_labels_change_no_decision(table):
+    assert decided(table) == decided(TABLE)
+
+
+def test_inverted_labels_are_named_and_train_nobody_however_often_they_come():
+    for _ in range(2):
+        found = decided(TABLE.assign(label=np.where(TRUTH == "1", "0", "1")))
+        assert found.action is Action.NOTIFY
+        assert "inversion" in [r.signal for r in found.blocked]
+
+
+@pytest.mark.parametrize(("missing", "blocked"), [(0.4, []), (0.6, ["labels"])])
+def test_where_most_labels_are_missing_nothing_is_concluded(missing, blocked):
+    late = TABLE.iloc[int(missing * ROWS) :].assign(label="1")
+    found = judge_harm(join(PREDICTIONS, late), ROWS, CARD)
+    assert found.enough is (not blocked)
+    decision = decide(some_inputs(a_spec(trigger="schedule"), harm=found, age_days=99.0))
+    assert [r.signal for r in decision.blocked] == blocked
+
+
+def test_labels_of_one_class_are_said_and_crash_nothing():
+    report = judge_harm(join(PREDICTIONS, TABLE.assign(label="0")), ROWS, CARD)
+    assert report.absent == ("1",)
+    assert "auc" not in report.metrics
+    assert decide(some_inputs(harm=report)).action in set(Action)
