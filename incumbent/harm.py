@@ -56,7 +56,7 @@ def judge_harm(
         card.baseline.loss,
         _signals(values, truth, blocks, found, card, earlier) if enough else (),
         latency,
-        absent_classes(truth, card.classes),
+        absent=absent_classes(truth, card.classes),
     )
 
 
