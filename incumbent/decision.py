@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from incumbent.digest import text_digest
 from incumbent.gain import gain_reasons, helps, no_gain
 from incumbent.harm import INVERSION, SKILL
+from incumbent.labels import COVERAGE_GAP
 from incumbent.limits import limit_reasons
 from incumbent.params import Trigger
 from incumbent.records import (
@@ -180,7 +181,17 @@ def _too_few_labels(inputs: DecisionInputs) -> Reason | None:
         return None
     matured = inputs.harm.matured if inputs.harm else 0
     needed = inputs.spec.harm_min_labels
+    if inputs.harm is not None and matured >= needed:
+        return _uneven(inputs.harm.coverage)
     return Reason("labels", None, matured, needed, f"{matured} labels have come, {needed} needed")
+
+
+def _uneven(shares: tuple[float, ...]) -> Reason:
+    least, most = min(shares, default=0.0), max(shares, default=0.0)
+    text = (
+        f"labels have come for {least:.0%} to {most:.0%} of rows by score: no sample of the batch"
+    )
+    return Reason("coverage", None, most - least, COVERAGE_GAP, text)
 
 
 def _harmed(inputs: DecisionInputs) -> dict[str, HarmSignal]:

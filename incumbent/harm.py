@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incumbent.intervals import block_mean, borrow_noise, difference
-from incumbent.labels import Labelled
+from incumbent.labels import Labelled, coverage, uneven
 from incumbent.metrics import METRIC_NAMES, constant_loss, gaps, metrics, row_losses, truth_of
 from incumbent.params import Task
 from incumbent.records import Estimate, HarmReport, HarmSignal, Latency, ModelCard
@@ -25,6 +25,7 @@ def judge_harm(
     card: ModelCard,
     latency: Latency | None = None,
     earlier: Sequence[Estimate] = (),
+    said: NDArray[np.float64] | None = None,
 ) -> HarmReport:
     """Metrics of a batch with intervals over days, and the signals of harm.
 
@@ -34,18 +35,21 @@ def judge_harm(
         card: The champion's card: its spec, and the baseline that it promised.
         latency: How long scoring took.
         earlier: The loss of each other batch that was judged under this champion.
+        said: Predictions of the whole batch, shape (rows, k); None: coverage is not looked at.
 
     A single batch is judged by fast rules: look k has the share 1 / (k (k + 1)) of the error
     that the spec allows, so that all looks at one champion together keep it (a union bound). All
     batches together are judged by a sequential test of the risk.
 
-    Below `harm_min_labels` there are metrics and no signals: nothing is concluded. A batch of
+    Below `harm_min_labels`, and where labels come faster for some scores than for others, there
+    are metrics and no signals: nothing is concluded. A batch of
     fewer than five days borrows the noise of days that the promise was made with.
     """
     spec, values = card.spec, labelled.predictions.values
     truth = truth_of(labelled.labels, spec.task, card.classes)
     blocks, matured = labelled.predictions.blocks, len(truth)
-    enough = matured >= spec.harm_min_labels
+    shares = () if said is None else coverage(said, labelled.positions)
+    enough = matured >= spec.harm_min_labels and not uneven(shares)
     found = metrics(values, truth, blocks, spec.task, card.threshold, spec.harm_confidence)
     return HarmReport(
         matured,
@@ -57,6 +61,7 @@ def judge_harm(
         _signals(values, truth, blocks, found, card, earlier) if enough else (),
         latency,
         absent=absent_classes(truth, card.classes),
+        coverage=shares,
     )
 
 

@@ -1,5 +1,6 @@
 """Labels find their predictions by id, whenever and in whichever order they come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,10 @@ from numpy.typing import NDArray
 from incumbent.intake import as_target, as_text, ids_of
 from incumbent.params import ModelSpec
 from incumbent.records import Predictions
+
+SCORE_BANDS = 5
+COVERAGE_GAP = 0.2  # share of labels that one band of scores may lack beside another
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,39 @@ def join(predictions: Predictions, labels: pd.DataFrame) -> Labelled:
         known.iloc[found[positions]].reset_index(drop=True),
         int(ours.sum()),
     )
+
+
+def coverage(values: NDArray[np.float64], positions: NDArray[np.int64]) -> tuple[float, ...]:
+    """Share of rows whose label has come, by band of the score, from the lowest to the highest.
+
+    Args:
+        values: Predictions of the whole batch, shape (n, k); the last column is the score.
+        positions: The rows whose label has come, shape (m,).
+
+    Bands lie between the quintiles of the score; one that holds no rows is left out.
+
+    >>> coverage(np.arange(10.0)[:, None], np.array([0, 1, 2, 3, 4, 5, 6, 7, 8]))
+    (1.0, 1.0, 1.0, 1.0, 0.5)
+    """
+    scores = values[:, -1]
+    if len(scores) == 0:
+        return ()
+    edges = np.quantile(scores, np.arange(1, SCORE_BANDS) / SCORE_BANDS)
+    bands = np.searchsorted(edges, scores, side="right")
+    rows = np.bincount(bands, minlength=SCORE_BANDS)
+    came = np.bincount(bands[positions], minlength=SCORE_BANDS)
+    return tuple((came[rows > 0] / rows[rows > 0]).tolist())
+
+
+def uneven(shares: Sequence[float]) -> bool:
+    """Whether labels come faster for some scores than for others: they show another mix of rows.
+
+    Where labels come first for one class, those that have come are no sample of the batch.
+
+    >>> uneven((0.9, 0.8, 0.7)), uneven((0.9, 0.8, 0.69))
+    (False, True)
+    """
+    return bool(shares) and max(shares) - min(shares) > COVERAGE_GAP + ROUNDING
 
 
 def take(predictions: Predictions, positions: NDArray[np.int64]) -> Predictions:

@@ -495,6 +495,8 @@ class HarmReport:
     """What the labels that have come say of the champion on one batch.
 
     `absent` are the classes that it knows and no label is of: metrics of theirs have no value.
+    `coverage` is the share of labels that have come by band of the score, lowest first; where it
+    is uneven they are no sample of the batch, and nothing is concluded.
     """
 
     matured: int
@@ -507,6 +509,7 @@ class HarmReport:
     latency: Latency | None
     attribution: Attribution | None = None
     absent: tuple[str, ...] = ()
+    coverage: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -28,4 +28,5 @@ def judge_labels(
     past, number = past_of(doors, spec, entry.batch.digest), champion.version.number
     earlier = [p.loss for p in past if p.champion == number and p.loss is not None]
     joined = join(predictions, labels)
-    return judge_harm(joined, entry.batch.rows, card, findings.latency, earlier)
+    rows, latency = entry.batch.rows, findings.latency
+    return judge_harm(joined, rows, card, latency, earlier, predictions.values)

@@ -64,3 +64,21 @@ def test_labels_of_one_class_are_said_and_crash_nothing():
     assert report.absent == ("1",)
     assert "auc" not in report.metrics
     assert decide(some_inputs(harm=report)).action in set(Action)
+
+
+def test_labels_that_come_fast_for_one_class_are_no_change():
+    """All negatives and a fifth of the positives: predicted against observed says nothing."""
+    early = TABLE[(TRUTH == "0") | (np.arange(ROWS) % 5 == 0)]
+    joined = join(PREDICTIONS, early)
+    report = judge_harm(joined, ROWS, CARD, None, (), PREDICTIONS.values)
+    assert (report.enough, report.signals) == (False, ())
+    decision = decide(some_inputs(a_spec(trigger="schedule"), harm=report, age_days=99.0))
+    assert (decision.action, [r.signal for r in decision.blocked]) == (Action.NOTIFY, ["coverage"])
+
+
+def test_labels_that_come_by_chance_are_judged():
+    early = TABLE[RANDOM.random(ROWS) < 0.7]
+    report = judge_harm(join(PREDICTIONS, early), ROWS, CARD, None, (), PREDICTIONS.values)
+    assert report.enough
+    assert len(report.coverage) == 5
+    assert decide(some_inputs(harm=report)).action is Action.NONE
