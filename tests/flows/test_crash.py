@@ -45,7 +45,7 @@ def states_of_flow_runs():
         return [run.state_type for run in client.read_flow_runs()]
 
 
-@pytest.mark.parametrize(("when", "step"), PLACES, ids="-".join)
+@pytest.mark.parametrize(("when", "step"), PLACES)
 def test_a_run_killed_while_promoting_is_finished_by_the_next(when, step, doors, delivery, spec):
     path = delivery.batch("b0", CHANGED)
     process, _ = started("monitor", spec, path, kill_at=(when, step))
@@ -66,7 +66,7 @@ def test_a_run_killed_while_promoting_is_finished_by_the_next(when, step, doors,
     assert monitor(spec, path) == [{**document, "duplicate": True}]
 
 
-@pytest.mark.parametrize(("when", "step"), [("before", "intent"), ("after", "alias")], ids="-".join)
+@pytest.mark.parametrize(("when", "step"), [("before", "intent"), ("after", "alias")])
 def test_a_first_training_killed_is_finished_by_the_next(
     when, step, prefect, tmp_path, delivery, monkeypatch
 ):

@@ -6,6 +6,7 @@ import pytest
 
 from flows.monitor import monitor
 from incumbent.digest import table_digest
+from incumbent.harm import CALIBRATION, LOSS, RISK, SKILL
 from incumbent.intake import blocks_of
 from incumbent.profile import profile
 from incumbent.records import PromotionKind
@@ -15,6 +16,7 @@ from tests.flows.world import TRAINING_DAYS, batch_rows, rows_of
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 CHANGED = batch_rows(0, changed=True)
+SIGNALS = {LOSS, RISK, CALIBRATION, SKILL}
 
 
 def runs_in(doors):
@@ -32,8 +34,9 @@ def test_harm_is_answered_with_a_retraining_once(doors, delivery, spec):
     assert second == first | {"duplicate": True}
     assert first["verdict"]["verdict"] == "promote"
     assert first["champion"] == {"version_before": 1, "version_after": 2}
-    (loss,) = [r for r in first["decision"]["reasons"] if r["signal"] == "loss"]
-    assert loss["observed"] > loss["threshold"]
+    harm = [r for r in first["decision"]["reasons"] if r["signal"] in SIGNALS]
+    assert harm
+    assert all(abs(reason["observed"]) > reason["threshold"] for reason in harm)
 
     promotions = doors.ledger.promotions("shop")
     assert [p.kind for p in promotions] == [PromotionKind.INSTALL, PromotionKind.PROMOTE]
