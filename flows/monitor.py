@@ -16,7 +16,7 @@ from incumbent.params import ModelSpec, Path
 from incumbent.records import Action, Champion, Conclusion, Findings, Outcome
 from tasks.attribution import attribute_harm
 from tasks.doors import Doors
-from tasks.drift import measure_drift
+from tasks.drift import measure_drift, with_outputs
 from tasks.estimate import estimate_performance
 from tasks.gain import backtest, keep_backtest
 from tasks.harm import judge_labels
@@ -100,6 +100,7 @@ def conclude(
     if done := carried_out(doors, spec, champion, findings):
         seen = replace(findings, drift=done.inputs.drift, scored_by=done.inputs.champion)
         return report(doors, spec, seen, done)
+    findings = with_outputs(doors, spec, champion, findings)
     harm = judge_labels(doors, spec, champion, findings)
     harm = attribute_harm(doors, spec, champion, findings, harm)
     tried = backtest(doors, spec, champion, findings, harm)

@@ -272,7 +272,8 @@ class DriftReport:
     `p` is that of the whole table: the smallest q of a column (Simes), with and without the
     weights of the columns. `beyond`: this batch is beyond the null. It alarms at once where the
     footing is sound; on a weak null when enough of the last batches were beyond it too, of which
-    `earlier` says how many.
+    `earlier` says how many. `outputs` are the champion's score and the label, which inform and
+    enter nothing else.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -285,6 +286,7 @@ class DriftReport:
     footing: Footing = Footing.SOUND
     beyond: bool = False
     earlier: int = 0
+    outputs: tuple[ColumnDrift, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,7 @@ def _said_of_gain(gain: GainReport | None) -> str:
 def _said_of_drift(drift: DriftReport | None) -> str:
     if drift is None:
         return "Drift was not measured."
-    moved = [c.column for c in drift.columns if c.alarm]
+    moved = [c.column for c in (*drift.columns, *drift.outputs) if c.alarm]
     return f"Columns beyond their null: {', '.join(moved) or 'none'}."
 
 

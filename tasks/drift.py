@@ -1,16 +1,20 @@
 """Drift: the batch on the cells of its champion's training set."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from incumbent.drift import drift, persistent
+from incumbent.drift.outputs import outputs_drift
 from incumbent.intake import blocks_of
+from incumbent.labels import join
 from incumbent.params import ModelSpec
 from incumbent.profile import count
-from incumbent.records import BatchStatus, Champion, DriftReport
-from tasks.doors import open_doors
+from incumbent.records import BatchStatus, Champion, DriftReport, Findings
+from tasks.doors import Doors, open_doors
 
 
 @task(name="drift", cache_policy=NO_CACHE)
@@ -20,6 +24,20 @@ def measure_drift(frame: pd.DataFrame, champion: Champion, spec: ModelSpec) -> D
     days = len(np.unique(blocks_of(frame, spec)))
     report = drift(count(frame, reference, days), reference, spec)
     return persistent(report, _earlier(champion, spec), spec.drift_repeats)
+
+
+def with_outputs(doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings) -> Findings:
+    """The findings with the drift of what the champion said, and of the labels so far.
+
+    They stay as they are where another version said it, or the champion has learnt the rows.
+    """
+    drift, predictions = findings.drift, findings.predictions
+    own = findings.scored_by == champion.version.number and not findings.learnt
+    if drift is None or predictions is None or not own:
+        return findings
+    labels = doors.predictions.read_labels(spec.name, findings.entry.batch.digest)
+    outputs = outputs_drift(champion.model, predictions, join(predictions, labels), spec)
+    return replace(findings, drift=replace(drift, outputs=outputs))
 
 
 def _earlier(champion: Champion, spec: ModelSpec) -> list[bool]:
