@@ -273,7 +273,7 @@ class DriftReport:
     weights of the columns. `beyond`: this batch is beyond the null. It alarms at once where the
     footing is sound; on a weak null when enough of the last batches were beyond it too, of which
     `earlier` says how many. `outputs` are the champion's score and the label, which inform and
-    enter nothing else.
+    enter nothing else. `together` groups the columns in alarm that go together in the batch.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -287,6 +287,7 @@ class DriftReport:
     beyond: bool = False
     earlier: int = 0
     outputs: tuple[ColumnDrift, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

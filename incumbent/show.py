@@ -125,6 +125,8 @@ def drift(doc: Document) -> None:
     Console(highlight=False).print("\n", table)
     if (more := len(doc["columns"]) - MOST_COLUMNS) > 0:
         _say(f"... and {more} columns more (--json has them all)")
+    for group in doc["together"]:
+        _say(f"moved together: {_some(group)}")
     if (domain := doc.get("domain")) and domain["auc"] is not None:
         told = "can be told apart" if domain["alarm"] else "cannot be told apart"
         null = (

@@ -1,6 +1,7 @@
 """Drift: the batch on the cells of its champion's training set."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from incumbent.drift import drift, persistent
 from incumbent.drift.outputs import outputs_drift
+from incumbent.drift.together import rows_of_frame, with_groups
 from incumbent.intake import blocks_of
 from incumbent.labels import join
 from incumbent.params import ModelSpec
@@ -23,6 +25,7 @@ def measure_drift(frame: pd.DataFrame, champion: Champion, spec: ModelSpec) -> D
     reference = champion.model.card.profile
     days = len(np.unique(blocks_of(frame, spec)))
     report = drift(count(frame, reference, days), reference, spec)
+    report = with_groups(report, partial(rows_of_frame, frame))
     return persistent(report, _earlier(champion, spec), spec.drift_repeats)
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from incumbent.drift import drift
 from incumbent.drift.histogram import bars
+from incumbent.drift.together import MOST_ROWS, with_groups
 from incumbent.errors import MissingPathError, UsageError
 from incumbent.gateways import profiles
+from incumbent.gateways.arrays import every
 from incumbent.gateways.tables import Table, open_table
 from incumbent.profile.streaming import (
     Piece,
@@ -21,9 +24,12 @@ from incumbent.profile.streaming import (
     blocks_of_pieces,
     cells_of_pieces,
     count_pieces,
+    sample_pieces,
     with_null,
 )
 from incumbent.records import Profile, document
+
+Floats = NDArray[np.float64]
 
 THREADS = 2
 WORTH_THREADS = 10_000_000  # values
@@ -86,12 +92,13 @@ class Compared:
 
 
 def compare(known: Known, path: str, timestamp: str | None) -> Compared:
-    """A batch beside its reference; the batch is read once."""
+    """A batch beside its reference; of the batch, only columns in alarm are read again."""
     table = open_table(path)
     if timestamp is not None and timestamp not in table.schema.names:
         raise _no_column("batch", timestamp, table)
     batch, reference = profile_batch(table, known.profile, timestamp)
-    doc = document(drift(batch, reference, Rules()))
+    found = with_groups(drift(batch, reference, Rules()), partial(_some_rows, table, reference))
+    doc = document(found)
     missing = [n for n in known.profile.columns if n not in reference.columns]
     doc["left_out"] = known.left_out | dict.fromkeys(missing, "not in the batch")
     return Compared(doc, batch, reference)
@@ -149,6 +156,14 @@ def profile_batch(
     rows = max((c.rows for c in columns.values()), default=0)
     shared = replace(reference, columns={n: reference.columns[n] for n in names})
     return Profile(rows, len(days), columns), shared
+
+
+def _some_rows(table: Table, reference: Profile, names: list[str], _: list[bool]) -> Floats:
+    columns = {name: reference.columns[name] for name in names}
+    step = max(1, -(-(table.rows or 0) // MOST_ROWS))
+    read = table.pieces(names, {n: c.kind for n, c in columns.items()})
+    pieces = (replace(piece, batch=every(piece.batch, step)) for piece in read)
+    return sample_pieces(pieces, columns, MOST_ROWS, days=False)[0]
 
 
 def _no_column(side: str, name: str, table: Table) -> UsageError:

@@ -34,3 +34,10 @@ def nulls(array: pa.Array) -> NDArray[np.bool_]:
         return np.zeros(len(array), dtype=bool)
     valid = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), bitorder="little")
     return np.equal(valid[array.offset : array.offset + len(array)], 0)
+
+
+def every(table: pa.Table, step: int) -> pa.Table:
+    """Every so many rows of a table, from the first on."""
+    places = np.arange(0, table.num_rows, step)
+    buffers = [None, pa.py_buffer(places)]
+    return table.take(pa.Array.from_buffers(pa.int64(), len(places), buffers))

@@ -262,3 +262,15 @@ def test_a_classifier_finds_what_no_single_column_shows(compare, tmp_path):
     assert not calm["domain"]["alarm"]
     with pytest.raises(UsageError, match="no rows"):
         compare(kept, batch, "--domain")
+
+
+def test_columns_that_moved_together_are_named(compare, tmp_path):
+    table, batch = a_table(), a_table(1_000, 1)
+    page = tmp_path / "drift.html"
+    table = table.assign(twin=table["x"] * 2, alone=table["x"].to_numpy()[::-1])
+    moved = {"x": batch["x"] + 30, "k": batch["k"] + 5, "alone": batch["x"].to_numpy()[::-1]}
+    batch = batch.assign(**moved).assign(twin=lambda t: t["x"] * 2)
+    doc = compare(table, batch, "--ignore", "at", "--html", str(page))
+    assert {name for name, c in named(doc).items() if c["alarm"]} == {"x", "twin", "k"}
+    assert doc["together"] == [["twin", "x"]]
+    assert "Moved together: twin, x." in page.read_text(encoding="utf-8")

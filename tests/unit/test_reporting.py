@@ -332,3 +332,13 @@ def test_a_backtest_is_explained_with_its_interval():
     doc = monitor_document(some_findings(), Conclusion(inputs, None, decide(inputs), None), 1)
     assert doc["gain"]["saved"]["value"] == 0.05
     assert timeline(some_findings(), Conclusion(inputs, None, decide(inputs), None))["gain"] == 0.05
+
+
+def test_the_page_names_what_moved_together_and_the_score_and_the_label():
+    score = ColumnDrift("(score)", "numeric", 0.4, 0.0, 0.0, 0.1, alarm=True)
+    drift = replace(DRIFT, outputs=(score,), together=(("x", "<y>"),))
+    doc = monitor_document(some_findings(drift=drift), a_conclusion(), 1)
+    text = page(doc)
+    assert "| (score) | 0.400 |" in text
+    assert "Moved together: x, &lt;y&gt;." in text
+    assert "(score)" in explanation(RETRAIN, some_inputs(drift=drift), "b")
