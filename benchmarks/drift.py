@@ -2,6 +2,7 @@
 
     python -m benchmarks.drift            # about two minutes
     python -m benchmarks.drift --full     # with batches of 1M and 10M rows, and 10,000 columns
+    python -m benchmarks.drift --peers    # beside the peers that `benchmarks.drift_peers` has made
 
 Every contender runs in a process of its own, in turn, `ROUNDS` times; the medians are printed.
 CPU is that of the step, imports left out; memory is the peak above what the imports take.
@@ -14,36 +15,61 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.drift_peers import PEERS, interpreter
 from benchmarks.drift_tables import write
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / ".incumbent" / "benchmarks" / "drift"
 ROUNDS = 5
+PEER_ROUNDS = 3
 ROW_COUNTS = {"reference": 1_000_000, "batch": 100_000}
 FULL = {"batch_1m": 1_000_000, "batch_10m": 10_000_000, "reference_10m": 10_000_000}
+
+
+Row = tuple[str, list[object]]  # what it is called, and the contender with its files
 
 
 def main() -> None:
     """Measure, and print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.drift", description=__doc__)
     parser.add_argument("--full", action="store_true", help="also 10M rows and 10,000 columns")
-    full = parser.parse_args().full
+    parser.add_argument("--peers", action="store_true", help="beside the peers instead")
+    asked = parser.parse_args()
     reference = write(DATA / "reference.parquet", 0, ROW_COUNTS["reference"])
     batch = write(DATA / "batch.parquet", 1, ROW_COUNTS["batch"], drifted=True)
     kept = _keep(reference)
-    rows = [
-        ("bare read of the batch (pyarrow)", ["read", batch]),
+    read: Row = ("bare read of the batch (pyarrow)", ["read", batch])
+    rows: list[Row] = [
         ("ours, reference profile kept", ["ours", kept, batch]),
         ("ours, reference profiled in the same run", ["ours", reference, batch]),
         ("scipy, column by column", ["scipy", reference, batch]),
     ]
-    _print("Reference of 1M rows, batch of 100k, 30 columns, 5 of them drifted", rows)
-    if full:
+    title = "Reference of 1M rows, batch of 100k, 30 columns, 5 of them drifted"
+    if asked.peers:
+        _print(title, [*rows, *_peers(reference, batch)], PEER_ROUNDS)
+        return
+    _print(title, [read, *rows, ("our domain classifier", ["domain", reference, batch])])
+    if asked.full:
         _print("More rows (one round)", _longer(kept), rounds=1)
         _print("10,000 columns of 200 rows (one round)", [("ours", ["columns"])], rounds=1)
 
 
-def _longer(kept: Path) -> list[tuple[str, list[object]]]:
+def _peers(reference: Path, batch: Path) -> list[Row]:
+    """The peers whose environments have been made; whylogs also with a kept reference."""
+    made = [peer for peer in PEERS if interpreter(peer).exists()]
+    rows: list[Row] = [(_pinned(peer), [peer, reference, batch]) for peer in made]
+    if "whylogs" in made:
+        kept = reference.with_suffix(".whylogs")
+        _measure(["keep_whylogs", reference, kept])
+        rows.append((f"{_pinned('whylogs')}, reference kept", ["whylogs", kept, batch]))
+    return rows
+
+
+def _pinned(peer: str) -> str:
+    return f"{peer} {PEERS[peer][0].partition('==')[2]}"
+
+
+def _longer(kept: Path) -> list[Row]:
     million, ten = (write(DATA / f"{n}.parquet", 1, FULL[n]) for n in ("batch_1m", "batch_10m"))
     longer = _keep(write(DATA / "reference_10m.parquet", 0, FULL["reference_10m"]))
     return [
@@ -61,7 +87,7 @@ def _keep(reference: Path) -> Path:
     return kept
 
 
-def _print(title: str, rows: list[tuple[str, list[object]]], rounds: int = ROUNDS) -> None:
+def _print(title: str, rows: list[Row], rounds: int = ROUNDS) -> None:
     found: dict[str, list[dict[str, float]]] = {name: [] for name, _ in rows}
     for _ in range(rounds):
         for name, call in rows:
@@ -80,8 +106,10 @@ def _print(title: str, rows: list[tuple[str, list[object]]], rounds: int = ROUND
 
 def _measure(call: list[object]) -> dict[str, float]:
     """One contender in a process of its own; the last line that it prints is its answer."""
-    script = Path(__file__).with_name("drift_steps.py")
-    command = [sys.executable, str(script), *map(str, call)]
+    peer = "whylogs" if call[0] == "keep_whylogs" else str(call[0])
+    python = interpreter(peer) if peer in PEERS else sys.executable
+    script = Path(__file__).with_name("drift_peer_steps.py" if peer in PEERS else "drift_steps.py")
+    command = [str(python), "-W", "ignore", str(script), *map(str, call)]
     environment = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603 - our own scripts
     answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
