@@ -3,7 +3,6 @@
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,6 +14,7 @@ from incumbent.intake import blocks_of
 from incumbent.labels import join
 from incumbent.params import ModelSpec
 from incumbent.profile import count
+from incumbent.profile.stretches import blocks_in
 from incumbent.records import BatchStatus, Champion, DriftReport, Findings
 from tasks.doors import Doors, open_doors
 
@@ -23,7 +23,7 @@ from tasks.doors import Doors, open_doors
 def measure_drift(frame: pd.DataFrame, champion: Champion, spec: ModelSpec) -> DriftReport:
     """Profile the batch and compare it with the champion's reference; no raw row is read again."""
     reference = champion.model.card.profile
-    days = len(np.unique(blocks_of(frame, spec)))
+    days = blocks_in(blocks_of(frame, spec))
     report = drift(count(frame, reference, days), reference, spec)
     report = with_groups(report, partial(rows_of_frame, frame))
     return persistent(report, _earlier(champion, spec), spec.drift_repeats)

@@ -7,6 +7,7 @@ from incumbent.drift.domain import domain_check
 from incumbent.errors import UsageError
 from incumbent.gateways.tables import Table, open_table
 from incumbent.profile.streaming import sample_pieces
+from incumbent.profile.stretches import blocks_in
 from incumbent.records import DomainReport, Profile
 
 MOST_ROWS = 20_000  # of a table, from which the check draws
@@ -34,7 +35,8 @@ def check_domain(
         )
     there, days = _rows(open_table(reference), profile, timestamp)
     here, batch_days = _rows(open_table(batch), profile, timestamp)
-    stretches = _stretches(there, days, len(np.unique(batch_days))) if timestamp else ()
+    length = blocks_in(batch_days.astype(np.int64))
+    stretches = _stretches(there, days, length) if timestamp else ()
     return domain_check(here, there, SEED, stretches)
 
 

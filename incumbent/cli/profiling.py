@@ -1,5 +1,6 @@
 """Profiles of tables in files: the gateway reads, the core counts, threads share the columns."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from incumbent.profile.streaming import (
     sample_pieces,
     with_null,
 )
+from incumbent.profile.stretches import number_of
 from incumbent.records import Profile, document
 
 Floats = NDArray[np.float64]
@@ -149,13 +151,14 @@ def profile_batch(
     """
     names = [n for n in reference.columns if n in table.kinds]
     kinds = {n: reference.columns[n].kind for n in names}
-    days: set[int] = set()
+    days: Counter[int] = Counter()
     with _running(table, len(names)) as run:
-        pieces = _watched(table.pieces(names, kinds, timestamp=timestamp), days, timestamp)
+        read = table.pieces(names, kinds, timestamp=timestamp)
+        pieces = _watched(read, days, timestamp, next(iter(names), None))
         columns = count_pieces(pieces, {n: reference.columns[n] for n in names}, run)
     rows = max((c.rows for c in columns.values()), default=0)
     shared = replace(reference, columns={n: reference.columns[n] for n in names})
-    return Profile(rows, len(days), columns), shared
+    return Profile(rows, number_of(np.array([days[d] for d in sorted(days)])), columns), shared
 
 
 def _some_rows(table: Table, reference: Profile, names: list[str], _: list[bool]) -> Floats:
@@ -180,10 +183,14 @@ def _content(path: str) -> bytes:
         ) from error
 
 
-def _watched(pieces: Iterable[Piece], days: set[int], timestamp: str | None) -> Iterator[Piece]:
+def _watched(
+    pieces: Iterable[Piece], days: Counter[int], timestamp: str | None, first: str | None
+) -> Iterator[Piece]:
+    """The pieces, while the rows of each day are counted: once, where pieces share rows."""
     for piece in pieces:
-        if timestamp is not None:
-            days.update(np.unique(piece.days()).tolist())
+        if timestamp is not None and first in piece.columns:
+            named, rows = np.unique(piece.days(), return_counts=True)
+            days.update(dict(zip(named.tolist(), rows.tolist(), strict=True)))
         yield piece
 
 

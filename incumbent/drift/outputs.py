@@ -13,6 +13,7 @@ from incumbent.intake import CATEGORICAL, NUMERIC
 from incumbent.labels import Labelled
 from incumbent.params import ModelSpec, Task
 from incumbent.profile import count, profile
+from incumbent.profile.stretches import blocks_in
 from incumbent.records import ColumnDrift, FittedModel, Predictions
 from incumbent.training import read_held_out
 
@@ -67,6 +68,6 @@ def _apart(
     kind = NUMERIC if pd.api.types.is_float_dtype(reference[0]) else CATEGORICAL
     here, there = (side[0].to_frame(name) for side in (batch, reference))
     known = profile(there, {name: kind}, None if spec.timestamp is None else reference[1])
-    days = 0 if spec.timestamp is None else len(np.unique(batch[1]))
+    days = 0 if spec.timestamp is None else blocks_in(batch[1])
     (column,) = drift(count(here, known, days), known, spec).columns
     return column

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from incumbent.profile.cells import common, cuts_of
 from incumbent.profile.counting import OTHER, add, empty, of_categories, of_numbers
 from incumbent.profile.lookup import Lookup
-from incumbent.profile.stretches import MOST_BLOCKS, stretches_of
+from incumbent.profile.stretches import MOST_BLOCKS, number_of, stretches_of, whole_blocks
 from incumbent.records import ORDERED, ColumnProfile, Profile
 
 if TYPE_CHECKING:  # the command that compares two files does without pandas
@@ -81,11 +81,12 @@ def cell_counts(column: ColumnProfile) -> NDArray[np.float64]:
 def grouped(blocks: NDArray[np.int64]) -> tuple[int, int, NDArray[np.int64]]:
     """Blocks, how many neighbours share a place, and each row's place in the order of time.
 
-    There are at most `MOST_BLOCKS` places.
+    There are at most `MOST_BLOCKS` places; a short first or last block is none of its own.
     """
-    named, place = np.unique(blocks, return_inverse=True)
-    shared = max(1, -(-len(named) // MOST_BLOCKS))
-    return len(named), shared, (place // shared).astype(np.int64)
+    _, place, rows = np.unique(blocks, return_inverse=True, return_counts=True)
+    whole, found = whole_blocks(rows), number_of(rows)
+    shared = max(1, -(-found // MOST_BLOCKS))
+    return found, shared, (whole[place] // shared).astype(np.int64)
 
 
 def count_by_block(

@@ -17,7 +17,7 @@ from incumbent.profile import NO_CUTS, category_cells, count_by_block
 from incumbent.profile.cells import CATEGORIES, common, cuts_of
 from incumbent.profile.counting import add, empty, of_categories, of_numbers
 from incumbent.profile.lookup import Lookup
-from incumbent.profile.stretches import MOST_BLOCKS, stretches_of
+from incumbent.profile.stretches import MOST_BLOCKS, stretches_of, whole_blocks
 from incumbent.records import ORDERED, ColumnProfile, Kind, Profile
 
 Floats = NDArray[np.float64]
@@ -137,16 +137,19 @@ def sample_pieces(
 
 def with_null(profile: Profile, by_block: Mapping[str, Mapping[int, Floats]]) -> Profile:
     """A reference with what is normal in it, from its counts by block."""
-    days = sorted(next(iter(by_block.values()), {}))
-    shared = max(1, -(-len(days) // MOST_BLOCKS))
+    some = next(iter(by_block.values()), {})
+    days = sorted(some)
+    whole = whole_blocks(np.array([some[d].sum() for d in days], dtype=np.int64))
+    shared = max(1, -(-len(np.unique(whole)) // MOST_BLOCKS))
+    starts = np.unique(whole // shared, return_index=True)[1]
     joined = {
-        name: np.add.reduceat(np.array([c[d] for d in days]), np.arange(0, len(days), shared))
+        name: np.add.reduceat(np.array([c[d] for d in days]), starts)
         for name, c in by_block.items()
         if days
     }
     kinds = {name: column.kind for name, column in profile.columns.items()}
     null = stretches_of(joined, kinds, shared) if joined else {}
-    return Profile(profile.rows, len(days), profile.columns, null, profile.weights)
+    return Profile(profile.rows, len(np.unique(whole)), profile.columns, null, profile.weights)
 
 
 @dataclass

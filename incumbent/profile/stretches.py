@@ -20,6 +20,7 @@ FEWEST_BLOCKS = 4
 FEWEST_STRETCHES = 4
 MOST_BLOCKS = 1_024
 MOST_STRETCHES = 128
+SHORT_BLOCK = 0.5  # of the median block's rows, below which an outer block is none of its own
 
 
 def lengths_of(blocks: int) -> tuple[int, ...]:
@@ -34,6 +35,44 @@ def lengths_of(blocks: int) -> tuple[int, ...]:
     while (longer := max(lengths[-1] + 1, lengths[-1] * 5 // 4)) <= blocks // FEWEST_STRETCHES:
         lengths.append(longer)
     return tuple(lengths)
+
+
+def whole_blocks(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The place of each block in time, where a short first or last one joins its neighbour.
+
+    A table seldom begins and ends with its days: an evening that is left over holds few rows,
+    and none of a morning. As a day of its own it would make days look more different than they
+    are, and the table a day longer.
+
+    Args:
+        rows: Rows of each block in the order of time, shape (k,).
+
+    >>> whole_blocks(np.array([80, 900, 910, 890, 440])).tolist()
+    [0, 0, 1, 2, 2]
+    """
+    if len(rows) == 0:
+        return np.zeros(0, dtype=np.int64)
+    least, new = SHORT_BLOCK * np.median(rows), np.ones(len(rows), dtype=np.int64)
+    new[0] = 0
+    if rows[0] < least:
+        new[1] = 0
+    if rows[-1] < least:
+        new[-1] = 0
+    return np.cumsum(new)
+
+
+def blocks_in(blocks: NDArray[np.int64]) -> int:
+    """How many blocks the rows of a table are of, short outer ones not counted apart.
+
+    >>> blocks_in(np.array([3, 3, 3, 4, 4, 4, 5]))
+    2
+    """
+    return number_of(np.unique(blocks, return_counts=True)[1])
+
+
+def number_of(rows: NDArray[np.int64]) -> int:
+    """The same from the rows of each block, shape (k,)."""
+    return int(whole_blocks(rows)[-1]) + 1 if len(rows) else 0
 
 
 def stretches_of(

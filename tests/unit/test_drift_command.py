@@ -10,6 +10,8 @@ import pytest
 
 from incumbent.cli import cli
 from incumbent.errors import MissingPathError, UnreadableError, UsageError
+from incumbent.gateways import profiles
+from incumbent.profile import profile
 
 KEYS = {"column", "kind", "distance", "p", "q", "null_quantile", "alarm"}
 
@@ -274,3 +276,15 @@ def test_columns_that_moved_together_are_named(compare, tmp_path):
     assert {name for name, c in named(doc).items() if c["alarm"]} == {"x", "twin", "k"}
     assert doc["together"] == [["twin", "x"]]
     assert "Moved together: twin, x." in page.read_text(encoding="utf-8")
+
+
+def test_an_evening_that_is_left_over_is_no_day(compare, tmp_path):
+    kept = tmp_path / "kept.arrow"
+    table = a_table(40 * 48 + 10)
+    doc = compare(table, a_table(2 * 48 + 10, 1), "--timestamp", "at", "--profile", str(kept))
+    known = profiles.read(kept.read_bytes())
+    kinds = {"x": "numeric", "k": "numeric"}
+    at_once = profile(table, kinds, table["at"].to_numpy("datetime64[D]").astype(np.int64))
+    assert known.blocks == at_once.blocks == 40
+    assert {name: known.null[name] for name in kinds} == {n: at_once.null[n] for n in kinds}
+    assert doc["footing"] == "sound"  # 40 days beside two; beside three they would not be

@@ -4,7 +4,13 @@ import pytest
 
 from incumbent.intake import CATEGORICAL, NUMERIC
 from incumbent.profile import profile
-from incumbent.profile.stretches import FEWEST_BLOCKS, at_length, lengths_of
+from incumbent.profile.stretches import (
+    FEWEST_BLOCKS,
+    at_length,
+    blocks_in,
+    lengths_of,
+    whole_blocks,
+)
 from incumbent.records import Stretches
 
 KINDS = {"x": NUMERIC, "c": CATEGORICAL}
@@ -106,3 +112,39 @@ def test_beyond_the_longest_stretch_blocks_count_as_independent():
     # 0.3 * sqrt((1/6 + 1/12) / (1/3 + 1/9))
     assert found.distance == pytest.approx(0.225)
     assert at_length((), 6, 12) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "places"),
+    [
+        ([], []),
+        ([1], [0]),
+        ([100, 100, 50], [0, 1, 2]),
+        ([100, 100, 49], [0, 1, 1]),
+        ([49, 100, 100], [0, 0, 1]),
+        ([1, 100, 100, 100, 1], [0, 0, 1, 2, 2]),
+        ([100, 1, 100], [0, 1, 2]),
+        ([100, 10], [0, 0]),
+        ([10, 100], [0, 0]),
+    ],
+)
+def test_a_short_first_or_last_block_joins_its_neighbour(rows, places):
+    assert whole_blocks(np.array(rows, dtype=np.int64)).tolist() == places
+    days = np.repeat(np.arange(len(rows)), rows)
+    assert blocks_in(days) == (places[-1] + 1 if places else 0)
+
+
+def days_of_two_halves(evening):
+    """12 days of a low morning and a high evening, and so many rows of one evening more."""
+    x = np.concatenate([np.tile(np.repeat([0.0, 3.0], 25), 12), np.full(evening, 3.0)])
+    x += np.random.default_rng(5).normal(size=len(x))
+    days = np.append(np.repeat(np.arange(12), 50), np.full(evening, 12))
+    return profile(pd.DataFrame({"x": x}), {"x": NUMERIC}, days)
+
+
+def test_an_evening_that_is_left_over_is_no_day_of_the_null():
+    whole, joined, counted = (days_of_two_halves(rows) for rows in (0, 10, 25))
+    assert [p.blocks for p in (whole, joined, counted)] == [12, 12, 13]
+    day, with_ten_rows, half_a_day = (p.null["x"][0] for p in (whole, joined, counted))
+    assert with_ten_rows.distance < 1.2 * day.distance
+    assert half_a_day.distance > 1.5 * day.distance
