@@ -3,8 +3,8 @@
     python -m benchmarks.drift_peers              # all of them: about 4 GB
     python -m benchmarks.drift_peers whylogs      # one
 
-`python -m benchmarks.drift` measures those that have been made. None of them works from a plain
-install beside the others, or beside us.
+`python -m benchmarks.drift --peers` measures those that have been made. Some need older releases
+of numpy or pandas than the others, or than we do.
 """
 
 import subprocess

@@ -73,6 +73,7 @@ def watched(flow: Any) -> Stopwatch:
     for name, tasks in steps.items():
         for task in tasks:
             watch.wrap(name, task, ["fn"])
+    watch.wrap("profile and drift", flow, ["with_outputs"])
     watch.wrap("labels and harm", flow, ["keep_labels", "find_late", "labels_within"])
     watch.wrap("champion", Registry, ["load"])
     watch.wrap("ledger", Ledger, _public(Ledger))
