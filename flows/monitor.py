@@ -88,7 +88,9 @@ def follow(
         latency,
         learnt=entry.batch.digest in champion.model.card.training.batches,
         arrivals=came,
-        estimate=None if came else estimate_performance(doors, spec, champion, frame, predictions),
+        estimate=None
+        if came
+        else estimate_performance(doors, spec, champion, entry, frame, predictions),
     )
     return conclude(doors, spec, champion, findings)
 

@@ -491,6 +491,7 @@ class Past:
     retrained: bool
     saved: Estimate | None = None
     loss: Estimate | None = None
+    estimated: float | None = None
 
 
 @dataclass(frozen=True)

@@ -3,30 +3,26 @@
 import pandas as pd
 from prefect import task
 
-from incumbent.estimate import Past, estimate
-from incumbent.metrics import METRIC_NAMES
+from incumbent.estimate import estimate
 from incumbent.params import ModelSpec
-from incumbent.records import Champion, EstimateReport, Predictions
+from incumbent.records import BatchEntry, Champion, EstimateReport, Predictions
 from tasks.doors import OUTSIDE, Doors
-
-DECISIONS_REMEMBERED = 200
+from tasks.past import past_of
 
 
 @task(name="estimate", **OUTSIDE)
 def estimate_performance(
-    doors: Doors, spec: ModelSpec, champion: Champion, frame: pd.DataFrame, said: Predictions
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    entry: BatchEntry,
+    frame: pd.DataFrame,
+    said: Predictions,
 ) -> EstimateReport | None:
     """The estimate, beside how far those of batches before were from what their labels said."""
-    return estimate(champion.model, frame, said, spec, _past(doors, spec))
-
-
-def _past(doors: Doors, spec: ModelSpec) -> Past:
-    name, known = METRIC_NAMES[spec.task], dict[str, tuple[float, float]]()
-    for stored in reversed(doors.ledger.decisions(spec.name, DECISIONS_REMEMBERED)):
-        estimated, harm = stored.inputs.get("estimate"), stored.inputs["harm"]
-        if estimated is None or harm is None or not harm["enough"]:
-            continue
-        pair = estimated["metrics"].get(name), harm["metrics"].get(name, {}).get("value")
-        if None not in pair:
-            known[stored.batch_digest] = pair
-    return list(known.values())
+    before = [
+        (past.estimated, past.loss.value)
+        for past in past_of(doors, spec, entry.batch.digest)
+        if past.estimated is not None and past.loss is not None
+    ]
+    return estimate(champion.model, frame, said, spec, before)

@@ -32,7 +32,10 @@ def _past(digest: str, inputs: Mapping[str, Any], *, retrained: bool) -> Past:
     harm, gain = inputs["harm"], inputs.get("gain") or {}
     loss = harm["metrics"].get(harm["metric_name"]) if harm["enough"] else None
     saved, champion = gain.get("saved"), inputs["champion"]
-    return Past(digest, harm["rows"], champion, retrained, _estimate(saved), _estimate(loss))
+    estimated = (inputs.get("estimate") or {}).get("metrics", {}).get(harm["metric_name"])
+    return Past(
+        digest, harm["rows"], champion, retrained, _estimate(saved), _estimate(loss), estimated
+    )
 
 
 def _estimate(stored: Mapping[str, Any] | None) -> Estimate | None:
