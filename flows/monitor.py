@@ -114,7 +114,8 @@ def conclude(
     if decision.action is Action.RETRAIN or again:
         reason = "; ".join(r.text for r in decision.reasons) or "the challenger was judged again"
         anew = decision.action is Action.RETRAIN and plainly_broken(inputs)
-        judged = keep_backtest(doors, spec, champion, findings, tried)
+        tested = tried if decision.action is Action.RETRAIN else None
+        judged = keep_backtest(doors, spec, champion, findings, tested)
         retraining = retrain(spec, findings.entry.ordinal, reason, anew=anew, judged=judged)
     cost = tried.cost if tried else None
     return report(doors, spec, findings, Conclusion(inputs, harm, decision, retraining, cost))

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from incumbent.digest import text_digest
 from incumbent.gain import gain_reasons, helps, no_gain
-from incumbent.harm import INVERSION, SKILL
+from incumbent.harm import INVERSION, SKILL, UNRELATED
 from incumbent.labels import COVERAGE_GAP
 from incumbent.limits import limit_reasons
 from incumbent.params import Trigger
@@ -22,6 +22,7 @@ from incumbent.records import (
     Trust,
     document,
 )
+from incumbent.slope import related
 
 ID_LENGTH = 16
 
@@ -31,11 +32,10 @@ def decide(inputs: DecisionInputs) -> Decision:
 
     The spec's `trigger` names what may retrain: harm or a gain to be expected, calibrated drift,
     or age; a person may ask for it besides. Drift alone notifies, and so does an estimate that is
-    suspect: without labels nothing is retrained. A retraining is blocked while
-    labels are too few to judge it, while the labels look upside down, while the batch is
-    quarantined, and while a challenger waits for more labels, unless the champion is plainly
-    broken; and for harm where a backtest does not show that newer rows help, during the cooldown,
-    and when the budget is spent.
+    suspect: without labels nothing is retrained. A retraining is blocked while labels are too few
+    to judge it, while they look upside down or shuffled, while the batch is quarantined, and while
+    a challenger waits for more labels, unless the champion is plainly broken; and for harm where a
+    backtest does not show that newer rows help, during the cooldown, and when the budget is spent.
     """
     harm, drift, age = harm_reasons(inputs), drift_reasons(inputs), age_reasons(inputs)
     asked, gain = asked_reasons(inputs), gain_reasons(inputs)
@@ -57,7 +57,18 @@ def plainly_broken(inputs: DecisionInputs) -> bool:
 def resumes(inputs: DecisionInputs) -> bool:
     """Whether a challenger waits and enough sound labels have come to judge it again."""
     enough = inputs.harm is not None and inputs.harm.enough
-    return inputs.waiting and enough and INVERSION not in _harmed(inputs)
+    return inputs.waiting and enough and INVERSION not in _harmed(inputs) and not shuffled(inputs)
+
+
+def shuffled(inputs: DecisionInputs) -> bool:
+    """Whether the labels have nothing to do with the rows, as far as anything tells.
+
+    In a changed world they have nothing to do with the champion's predictions either, but newer
+    rows teach the recipe what they follow; of shuffled labels nothing can be learnt. Without a
+    backtest the worse is taken to be true.
+    """
+    learnable = inputs.gain is not None and related(inputs.gain.slope)
+    return UNRELATED in _harmed(inputs) and not learnable
 
 
 def asked_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
@@ -129,6 +140,8 @@ def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
     found: list[Reason | None] = [_too_few_labels(inputs)]
     if INVERSION in signals:
         found.append(_of_signal(signals[INVERSION]))
+    if shuffled(inputs):
+        found.append(_of_signal(signals[UNRELATED]))
     found.extend(validation_reasons(inputs))
     if inputs.waiting and SKILL not in signals:
         text = "a challenger waits for more labels"

@@ -26,6 +26,7 @@ from incumbent.records import (
     Ruling,
 )
 from incumbent.shadow import compare, judge
+from incumbent.slope import related
 
 GAIN = "gain"
 
@@ -38,6 +39,7 @@ def measure_gain(
     learnt: int,
     look: int,
     within: bool,
+    slope: Estimate | None = None,
 ) -> GainReport:
     """What the recipe with newer rows saves against the champion on the same unseen rows.
 
@@ -49,6 +51,7 @@ def measure_gain(
         learnt: How many newer rows were fitted on.
         look: Which look at a challenger of this champion the gate's would be.
         within: Whether the newer rows are the older half of the batch itself.
+        slope: Calibration slope of the recipe with newer rows on the same unseen rows.
 
     No evidence saves NaN, without bounds. Fewer rows than the gate asks for pass: it would wait
     for more. So does a part of the batch itself, which is no candidate for the gate.
@@ -59,7 +62,9 @@ def measure_gain(
     passes = passes or within or seen.n < spec.shadow_min_labels
     saved = _turned(seen.primary, spec.harm_confidence)
     saved = borrow_noise(saved, card.baseline.loss, spec.harm_confidence)
-    return GainReport(seen.metric_name, seen.champion_loss, saved, rows, learnt, passes, within)
+    slope = slope if slope is not None and math.isfinite(slope.value) else None
+    name, loss = seen.metric_name, seen.champion_loss
+    return GainReport(name, loss, saved, rows, learnt, passes, within, slope)
 
 
 def shown(report: GainReport) -> bool:
@@ -71,11 +76,13 @@ def closer(first: GainReport, second: GainReport) -> GainReport:
     """Of two backtests the one that saves more: without and with a part of the batch itself.
 
     After a sudden change the rows before the batch teach nothing of it. The gate judges the
-    first, so the second passes only with it.
+    first, so the second passes only with it. That labels are none of shuffled rows is known where
+    either shows it.
     """
+    slope = first.slope if related(first.slope) else second.slope
     if not second.saved.value > first.saved.value:
-        return first
-    return replace(second, passes=first.passes and second.passes)
+        return replace(first, slope=slope)
+    return replace(second, passes=first.passes and second.passes, slope=slope)
 
 
 def saved_since(inputs: DecisionInputs) -> Estimate | None:

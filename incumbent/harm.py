@@ -13,9 +13,10 @@ from incumbent.metrics import METRIC_NAMES, constant_loss, gaps, metrics, row_lo
 from incumbent.params import Task
 from incumbent.records import Estimate, HarmReport, HarmSignal, Latency, ModelCard
 from incumbent.sequential import risk_above
+from incumbent.slope import HALF, calibration_slope, unrelated
 
 LOSS, CALIBRATION, SKILL, INVERSION = "loss", "calibration", "skill", "inversion"
-RISK = "risk"
+RISK, UNRELATED = "risk", "unrelated"
 NO_SKILL = 0.5
 
 
@@ -94,7 +95,8 @@ def _signals(
         signals.append(skill_signal(excess, card))
     if task is Task.BINARY and math.isfinite(found["auc"].value):
         signals.append(inversion_signal(found["auc"]))
-    return tuple(signals)
+    slope = calibration_slope(values, truth, task, confidence)
+    return (*signals, unrelated_signal(slope)) if math.isfinite(slope.value) else tuple(signals)
 
 
 def at_look(card: ModelCard, look: int) -> ModelCard:
@@ -164,6 +166,12 @@ def inversion_signal(auc: Estimate) -> HarmSignal:
     return HarmSignal(
         INVERSION, auc.value, auc.low, auc.high, NO_SKILL, harmed, f"ROC AUC {auc.value:.3f}"
     )
+
+
+def unrelated_signal(slope: Estimate) -> HarmSignal:
+    """Labels that have nothing to do with the predictions: shuffled, or the world is another."""
+    text = f"labels follow the predictions with slope {slope.value:+.2f}: 1 is right, 0 is shuffled"
+    return HarmSignal(UNRELATED, slope.value, slope.low, slope.high, HALF, unrelated(slope), text)
 
 
 def _allowed_gap(gap: Estimate, card: ModelCard) -> float:

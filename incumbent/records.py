@@ -470,6 +470,8 @@ class GainReport:
     `saved` is the champion's loss minus that of the recipe fitted with `newer` more rows, a mean
     over rows that neither was fitted on. `passes` says that the gate would let such a model pass.
     `within` says that the batch itself was cut in time: its older half taught, the newer judged.
+    `slope` says how the labels of those rows follow what that recipe predicts: 0 where they are
+    shuffled, whatever it has learnt.
     """
 
     metric_name: str
@@ -479,6 +481,7 @@ class GainReport:
     newer: int
     passes: bool
     within: bool
+    slope: Estimate | None = None
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from prefect import task
 from sklearn.pipeline import Pipeline
 
 from incumbent.gain import closer, measure_gain, shown
-from incumbent.harm import INVERSION
+from incumbent.harm import INVERSION, UNRELATED
 from incumbent.intake import blocks_of
 from incumbent.metrics import row_losses, truth_of
 from incumbent.params import ModelSpec, Trigger
@@ -22,7 +24,8 @@ from incumbent.records import (
     Version,
 )
 from incumbent.scoring import predict
-from incumbent.shadow import Losses, evidence_digest, pair
+from incumbent.shadow import evidence_digest, pair
+from incumbent.slope import calibration_slope
 from incumbent.training import classes_of, fit, halves, recency
 from tasks.doors import OUTSIDE, Doors
 from tasks.training import (
@@ -63,8 +66,8 @@ def backtest(
 
     Where the champion has learnt from all but this batch, or does harm that older batches teach
     nothing of, the batch's older half of days teaches as well and the newer one judges. None
-    where it would decide nothing: another trigger, too few or inverted labels, a challenger
-    that waits.
+    where it would decide nothing: too few or inverted labels; another trigger or a challenger
+    that waits, unless it is to tell shuffled labels from a changed world.
     """
     if not _wanted(doors, spec, champion, findings, harm):
         return None
@@ -72,7 +75,8 @@ def backtest(
     lessons, first = lessons_since(doors, spec, champion, findings.entry.ordinal), None
     if lessons:
         first = _try(doors, spec, champion, findings, lessons, batch)
-        if shown(first.report) or harm is None or not any(s.harmed for s in harm.signals):
+        harmed = _harmed(harm)
+        if not harmed or (shown(first.report) and UNRELATED not in harmed):
             return first
     if (cut := halves(batch, spec)) is None:
         return first
@@ -107,10 +111,10 @@ def _try(
     pipeline = fit(rows, spec, kinds, recency(rows, spec))
     cost, entry = Cost(1, perf_counter() - start), findings.entry
     unseen = judged if spec.id is None else judged[~judged[spec.id].isin(rows[spec.id])]
-    ours, theirs = (_losses(p, unseen, spec, kinds) for p in (champion.model.pipeline, pipeline))
-    evidence = tuple(
-        replace(b, batch=entry.ordinal) for b in pair(ours, theirs, blocks_of(unseen, spec))
-    )
+    (said, truth), known = _said(pipeline, unseen, spec, kinds), champion.model.pipeline
+    ours = row_losses(*_said(known, unseen, spec, kinds), spec.task)
+    theirs, blocks = row_losses(said, truth, spec.task), blocks_of(unseen, spec)
+    evidence = tuple(replace(b, batch=entry.ordinal) for b in pair(ours, theirs, blocks))
     report = measure_gain(
         evidence,
         replace(champion.model.card, spec=spec),
@@ -118,6 +122,7 @@ def _try(
         learnt=sum(len(lesson.rows) for lesson in lessons),
         look=doors.ledger.look_at(spec.name, champion.version.number, evidence_digest(evidence)),
         within=lessons[-1].batch == entry.batch.digest,
+        slope=calibration_slope(said, truth, spec.task, spec.harm_confidence),
     )
     return Backtest(report, pipeline, rows, tuple(lessons), cost)
 
@@ -129,17 +134,23 @@ def _wanted(
     findings: Findings,
     harm: HarmReport | None,
 ) -> bool:
-    if spec.trigger is not Trigger.HARM or findings.asked is not None or findings.learnt:
+    harmed = _harmed(harm)
+    if findings.learnt or harm is None or not harm.enough or INVERSION in harmed:
         return False
-    if harm is None or not harm.enough:
+    if UNRELATED in harmed:
+        return True
+    if spec.trigger is not Trigger.HARM or findings.asked is not None:
         return False
-    inverted = any(s.signal == INVERSION and s.harmed for s in harm.signals)
-    return not inverted and waiting_challenger(doors, spec, champion) is None
+    return waiting_challenger(doors, spec, champion) is None
 
 
-def _losses(
+def _harmed(harm: HarmReport | None) -> set[str]:
+    return {s.signal for s in harm.signals if s.harmed} if harm else set()
+
+
+def _said(
     pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
-) -> Losses:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a model predicts of rows, and what came."""
     values = predict(pipeline, rows[list(kinds)], spec.task)
-    truth = truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))
-    return row_losses(values, truth, spec.task)
+    return values, truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from flows.monitor import monitor
@@ -62,3 +63,20 @@ def test_harm_is_answered_with_a_retraining_once(doors, delivery, spec):
     kinds = {name: column.kind for name, column in card.profile.columns.items()}
     known = profile(rows, kinds, blocks_of(rows, card.spec))
     assert replace(known, weights=card.profile.weights) == card.profile
+
+
+def test_shuffled_labels_are_not_learnt(doors, delivery, spec):
+    rows = batch_rows(0)
+    rows["bought"] = np.random.default_rng(0).permutation(rows["bought"])
+    (doc,) = monitor(spec, delivery.batch("b0", rows))
+    assert doc["decision"]["action"] == "notify"
+    assert "unrelated" in [r["signal"] for r in doc["decision"]["blocked"]]
+    assert doc["gain"]["saved"]["value"] > 0  # less confidence was learnt: it alone would pass
+
+
+def test_a_world_in_which_nothing_known_holds_is_learnt(doors, delivery, spec):
+    rows = batch_rows(0)
+    rows["bought"] = (rows["age"].fillna(0) > 0).astype("int64")  # told the champion nothing so far
+    (doc,) = monitor(spec, delivery.batch("b0", rows))
+    assert "unrelated" in [r["signal"] for r in doc["decision"]["reasons"]]
+    assert doc["decision"]["action"] == "retrain"

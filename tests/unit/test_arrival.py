@@ -82,3 +82,39 @@ def test_labels_that_come_by_chance_are_judged():
     assert report.enough
     assert len(report.coverage) == 5
     assert decide(some_inputs(harm=report)).action is Action.NONE
+
+
+def shuffled_report(task, true=False):
+    """What the labels of a good model say when they are dealt out among the rows at random."""
+    random = np.random.default_rng(7)
+    if task == "regression":
+        values = random.normal(size=(ROWS, 1))
+        labels, classes = values[:, 0] + 0.5 * random.normal(size=ROWS), ()
+    else:
+        classes = tuple("01" if task == "binary" else "0123")
+        values = random.dirichlet(np.full(len(classes), 0.5), ROWS)
+        labels = (random.random(ROWS)[:, None] > values.cumsum(axis=1)).sum(axis=1).astype(str)
+    if not true:
+        labels = random.permutation(labels)
+    said = some_predictions(values, np.arange(ROWS) // (ROWS // DAYS))
+    card = a_card(
+        a_spec(task=task), an_estimate(0.5, 0.4, 0.6, standard_error=0.05), classes=classes
+    )
+    return judge_harm(join(said, pd.DataFrame({"id": said.ids, "label": labels})), ROWS, card)
+
+
+@pytest.mark.parametrize("trigger", ["harm", "drift", "schedule"])
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_shuffled_labels_are_named_and_train_nobody(task, trigger):
+    harm = shuffled_report(task)
+    found = decide(some_inputs(a_spec(task=task, trigger=trigger), harm=harm, age_days=99.0))
+    assert found.action is Action.NOTIFY
+    assert "unrelated" in [r.signal for r in found.reasons]
+    if trigger != "drift":  # nothing drifted: nothing was there to be blocked
+        assert "unrelated" in [r.signal for r in found.blocked]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_true_labels_are_not_taken_for_shuffled(task):
+    signals = {s.signal: s.harmed for s in shuffled_report(task, true=True).signals}
+    assert signals["unrelated"] is False

@@ -5,8 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.decision import decide, identify, plainly_broken, resumes, stored_inputs
-from incumbent.harm import CALIBRATION, INVERSION, LOSS, SKILL
+from incumbent.decision import (
+    decide,
+    identify,
+    plainly_broken,
+    resumes,
+    shuffled,
+    stored_inputs,
+)
+from incumbent.harm import CALIBRATION, INVERSION, LOSS, SKILL, UNRELATED
 from incumbent.params import Trigger
 from incumbent.records import (
     Action,
@@ -53,7 +60,7 @@ def inputs(draw):
         st.none()
         | st.builds(
             lambda found, enough: a_harm_report(*map(a_signal, sorted(found)), enough=enough),
-            st.sets(st.sampled_from([LOSS, CALIBRATION, SKILL, INVERSION])),
+            st.sets(st.sampled_from([LOSS, CALIBRATION, SKILL, INVERSION, UNRELATED])),
             st.booleans(),
         )
     )
@@ -184,6 +191,7 @@ def test_only_lost_skill_is_plainly_broken(harmed, broken):
         (None, True, False),
         (a_harm_report(enough=False), True, False),
         (a_harm_report(a_signal(INVERSION)), True, False),
+        (a_harm_report(a_signal(UNRELATED)), True, False),
     ],
 )
 def test_a_waiting_challenger_is_judged_again_on_enough_sound_labels(harm, waiting, expected):
@@ -216,9 +224,9 @@ def test_a_retraining_is_asked_for_and_forbidden_by_nothing(given_inputs):
 
 
 @given(inputs())
-def test_without_enough_labels_or_with_inverted_ones_nothing_retrains(given_inputs):
+def test_without_enough_labels_or_with_poisoned_ones_nothing_retrains(given_inputs):
     harm = given_inputs.harm
-    if harm is None or not harm.enough or INVERSION in {s.signal for s in harm.signals}:
+    if harm is None or not harm.enough or {INVERSION, UNRELATED} & {s.signal for s in harm.signals}:
         assert decide(given_inputs).action is not Action.RETRAIN
 
 
@@ -254,9 +262,33 @@ def test_what_is_not_a_number_still_has_an_id():
     assert decide(some_inputs(harm=report)).action is Action.NONE
 
 
-def a_gain(value, error=0.001, *, passes=True):
+def a_gain(value, error=0.001, *, passes=True, slope=None):
     saved = an_estimate(value, value - 2 * error, value + 2 * error, standard_error=error)
-    return GainReport("log_loss", 0.5, saved, 400, 300, passes, within=False)
+    return GainReport("log_loss", 0.5, saved, 400, 300, passes, within=False, slope=slope)
+
+
+@pytest.mark.parametrize(
+    ("slope", "action"), [(None, Action.NOTIFY), (0.29, Action.NOTIFY), (0.31, Action.RETRAIN)]
+)
+def test_a_changed_world_is_told_from_shuffled_labels_by_what_can_be_learnt(slope, action):
+    """Of shuffled labels less confidence can be learnt, which saves loss, and nothing else."""
+    slope = None if slope is None else an_estimate(slope, standard_error=0.1)
+    harm = a_harm_report(a_signal(SKILL), a_signal(UNRELATED))
+    found = decide(some_inputs(harm=harm, gain=a_gain(0.2, slope=slope)))
+    assert found.action is action
+    assert blocked_by(found) == ([] if action is Action.RETRAIN else [UNRELATED])
+
+
+@pytest.mark.parametrize("asked", [None, "now"])
+def test_shuffled_labels_block_even_what_a_person_asks_for(asked):
+    inputs = some_inputs(harm=a_harm_report(a_signal(UNRELATED)), asked=asked)
+    assert shuffled(inputs)
+    assert decide(inputs).action is Action.NOTIFY
+
+
+def test_labels_that_follow_are_not_shuffled_whatever_a_backtest_says():
+    unlearnable = a_gain(0.2, slope=an_estimate(0.0, standard_error=0.1))
+    assert not shuffled(some_inputs(harm=HARM, gain=unlearnable))
 
 
 def test_expected_gain_retrains_without_harm_and_is_named():

@@ -13,8 +13,8 @@ from tests.unit.builders import a_card, a_spec, an_estimate, some_inputs
 def saving(value, error=0.01, **fields):
     low, high = value - 1.645 * error, value + 1.645 * error
     saved = an_estimate(value, low, high, standard_error=error)
-    found = {"passes": True, "within": False, "rows": 400} | fields
-    return GainReport("log_loss", 0.5, saved, found["rows"], 300, found["passes"], found["within"])
+    found = {"passes": True, "within": False, "rows": 400, "newer": 300} | fields
+    return GainReport("log_loss", 0.5, saved, **found)
 
 
 def past(value, error=0.01, champion=1, rows=400):
@@ -123,6 +123,18 @@ def test_the_batch_itself_teaches_where_the_rows_before_do_not():
     refused = closer(saving(0.0, passes=False), within)
     assert refused.within
     assert not refused.passes
+
+
+@pytest.mark.parametrize("saved", [0.1, 0.3])
+def test_labels_are_learnable_where_either_backtest_shows_it(saved):
+    shown_by, not_by = (an_estimate(v, standard_error=0.1) for v in (0.8, 0.0))
+    for one, other in ((shown_by, not_by), (not_by, shown_by)):
+        both = closer(saving(saved, slope=one), saving(0.2, within=True, slope=other))
+        assert both.slope == shown_by
+
+
+def test_a_slope_without_a_value_is_none():
+    assert measured((), slope=an_estimate(math.nan)).slope is None
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0.0001, 0.1))

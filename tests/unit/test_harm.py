@@ -12,6 +12,7 @@ from incumbent.harm import (
     LOSS,
     RISK,
     SKILL,
+    UNRELATED,
     at_look,
     calibration_signal,
     inversion_signal,
@@ -63,7 +64,7 @@ def test_a_sound_batch_shows_no_harm():
         gap=an_estimate(0.0, -0.05, 0.05, standard_error=0.03, blocks=20),
     )
     report = judge_harm(a_batch(), 400, card, latency)
-    assert set(signals(report)) == {RISK, LOSS, CALIBRATION, SKILL, INVERSION}
+    assert set(signals(report)) == {RISK, LOSS, CALIBRATION, SKILL, INVERSION, UNRELATED}
     assert harmed(report) == set()
     assert report.latency == latency
     assert report.promised.value == 0.65
@@ -112,7 +113,7 @@ def test_one_day_upside_down_is_shown_with_the_noise_of_the_days_before(seed):
 
 def test_one_sound_day_shows_no_harm():
     report = judge_harm(noisy(0, days=1, per_day=400), 400, promised(100))
-    assert set(signals(report)) == {LOSS, CALIBRATION, SKILL, INVERSION}
+    assert set(signals(report)) == {LOSS, CALIBRATION, SKILL, INVERSION, UNRELATED}
     assert harmed(report) == set()
 
 
@@ -179,7 +180,7 @@ def test_values_are_judged_by_their_absolute_error(shift, expected):
         gap=an_estimate(0, -0.05, 0.05, standard_error=0.03),
     )
     report = judge_harm(labelled(values, truth, np.arange(400) // 20), 400, card)
-    assert set(signals(report)) == {RISK, LOSS, CALIBRATION, SKILL}
+    assert set(signals(report)) == {RISK, LOSS, CALIBRATION, SKILL, UNRELATED}
     assert harmed(report) == expected
     assert report.metric_name == "mae"
 
