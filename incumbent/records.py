@@ -306,10 +306,15 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds: one row as a caller waits for it (median), and the whole batch."""
+    """Milliseconds: one row as a caller waits for it, and the whole batch.
 
-    row_ms: float
+    `row_ms` is the median of single rows and `row_p95_ms` what one in twenty waits longer than;
+    None where no row was asked for, or in documents older than the field.
+    """
+
+    row_ms: float | None
     batch_ms: float
+    row_p95_ms: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a model says of a batch."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,9 @@ from sklearn.pipeline import Pipeline
 
 from incumbent.intake import blocks_of, ids_of
 from incumbent.params import ModelSpec, Task
-from incumbent.records import ModelCard, Predictions
+from incumbent.records import Latency, ModelCard, Predictions
+
+MEDIAN, TAIL = 50, 95  # percentiles of what a caller waits for one row
 
 
 def predict(pipeline: Pipeline, features: pd.DataFrame, task: Task) -> NDArray[np.float64]:
@@ -56,3 +58,17 @@ def score(
     trainable[list(excluded)] = False
     values = predict(pipeline, frame[list(card.profile.columns)], spec.task)
     return Predictions(ids_of(frame, spec), blocks_of(frame, spec), values, trainable)
+
+
+def latency_of(rows_ms: Sequence[float], batch_ms: float) -> Latency:
+    """Latency from the milliseconds that single rows took, and the whole batch.
+
+    Percentiles are interpolated; without rows they are None.
+
+    >>> latency_of([1.0, 2.0, 3.0], 20.0)
+    Latency(row_ms=2.0, batch_ms=20.0, row_p95_ms=2.9)
+    """
+    if not rows_ms:
+        return Latency(None, batch_ms)
+    median, tail = np.percentile(rows_ms, (MEDIAN, TAIL)).tolist()
+    return Latency(median, batch_ms, tail)

@@ -1,8 +1,8 @@
 """Scoring: the champion's predictions of a batch, kept, and how long they took."""
 
-from statistics import median
 from time import perf_counter
 
+import numpy as np
 import pandas as pd
 from prefect import task
 
@@ -17,10 +17,11 @@ from incumbent.records import (
     ValidationReport,
     Version,
 )
-from incumbent.scoring import predict, score
+from incumbent.scoring import latency_of, predict, score
 from tasks.doors import OUTSIDE, Doors
 
-LATENCY_ROWS = 5
+FEWEST_ROWS, MOST_ROWS = 5, 40  # single rows of a batch that are timed
+LATENCY_MS = 30.0  # beyond the fewest rows, no more are timed once so much has been spent
 
 
 @task(name="load champion", **OUTSIDE)
@@ -68,15 +69,18 @@ def score_batch(
     batch_ms = (perf_counter() - start) * 1_000
     version = champion.version
     doors.predictions.write(version.model, entry.batch.digest, version.number, predictions)
-    return predictions, Latency(_row_ms(champion, frame), batch_ms)
+    return predictions, latency_of(_rows_ms(champion, frame), batch_ms)
 
 
-def _row_ms(champion: Champion, frame: pd.DataFrame) -> float:
+def _rows_ms(champion: Champion, frame: pd.DataFrame) -> list[float]:
+    """Milliseconds of single rows, until they have cost enough."""
     card: ModelCard = champion.model.card
-    features = frame[list(card.profile.columns)]
-    taken = []
-    for position in range(min(LATENCY_ROWS, len(frame))):
+    features, taken = frame[list(card.profile.columns)], list[float]()
+    positions = np.linspace(0, len(frame) - 1, min(MOST_ROWS, len(frame)), dtype=int)
+    for position in positions.tolist():
         start = perf_counter()
         predict(champion.model.pipeline, features.iloc[[position]], card.spec.task)
         taken.append((perf_counter() - start) * 1_000)
-    return median(taken)
+        if len(taken) >= FEWEST_ROWS and sum(taken) > LATENCY_MS:
+            break
+    return taken

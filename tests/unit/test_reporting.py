@@ -193,7 +193,7 @@ def test_the_document_of_a_whole_batch_is_json():
 
 
 def test_the_timeline_has_what_is_known():
-    found = some_findings(drift=DRIFT, latency=Latency(1.0, 20.0))
+    found = some_findings(drift=DRIFT, latency=Latency(1.0, 20.0, 3.0))
     assert timeline(found, a_conclusion(RETRAIN, HARM, champion=3)) == {
         "rows": 400,
         "champion_version": 3,
@@ -201,11 +201,18 @@ def test_the_timeline_has_what_is_known():
         "retrained": 1.0,
         "drift_score": 0.3,
         "latency_row_ms": 1.0,
+        "latency_row_p50_ms": 1.0,
+        "latency_row_p95_ms": 3.0,
         "latency_batch_ms": 20.0,
         "matured_labels": 300,
         "log_loss": 0.6,
         "auc": 0.7,
     }
+
+
+def test_a_latency_that_no_row_was_timed_for_has_no_point():
+    points = timeline(some_findings(latency=Latency(None, 20.0)), a_conclusion())
+    assert {name for name in points if "latency" in name} == {"latency_batch_ms"}
 
 
 def test_the_timeline_of_a_quarantined_batch():

@@ -3,8 +3,8 @@ import pytest
 
 from incumbent.params import Task
 from incumbent.profile import profile
-from incumbent.records import ModelCard
-from incumbent.scoring import predict, score
+from incumbent.records import Latency, ModelCard
+from incumbent.scoring import latency_of, predict, score
 from incumbent.training import fit
 from tests.unit.builders import a_card, a_frame, a_spec, canonical_rows
 
@@ -76,3 +76,13 @@ def test_an_empty_batch_has_no_predictions():
     found = score(card, pipeline, rows.head(0), ())
     assert found.values.shape == (0, 2)
     assert len(found.ids) == len(found.blocks) == len(found.trainable) == 0
+
+
+def test_latency_is_the_median_row_and_the_one_in_twenty():
+    found = latency_of([5.0, *[1.0] * 18, 9.0], 40.0)
+    assert (found.row_ms, found.batch_ms) == (1.0, 40.0)
+    assert found.row_p95_ms == pytest.approx(5.2)  # numpy: 5 + .05 * (9 - 5)
+
+
+def test_a_batch_without_rows_has_no_latency_of_rows():
+    assert latency_of([], 0.1) == Latency(None, 0.1)
