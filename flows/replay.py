@@ -1,6 +1,6 @@
 """Replay: history walked batch by batch through the same `monitor`, beside other policies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +17,7 @@ from incumbent.replay import (
     NEVER,
     PERIODIC,
     History,
+    Tally,
     evenly,
     replay_document,
     tally_of,
@@ -25,7 +26,7 @@ from tasks.replay import (
     Step,
     current_champion,
     open_history,
-    read_labelled,
+    require_alike,
     require_ids,
     scratch_state,
     split,
@@ -36,7 +37,11 @@ from tasks.replay import (
 
 @flow(name="replay", flow_run_name="replay {spec.name}")
 def replay(
-    spec: ModelSpec, reference: str, batches: list[str], label_delay: int = 0
+    spec: ModelSpec,
+    reference: str,
+    batches: list[str],
+    label_delay: int = 0,
+    against: dict[str, ModelSpec] | None = None,
 ) -> dict[str, Any]:
     """What never, always, periodic and Incumbent would have brought on labelled history.
 
@@ -45,28 +50,56 @@ def replay(
         reference: Training data of the first champion, with labels.
         batches: Labelled batches, oldest first.
         label_delay: After how many more batches the labels of a batch come.
+        against: Other rules for the same model, by the name of their line.
     """
     require_ids(spec, label_delay)
+    require_alike(spec, against or {})
     with TemporaryDirectory(prefix="incumbent-replay-") as folder, scratch_state(Path(folder)):
         steps = [split(spec, batch, Path(folder) / "batches") for batch in batches]
-        return walk(spec, Path(reference), steps, label_delay)
+        return walk(spec, Path(reference), steps, label_delay, against or {})
 
 
 def walk(
-    spec: ModelSpec, reference: Path, steps: list[Step], label_delay: int = 0
+    spec: ModelSpec,
+    reference: Path,
+    steps: list[Step],
+    label_delay: int = 0,
+    against: Mapping[str, ModelSpec] | None = None,
 ) -> dict[str, Any]:
-    """Train on the reference, then let the batches come, and their labels as late as they do."""
-    tell_start(reference)
-    train(spec, str(reference))
-    history = open_history(spec, reference, label_delay)
-    scorers, documents = list[Champion](), list[dict[str, Any]]()
+    """The spec's own policy, then the other specs' (each in a state of its own), and the rest."""
+    history = open_history(spec, reference, label_delay, steps)
     try:
-        for document in arrivals(spec, history, scorers, steps):
-            scorer = scorers[len(documents)]
-            documents.append(tell(history, len(documents), scorer, document))
-        return compare(spec, history, scorers, documents)
+        documents, ours = follow(spec, history, reference, steps)
+        others = {
+            name: beside(name, other, history, reference, steps)
+            for name, other in (against or {}).items()
+        }
+        tallies = {**plain(history, ours.trainings), INCUMBENT: ours, **others}
+        return replay_document(spec, documents, tallies, history.rows())
     finally:
         history.close()
+
+
+def follow(
+    spec: ModelSpec, history: History, reference: Path, steps: list[Step], name: str = INCUMBENT
+) -> tuple[list[dict[str, Any]], Tally]:
+    """Train on the reference, then let the batches come, and their labels as late as they do."""
+    tell_start(reference, name)
+    train(spec, str(reference))
+    scorers, documents = list[Champion](), list[dict[str, Any]]()
+    for document in arrivals(spec, history, scorers, steps):
+        scorer = scorers[len(documents)]
+        documents.append(tell(history, len(documents), scorer, document))
+    losses = [history.loss_of(i, scorer.model.pipeline) for i, scorer in enumerate(scorers)]
+    return documents, tally_of(documents, losses)
+
+
+def beside(
+    name: str, spec: ModelSpec, history: History, reference: Path, steps: list[Step]
+) -> Tally:
+    """What another spec's own policy brings on the same history."""
+    with TemporaryDirectory(prefix="incumbent-replay-") as folder, scratch_state(Path(folder)):
+        return follow(spec, history, reference, steps, name)[1]
 
 
 def arrivals(
@@ -74,7 +107,6 @@ def arrivals(
 ) -> Iterator[dict[str, Any]]:
     """Batches come, and the labels that are due by then: a document as each is judged."""
     for position, step in enumerate(steps):
-        history.append(read_labelled(history, step))
         history.prepare(position)
         scorers.append(current_champion(spec))
         if history.label_delay:
@@ -91,16 +123,10 @@ def judge(spec: ModelSpec, step: Step) -> dict[str, Any]:
     return monitor(spec, str(step.batch), labels)[0]
 
 
-def compare(
-    spec: ModelSpec, history: History, scorers: list[Champion], documents: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Incumbent beside never, always, and as many trainings evenly spaced."""
-    losses = [history.loss_of(i, scorer.model.pipeline) for i, scorer in enumerate(scorers)]
-    ours = tally_of(documents, losses)
-    tallies = {
+def plain(history: History, trainings: int) -> dict[str, Tally]:
+    """The policies that look at nothing: never, always, and as many trainings evenly spaced."""
+    return {
         NEVER: history.tally([]),
         ALWAYS: history.tally(history.occasions()),
-        PERIODIC: history.tally(evenly(ours.trainings, len(history.occasions()) + 1)),
-        INCUMBENT: ours,
+        PERIODIC: history.tally(evenly(trainings, len(history.occasions()) + 1)),
     }
-    return replay_document(spec, documents, tallies, history.rows())

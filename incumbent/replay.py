@@ -23,7 +23,7 @@ from incumbent.training import classes_of, fit, sample
 
 REFERENCE = -1
 FITTED = "backtest", "training"  # stages of a batch that fit models
-NEVER, ALWAYS, PERIODIC, INCUMBENT = "never", "always", "periodic", "incumbent"
+POLICIES = NEVER, ALWAYS, PERIODIC, INCUMBENT = "never", "always", "periodic", "incumbent"
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,8 @@ def replay_document(
     Args:
         spec: The model.
         documents: What `monitor` said of each batch.
-        tallies: Every policy, incumbent's own among them.
+        tallies: Every policy, incumbent's own among them. The regret of each is its metric minus
+            that of the best.
         rows: Rows of each batch: the weights of the policies' metrics. A batch that one policy
             has no loss on (quarantined, no labels) counts for none.
     """
@@ -185,12 +186,14 @@ def replay_document(
         name: weighted(np.nan_to_num(tally.losses).tolist(), weights)
         for name, tally in tallies.items()
     }
+    best = min((metric for metric in comparable.values() if math.isfinite(metric)), default=0.0)
     replayed = {
         "metric_name": METRIC_NAMES[spec.task],
         "lower_is_better": True,
         "policies": {
             name: {
                 "metric": comparable[name],
+                "regret": comparable[name] - best,
                 "trainings": tally.trainings,
                 "fits": tally.fits,
                 "fit_seconds": tally.fit_seconds,

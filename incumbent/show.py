@@ -87,7 +87,15 @@ def policies(doc: Document) -> None:
     """Every policy beside the others."""
     metric = _name(doc["metric_name"])
     table = Table(
-        "policy", metric, "trainings", "fits", "fit seconds", "promoted", "refused", box=None
+        "policy",
+        metric,
+        "regret",
+        "trainings",
+        "fits",
+        "fit seconds",
+        "promoted",
+        "refused",
+        box=None,
     )
     for name, p in doc["policies"].items():
         numbers = (
@@ -97,7 +105,8 @@ def policies(doc: Document) -> None:
             p["promotions"],
             p["refusals"],
         )
-        table.add_row(name, f"{p['metric']:.4f}", *map(str, numbers))
+        losses = ("" if p[key] is None else f"{p[key]:.4f}" for key in ("metric", "regret"))
+        table.add_row(escape(name), *losses, *map(str, numbers))
     Console().print("\n", table)
 
 

@@ -1,7 +1,7 @@
 """Replay: the history read for the other policies, and a line per batch while it runs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,9 @@ from rich.console import Console
 from incumbent.errors import UsageError
 from incumbent.gateways import batches
 from incumbent.intake import canonical, kinds_of
-from incumbent.params import ModelSpec
+from incumbent.params import IDENTITY, ModelSpec
 from incumbent.records import Champion
-from incumbent.replay import History
+from incumbent.replay import POLICIES, History
 from tasks.doors import open_doors
 from tasks.scoring import require_champion
 
@@ -61,6 +61,30 @@ def require_ids(spec: ModelSpec, label_delay: int) -> None:
         )
 
 
+def require_alike(spec: ModelSpec, against: Mapping[str, ModelSpec]) -> None:
+    """Policies are compared on one model: its task, target and columns are the same.
+
+    Raises:
+        UsageError: Another spec has others, or its line would have the name of a policy.
+    """
+    for name, other in against.items():
+        if name in POLICIES:
+            raise UsageError(
+                "A line of the replay cannot have the name of a policy.",
+                name,
+                f"any name but {', '.join(POLICIES)}",
+                "rename the file of that spec",
+            )
+        for field in IDENTITY:
+            if getattr(other, field) != getattr(spec, field):
+                raise UsageError(
+                    f"The `{field}` of {name!r} is not that of the spec it is held against.",
+                    str(getattr(other, field)),
+                    str(getattr(spec, field)),
+                    "replay it by itself, or restore the field",
+                )
+
+
 def split(spec: ModelSpec, batch: str, folder: Path) -> Step:
     """A labelled batch as it would have come: the target apart, joined by id.
 
@@ -75,11 +99,16 @@ def split(spec: ModelSpec, batch: str, folder: Path) -> Step:
     return Step(folder / name, folder / "labels" / name)
 
 
-def open_history(spec: ModelSpec, reference: Path, label_delay: int) -> History:
-    """The history that starts with the training data of the first champion."""
+def open_history(
+    spec: ModelSpec, reference: Path, label_delay: int, steps: Iterable[Step]
+) -> History:
+    """The batches with their labels, after the training data of the first champion."""
     raw = batches.read(str(reference))
     kinds = kinds_of(raw, spec)
-    return History(spec, kinds, canonical(raw, spec, kinds), label_delay)
+    history = History(spec, kinds, canonical(raw, spec, kinds), label_delay)
+    for step in steps:
+        history.append(read_labelled(history, step))
+    return history
 
 
 def read_labelled(history: History, step: Step) -> pd.DataFrame:
@@ -90,10 +119,12 @@ def read_labelled(history: History, step: Step) -> pd.DataFrame:
     return canonical(raw, spec, history.kinds)
 
 
-def tell_start(reference: Path) -> None:
+def tell_start(reference: Path, policy: str) -> None:
     """Say what comes, and name the columns of the lines."""
-    console().print(f"Training the first champion on {reference.stem} ...", highlight=False)
-    head = ("batch", "rows", "drift", "never", "incumbent", "always", "decision", "verdict")
+    console().print(
+        f"Training the first champion on {reference.stem} ...", highlight=False, markup=False
+    )
+    head = ("batch", "rows", "drift", "never", policy, "always", "decision", "verdict")
     console().print(LINE.format(*head), style="bold", highlight=False)
 
 

@@ -1,19 +1,22 @@
 """`incumbent replay`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from incumbent import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.words import SPEC, read_spec, require_path
+from incumbent.errors import UsageError
 
 
 @click.command(
     epilog="""\b
 Examples:
   incumbent replay spec.yaml january.parquet 'batches/*.parquet'
-  incumbent replay spec.yaml january.parquet feb.csv mar.csv --label-delay 1 --json"""
+  incumbent replay spec.yaml january.parquet feb.csv mar.csv --label-delay 1 --json
+  incumbent replay spec.yaml january.parquet 'batches/*.parquet' --against careful.yaml"""
 )
 @SPEC
 @click.argument("reference")
@@ -24,6 +27,12 @@ Examples:
     default=0,
     help="After how many more batches the labels of a batch come.",
 )
+@click.option(
+    "--against",
+    multiple=True,
+    metavar="SPEC",
+    help="Another spec of the same model, whose own policy becomes a further line; repeatable.",
+)
 @click.option("--picture", type=click.Path(dir_okay=False), help="Draw the replay as a PNG.")
 @JSON
 def replay(
@@ -31,6 +40,7 @@ def replay(
     reference: str,
     batches: tuple[str, ...],
     label_delay: int,
+    against: tuple[str, ...],
     picture: str | None,
     *,
     as_json: bool,
@@ -43,13 +53,31 @@ def replay(
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
         reference = require_path(reference)[0]
+        others = _named(against)
         paths = [path for pattern in batches for path in require_path(pattern)]
         from flows import require_server
         from flows.replay import replay as run
         from incumbent.chart import draw
 
         require_server()
-        doc = run(model, reference, paths, label_delay)
+        doc = run(model, reference, paths, label_delay, others)
         if picture is not None:
             Path(picture).write_bytes(draw(doc))
         answer(doc, lambda: show.policies(doc))
+
+
+def _named(specs: tuple[str, ...]) -> dict[str, Any]:
+    """Other specs by the stem of their file, which names their line.
+
+    Raises:
+        UsageError: Two have the same.
+    """
+    found = {Path(spec).stem: read_spec(spec) for spec in specs}
+    if len(found) < len(specs):
+        raise UsageError(
+            "Two specs to hold against would have the same name.",
+            ", ".join(specs),
+            "files of different names",
+            "rename one of them",
+        )
+    return found

@@ -126,8 +126,10 @@ def test_a_replay_is_told_its_files_in_order(place, monkeypatch):
     monkeypatch.setattr("flows.replay.replay", lambda *given: asked.append(given) or doc)
     b0, b1 = (place.delivery.batch(f"b{n}", batch_rows(n)) for n in range(2))
     words = ["replay", place.spec, place.data, b1, place.delivery.source, "--label-delay", "1"]
+    words += ["--against", place.spec]
     assert place.call(*words) == (0, doc)
-    ((spec, reference, batches, delay),) = asked
+    ((spec, reference, batches, delay, against),) = asked
+    assert against == {Path(place.spec).stem: spec}
     assert (spec.name, reference, batches, delay) == ("shop", place.data, [b1, b0, b1], 1)
 
 
@@ -143,6 +145,7 @@ def test_a_replay_is_told_its_files_in_order(place, monkeypatch):
         ("Missing argument", ["train", "{spec}"]),
         ("has a champion already", ["train", "{spec}", "{data}"]),
         ("incumbent train", ["monitor", "{new}", "{data}"]),
+        ("the same name", ["replay", "{spec}", "{data}", "{data}", *["--against", "{spec}"] * 2]),
         ("no such decision", ["explain", "0123456789abcdef"]),
     ],
 )

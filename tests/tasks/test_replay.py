@@ -8,11 +8,11 @@ import pytest
 
 from incumbent.errors import UsageError
 from incumbent.settings import Settings
-from tasks.replay import scratch_state
+from tasks.replay import require_alike, scratch_state
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, of_task, rows_of
 
 POLICIES = {"never", "always", "periodic", "incumbent"}
-LINE = {"metric", "trainings", "fits", "fit_seconds", "promotions", "refusals"}
+LINE = {"metric", "regret", "trainings", "fits", "fit_seconds", "promotions", "refusals"}
 BATCH = {"batch", "rows", "action", "verdict", "champion_version", "metric"}
 
 
@@ -47,6 +47,7 @@ def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
     for name, line in policies.items():
         losses = [b["metric"][name] for b in batches]
         assert line["metric"] == pytest.approx(np.average(losses, weights=rows), abs=1e-12)
+    assert min(line["regret"] for line in policies.values()) == 0
     trainings = {name: line["trainings"] for name, line in policies.items()}
     assert (trainings["never"], trainings["always"]) == (0, len(batches) - 1 - delay)
     ours = sum(b["action"] == "retrain" for b in batches)
@@ -63,6 +64,16 @@ def test_labels_that_come_late_help_incumbent_no_earlier_than_others(replay):
     known_late = replay(a_spec(), 1)["batches"][2]
     assert known_late["champion_version"] == 1
     assert known_late["metric"]["incumbent"] == pytest.approx(known_late["metric"]["never"])
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "said"),
+    [("never", {}, "name of a policy"), ("other", {"target": "price"}, "`target` of 'other'")],
+)
+def test_another_model_or_a_taken_name_is_refused(name, fields, said):
+    with pytest.raises(UsageError, match=said):
+        require_alike(a_spec(), {name: a_spec(**fields)})
+    require_alike(a_spec(), {"other": a_spec(trigger="drift")})
 
 
 @pytest.mark.slow

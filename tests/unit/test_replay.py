@@ -137,8 +137,10 @@ def test_the_document_has_a_line_per_policy_and_batch():
     assert found["metric_name"] == "log_loss"
     assert found["lower_is_better"] is True
     assert found["policies"]["never"]["metric"] == 1.75
+    assert found["policies"]["never"]["regret"] == 0.75
     assert found["policies"]["incumbent"] == {
         "metric": 1.0,
+        "regret": 0.0,
         "trainings": 1,
         "fits": 2,
         "fit_seconds": 0.5,
@@ -170,3 +172,4 @@ def test_no_batch_that_can_be_compared_has_no_metric():
     found = replay_document(a_spec(task=Task.REGRESSION), [a_document(None)], tallies, [10])
     assert found["metric_name"] == "mae"
     assert found["policies"]["never"]["metric"] is None
+    assert found["policies"]["never"]["regret"] is None
