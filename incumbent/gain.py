@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from incumbent.intervals import borrow_noise, with_interval
+from incumbent.params import ModelSpec
 from incumbent.records import (
     Burden,
     DecisionInputs,
@@ -114,14 +115,34 @@ def gain_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
         return ()
     if not (_positive(total) and gain.saved.value > 0):
         return ()
-    share = total.value / _batch_loss(inputs, gain)
-    if not share >= inputs.spec.decision_price:
+    usual = _batch_loss(inputs, gain)
+    share, price = total.value / usual, training_price(inputs.spec, usual)
+    if not share >= price:
         return ()
     text = (
         f"newer rows would have saved {share:.1%} of a batch's {gain.metric_name.replace('_', ' ')}"
-        f" since version {inputs.champion} came, {inputs.spec.decision_price:.1%} pays a training"
+        f" since version {inputs.champion} came, {price:.1%} pays a training"
     )
-    return (Reason(GAIN, None, share, inputs.spec.decision_price, text),)
+    return (Reason(GAIN, None, share, price, text),)
+
+
+def training_price(spec: ModelSpec, batch_loss: float) -> float:
+    """Share of a batch's loss that pays a training: from its costs where they are given.
+
+    A training that costs C is worth it once S >= C / c is saved, S in units of loss times rows
+    and c the cost of one; of a batch with the loss L that is the share C / (c L).
+
+    Args:
+        spec: The costs, or the price.
+        batch_loss: Loss of a batch of usual size, summed over rows.
+
+    >>> costs = {"decision_training_cost": 50.0, "decision_loss_cost": 2.0}
+    >>> training_price(ModelSpec(name="m", task="binary", target="y", **costs), 500.0)
+    0.05
+    """
+    if spec.decision_training_cost is None or spec.decision_loss_cost is None:
+        return spec.decision_price
+    return spec.decision_training_cost / (spec.decision_loss_cost * batch_loss)
 
 
 def helps(inputs: DecisionInputs, *, broken: bool) -> bool:

@@ -54,6 +54,7 @@ Path = Annotated[str, Field(pattern=SAFE_PATH, min_length=1, max_length=1024)]
 ReasonText = Annotated[str, Field(min_length=1, max_length=1000)]
 Column = Annotated[str, Field(min_length=1, max_length=256)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Money = Annotated[float, Field(ge=1e-6, le=1e12, allow_inf_nan=False)]
 
 
 class ModelSpec(BaseModel):
@@ -174,7 +175,17 @@ class ModelSpec(BaseModel):
         0.02,
         title="Decision: price of a training",
         description="Loss that newer rows must have saved since the last training before another"
-        " one is worth it, as a share of the loss of one batch.",
+        " one is worth it, as a share of the loss of one batch. Costs, where given, set it.",
+    )
+    decision_training_cost: Money | None = Field(
+        None,
+        title="Decision: cost of a training",
+        description="With the cost of loss, in the same money, it sets the price of a training.",
+    )
+    decision_loss_cost: Money | None = Field(
+        None,
+        title="Decision: cost of loss",
+        description="What one unit of loss (log loss, absolute error) costs on one row.",
     )
     decision_cooldown: int = Field(
         1,
@@ -258,7 +269,7 @@ class ModelSpec(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _columns_do_not_clash(self) -> "ModelSpec":
+    def _fields_agree(self) -> "ModelSpec":
         taken = [c for c in (self.target, self.timestamp, self.id) if c is not None]
         if len(set(taken)) < len(taken):
             raise ValueError("target, timestamp and id must be different columns")
@@ -266,6 +277,8 @@ class ModelSpec(BaseModel):
             raise ValueError(f"features must not hold target, timestamp or id: {sorted(clash)}")
         if self.labels is not None and self.id is None:
             raise ValueError("labels that come apart are joined by id: name the id column")
+        if (self.decision_training_cost is None) != (self.decision_loss_cost is None):
+            raise ValueError("give both, decision_training_cost and decision_loss_cost, or none")
         return self
 
 

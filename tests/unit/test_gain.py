@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.gain import closer, gain_reasons, helps, measure_gain, no_gain, saved_since, shown
+from incumbent.gain import (
+    closer,
+    gain_reasons,
+    helps,
+    measure_gain,
+    no_gain,
+    saved_since,
+    shown,
+    training_price,
+)
 from incumbent.records import GainReport, PairedBlock, Past
 from tests.unit.builders import a_card, a_spec, an_estimate, some_inputs
 
@@ -78,6 +87,34 @@ def test_a_training_is_worth_its_price(value, signals):
     """Two hundredths of a loss of .5 are .01 a row."""
     found = gain_reasons(some_inputs(gain=saving(value, 0.001)))
     assert [r.signal for r in found] == signals
+
+
+@pytest.mark.parametrize(("cost", "signals"), [(11.99, ["gain"]), (12.01, [])])
+def test_costs_set_the_price_of_a_training(cost, signals):
+    """.02 saved on each of 400 rows is 8 units of loss, of 1.50 each."""
+    spec = a_spec(decision_training_cost=cost, decision_loss_cost=1.5, decision_price=0.9)
+    found = gain_reasons(some_inputs(spec, gain=saving(0.02, 0.001)))
+    assert [r.signal for r in found] == signals
+
+
+@pytest.mark.parametrize("rows", [100, 400, 1_600])
+def test_a_price_from_costs_is_one_of_money_and_not_of_the_size_of_batches(rows):
+    spec = a_spec(decision_training_cost=12.0, decision_loss_cost=1.5)
+    (reason,) = gain_reasons(some_inputs(spec, gain=saving(10 / rows, 1e-4, rows=rows)))
+    assert reason.threshold * 0.5 * rows == pytest.approx(8.0)
+
+
+@given(st.floats(1e-3, 1e6), st.floats(1e-3, 1e6), st.floats(1, 10))
+def test_a_dearer_training_has_a_higher_price_and_dearer_loss_a_lower_one(training, loss, more):
+    def price(training, loss):
+        spec = a_spec(decision_training_cost=training, decision_loss_cost=loss)
+        return training_price(spec, 200.0)
+
+    assert price(training * more, loss) >= price(training, loss) >= price(training, loss * more)
+
+
+def test_without_costs_the_price_is_as_given():
+    assert training_price(a_spec(decision_price=0.07), 123.0) == 0.07
 
 
 def test_small_savings_pay_in_the_end():

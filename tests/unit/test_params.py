@@ -154,6 +154,25 @@ def test_bounds(field, inside, outside):
     assert field in refusal(**{field: outside})
 
 
+COSTS = ("decision_training_cost", "decision_loss_cost")
+
+
+@pytest.mark.parametrize("field", COSTS)
+@pytest.mark.parametrize(
+    ("inside", "outside"), [(1e-6, 9e-7), (1e12, 1.1e12), (1, float("nan")), (1, float("inf"))]
+)
+def test_bounds_of_costs(field, inside, outside):
+    both = dict.fromkeys(COSTS, 1.0)
+    assert getattr(spec(**both | {field: inside}), field) == inside
+    assert field in refusal(**both | {field: outside})
+
+
+@pytest.mark.parametrize("field", COSTS)
+def test_one_cost_alone_sets_no_price(field):
+    assert "give both" in refusal(**{field: 1.0})
+    assert all(getattr(spec(), cost) is None for cost in COSTS)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 @pytest.mark.parametrize(
     "field", ["drift_q", "harm_tolerance", "decision_price", "decision_budget", "shadow_margin"]
