@@ -1,0 +1,152 @@
+"""What one room hands to the next: frozen records, without behaviour of their own.
+
+Missing knowledge is None, never NaN. `document` turns any record into plain JSON values.
+"""
+
+from typing import Any, cast
+
+from pydantic_core import to_jsonable_python
+
+from incumbent.records.batch import (
+    Batch,
+    BatchEntry,
+    BatchStatus,
+    Failure,
+    Outcome,
+    Period,
+    Severity,
+    ValidationReport,
+)
+from incumbent.records.conclusion import (
+    Conclusion,
+    Findings,
+)
+from incumbent.records.decision import (
+    Action,
+    Decision,
+    DecisionInputs,
+    Past,
+    Reason,
+)
+from incumbent.records.drift import (
+    ColumnDrift,
+    DomainReport,
+    DriftReport,
+    Footing,
+)
+from incumbent.records.harm import (
+    Attribution,
+    Cause,
+    EstimateReport,
+    GainReport,
+    HarmReport,
+    HarmSignal,
+    TrackRecord,
+    Trust,
+)
+from incumbent.records.measure import (
+    Estimate,
+)
+from incumbent.records.model import (
+    Baseline,
+    Champion,
+    FittedModel,
+    Judged,
+    Latency,
+    ModelCard,
+    Predictions,
+    TrainingSet,
+    Version,
+)
+from incumbent.records.profile import (
+    ORDERED,
+    ColumnProfile,
+    Kind,
+    Profile,
+    Spread,
+    Stretches,
+)
+from incumbent.records.promotion import (
+    Lease,
+    Promotion,
+    PromotionKind,
+    RunRecord,
+)
+from incumbent.records.shadow import (
+    Burden,
+    Challenger,
+    Cost,
+    PairedBlock,
+    Retraining,
+    Ruling,
+    ShadowReport,
+    Verdict,
+)
+
+__all__ = [
+    "ORDERED",
+    "Action",
+    "Attribution",
+    "Baseline",
+    "Batch",
+    "BatchEntry",
+    "BatchStatus",
+    "Burden",
+    "Cause",
+    "Challenger",
+    "Champion",
+    "ColumnDrift",
+    "ColumnProfile",
+    "Conclusion",
+    "Cost",
+    "Decision",
+    "DecisionInputs",
+    "DomainReport",
+    "DriftReport",
+    "Estimate",
+    "EstimateReport",
+    "Failure",
+    "Findings",
+    "FittedModel",
+    "Footing",
+    "GainReport",
+    "HarmReport",
+    "HarmSignal",
+    "Judged",
+    "Kind",
+    "Latency",
+    "Lease",
+    "ModelCard",
+    "Outcome",
+    "PairedBlock",
+    "Past",
+    "Period",
+    "Predictions",
+    "Profile",
+    "Promotion",
+    "PromotionKind",
+    "Reason",
+    "Retraining",
+    "Ruling",
+    "RunRecord",
+    "Severity",
+    "ShadowReport",
+    "Spread",
+    "Stretches",
+    "TrackRecord",
+    "TrainingSet",
+    "Trust",
+    "ValidationReport",
+    "Verdict",
+    "Version",
+    "document",
+]
+
+
+def document(record: object) -> Any:
+    """A record as plain JSON values; NaN and infinities become None.
+
+    >>> document(Failure("rows", None, "0", "> 0", 0, Severity.CRITICAL))["severity"]
+    'critical'
+    """
+    return cast("Any", to_jsonable_python(record, inf_nan_mode="null"))
