@@ -18,7 +18,7 @@ from benchmarks.histories import LabelledHistory
 from incumbent.decision import decide, plainly_broken, resumes
 from incumbent.digest import text_digest
 from incumbent.gain import closer, measure_gain, shown
-from incumbent.harm import judge_harm
+from incumbent.harm import INVERSION, UNRELATED, judge_harm
 from incumbent.intake import blocks_of, ids_of
 from incumbent.labels import Labelled
 from incumbent.metrics import METRIC_NAMES, row_losses, truth_of
@@ -45,6 +45,7 @@ from incumbent.records import (
 )
 from incumbent.scoring import predict
 from incumbent.shadow import Losses, compare, judge, pair
+from incumbent.slope import calibration_slope
 from incumbent.training import classes_of, fit, halves, recency, split
 from incumbent.training import judge as judge_model
 
@@ -99,9 +100,9 @@ class Fits:
             self._losses[batch, key] = self._score(self.history.batch(batch), self.model(key))
         return self._losses[batch, key]
 
-    def on(self, rows: pd.DataFrame, key: Key) -> Losses:
-        """The losses of any rows by metric."""
-        return self._score(rows, self.model(key))[1]
+    def on(self, rows: pd.DataFrame, key: Key) -> tuple[NDArray[np.float64], Losses]:
+        """Predictions of any rows, and their losses by metric."""
+        return self._score(rows, self.model(key))
 
     def _score(self, rows: pd.DataFrame, model: Pipeline) -> tuple[NDArray[np.float64], Losses]:
         task = self.spec.task
@@ -165,7 +166,9 @@ def fixed(fits: Fits, trained_after: tuple[int, ...]) -> Tried:
 
 def _step(fits: Fits, state: State, batch: int) -> None:
     harm, gain = _harm(fits, state, batch), None
-    if harm.enough and state.waiting is None and fits.spec.trigger is Trigger.HARM:
+    harmed = {s.signal for s in harm.signals if s.harmed}
+    usual = state.waiting is None and fits.spec.trigger is Trigger.HARM
+    if harm.enough and INVERSION not in harmed and (usual or UNRELATED in harmed):
         gain = _backtest(fits, state, batch, harm)
     inputs = DecisionInputs(
         fits.spec,
@@ -212,7 +215,8 @@ def _backtest(fits: Fits, state: State, batch: int, harm: HarmReport) -> GainRep
     rows, first = fits.history.batch(batch), None
     if state.champion.through < batch - 1:
         first = _try(fits, state, batch, Key(batch - 1, recent=True), rows)
-        if shown(first) or not any(s.harmed for s in harm.signals):
+        harmed = {s.signal for s in harm.signals if s.harmed}
+        if not harmed or (shown(first) and UNRELATED not in harmed):
             return first
     if (cut := halves(rows, fits.spec)) is None:
         return first
@@ -222,14 +226,17 @@ def _backtest(fits: Fits, state: State, batch: int, harm: HarmReport) -> GainRep
 
 def _try(fits: Fits, state: State, batch: int, key: Key, judged: pd.DataFrame) -> GainReport:
     state.fits += 1
-    losses = (fits.on(judged, state.champion), fits.on(judged, key))
+    (_, ours), (said, theirs) = fits.on(judged, state.champion), fits.on(judged, key)
+    task, confidence = fits.spec.task, fits.spec.harm_confidence
+    truth = truth_of(judged[fits.spec.target], task, classes_of(fits.model(key), task))
     return measure_gain(
-        pair(*losses, blocks_of(judged, fits.spec)),
+        pair(ours, theirs, blocks_of(judged, fits.spec)),
         state.card,
         rows=len(fits.history.batch(batch)),
         learnt=len(fits.rows(key)) - len(fits.history.through(state.champion.through)),
         look=state.looks + 1,
         within=key.half,
+        slope=calibration_slope(said, truth, task, confidence),
     )
 
 
