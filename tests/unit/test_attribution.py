@@ -9,7 +9,7 @@ from incumbent.records import Cause
 from tests.unit.shifts import draw, fitted, sample_of
 
 CONFIDENCE = 0.95
-SEEDS = 12
+SEEDS = 6
 ROWS = 1_500
 
 
@@ -36,7 +36,7 @@ def share(found, part):
     ("part", "moved"), [("covariate", {"shift": 1.0}), ("conditional", {"concept": 0.4})]
 )
 def test_what_moved_alone_is_given_the_change(part, moved):
-    found = list(attributions(seeds=6, **moved))
+    found = list(attributions(seeds=3, **moved))
     assert share(found, part) >= 0.8
     assert Counter(a.cause.value for a in found).most_common(1)[0][0] == part
     for a in found:
