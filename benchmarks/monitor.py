@@ -24,7 +24,16 @@ from incumbent.gateways.registry import Registry
 from incumbent.settings import Settings, environment_defaults
 
 BATCHES = 4
-OURS = ("intake", "validation", "profile and drift", "scoring", "labels and harm", "champion")
+PRICE = 1.0
+OURS = (
+    "intake",
+    "validation",
+    "profile and drift",
+    "scoring",
+    "labels and harm",
+    "backtest",
+    "champion",
+)
 OTHERS = ("ledger", "MLflow", "Prefect and the rest")
 
 
@@ -44,7 +53,8 @@ def measure(folder: Path) -> list[dict[str, float]]:
     flows: Any = {name: import_module(f"flows.{name}") for name in ("train", "monitor")}
     data = build(folder / "flights")
     spec = specs.read("flights", Path("prefect.yaml"))
-    spec = spec.model_copy(update={"source": None, "labels": None})
+    # A price that no gain pays: a retraining would be another cost.
+    spec = spec.model_copy(update={"source": None, "labels": None, "decision_price": PRICE})
     flows["train"].train(spec, str(data.reference))
     watch, found = watched(flows["monitor"]), []
     for batch, labels in list(zip(data.batches, data.labels, strict=True))[:BATCHES]:
@@ -69,6 +79,7 @@ def watched(flow: Any) -> Stopwatch:
         "profile and drift": (flow.measure_drift,),
         "scoring": (flow.score_batch,),
         "labels and harm": (flow.collect_labels, flow.judge_labels),
+        "backtest": (flow.backtest,),
     }
     for name, tasks in steps.items():
         for task in tasks:
