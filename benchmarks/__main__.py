@@ -1,5 +1,6 @@
-"""Every benchmark, one after the other."""
+"""What a batch costs, and what drift costs beside others; the rest takes histories or hours."""
 
-from benchmarks import monitor
+from benchmarks import drift, monitor
 
 monitor.main()
+drift.main()
