@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.spatial.distance import jensenshannon
+from scipy.spatial.distance import chebyshev, cityblock, jensenshannon
+from scipy.special import rel_entr
 from scipy.stats import ks_2samp, wasserstein_distance
 
 from incumbent.distance import (
@@ -92,6 +93,19 @@ def test_kolmogorov_smirnov_of_few_distinct_values_is_exact():
     pair = [cell_counts(c) for c in two_columns(batch, reference)]
     expected = ks_2samp(batch, reference, method="asymp").statistic
     assert distances(*pair, NUMERIC) == pytest.approx(expected, abs=1e-12)
+
+
+def test_stability_index_and_shares_are_those_of_scipy():
+    batch, reference = np.array([12.0, 30, 58, 7]), np.array([40.0, 25, 30, 12])
+    p, q = (batch + 0.5) / (batch + 0.5).sum(), (reference + 0.5) / (reference + 0.5).sum()
+    # sum(scipy.special.rel_entr(p, q)) + sum(scipy.special.rel_entr(q, p))
+    entropy = rel_entr(p, q).sum() + rel_entr(q, p).sum()
+    assert stability_index(batch, reference, 0.5) == pytest.approx(entropy, rel=1e-12)
+    p, q = batch / batch.sum(), reference / reference.sum()
+    # scipy.spatial.distance.cityblock(p, q) / 2, scipy.spatial.distance.chebyshev(p, q)
+    total_variation = float(distances(batch, reference, "categorical"))
+    assert total_variation == pytest.approx(cityblock(p, q) / 2, rel=1e-12)
+    assert largest_change(batch, reference) == pytest.approx(chebyshev(p, q), rel=1e-12)
 
 
 def test_stability_index_by_hand():

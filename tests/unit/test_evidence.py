@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import chi2_contingency, kstwobign
+from scipy.stats import chi2_contingency, kstwobign, norm
 
 from incumbent.evidence import (
     effective_rows,
     p_of_categories,
     p_of_order,
     p_of_share,
+    p_of_unseen,
     q_values,
     quantile_of_categories,
     quantile_of_order,
@@ -76,6 +77,17 @@ def test_a_share_is_held_to_chi_square_where_rows_suffice():
 def test_a_rare_share_is_held_to_the_binomial(sides):
     # 2 * scipy.stats.binom.sf(3, 4, 0.2) = 2 * 0.2 ** 4
     assert p_of_share(*sides) == pytest.approx(0.0032)
+
+
+def test_the_p_of_unseen_values_is_that_of_the_normal_where_it_is_the_larger():
+    unseen, n, once, twice, m = 120, 900, 900, 300, 9_000
+    expected = (unseen + once) / (n + m)
+    deviation = np.sqrt(expected / n + (once + 2 * twice) / m**2)
+    # 2 * scipy.stats.norm.sf(abs(120 / 900 - 900 / 9000), scale=deviation)
+    by_normal = 2 * norm.sf(abs(unseen / n - once / m), scale=deviation)
+    found = p_of_unseen(unseen, n, once, twice, m)
+    assert found == pytest.approx(max(by_normal, p_of_share(unseen, n, once, m)), rel=1e-9)
+    assert by_normal <= found < 0.05
 
 
 @pytest.mark.parametrize("sides", [(0, 0, 3, 10), (3, 10, 0, 0), (0, 10, 0, 10)])
