@@ -11,6 +11,7 @@ from hypothesis import settings
 from incumbent.settings import Settings, environment_defaults
 
 GOLDEN = Path(__file__).parent / "golden"
+FIRST = ("tests/flows/test_servers.py", "tests/flows/", "tests/tasks/", "")
 SERVERS = (
     "INCUMBENT_DATABASE_URL",
     "INCUMBENT_PREDICTIONS",
@@ -18,6 +19,10 @@ SERVERS = (
     "PREFECT_API_URL",
     "PREFECT_PROFILE",
 )
+
+# Test workers share the cores already. It is read when scikit-learn is imported: by the next
+# conftest, which is before any hook of this one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser):
@@ -35,6 +40,11 @@ def pytest_configure(config):
     # The same examples in every run, and no judgement by the clock.
     settings.register_profile("incumbent", derandomize=True, deadline=None, database=None)
     settings.load_profile("incumbent")
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest comes first: in the end no worker waits long for another."""
+    items.sort(key=lambda item: next(k for k, start in enumerate(FIRST) if start in item.nodeid))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What another process does to a model: it is killed on the way, or comes at the same time.
 
-Processes are forked from a server that has imported everything already, and share the
-Prefect of the tests.
+Processes are forked from a server that has imported everything already, also what a flow
+would import on its way, and share the Prefect of the tests.
 """
 
 import multiprocessing
@@ -27,11 +27,18 @@ STEPS: dict[str, tuple[Any, str]] = {
     "alias": (Registry, "point"),
     "done": (Ledger, "complete"),
 }
+ON_THE_WAY = (
+    "incumbent.gateways.registry.versions",
+    "mlflow.pyfunc",
+    "mlflow.sklearn",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_store",
+)
 MONITOR: Callable[..., Any] = monitor
 TRAIN: Callable[..., Any] = train
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["tests.flows.others"])
+_processes.set_forkserver_preload(["tests.flows.others", *ON_THE_WAY])
 
 
 def started(flow: str, spec: ModelSpec, path: str, kill_at: tuple[str, str] | None = None) -> Any:
