@@ -78,7 +78,8 @@ class Place:
 
     def call(self, *words):
         """Exit code and document of the same in this process."""
-        code, out, _ = self.say(*words, "--json")
+        code, out, err = self.say(*words, "--json")
+        assert "Traceback" not in err
         return code, json.loads(out)
 
 
@@ -175,9 +176,10 @@ def test_training_data_that_cannot_be_used_exit_with_3(place):
     assert "bought" in doc["error"]["what"]
 
 
-def test_mlflow_out_of_reach_exits_with_4_and_nothing_has_happened(place, doors, prefect):
-    away = {"MLFLOW_TRACKING_URI": NOWHERE, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    code, doc = place.run("monitor", place.spec, place.data, **away, PREFECT_API_URL=prefect)
+def test_mlflow_out_of_reach_exits_with_4_and_nothing_has_happened(place, doors, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", NOWHERE)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    code, doc = place.call("monitor", place.spec, place.data)
     assert code == 4
     assert doc["error"].keys() == KEYS
     assert NOWHERE in doc["error"]["observed"]

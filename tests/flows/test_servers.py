@@ -13,6 +13,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -155,9 +156,11 @@ def test_a_schedule_and_a_person_run_the_loop_on_real_servers(place):
             assert len(place.flow_runs("train")) == len(place.flow_runs("monitor")) == 1
 
             keep_two_batches(place)
+            soon = datetime.now(UTC) + timedelta(seconds=20)
             place.run(
                 f"export PREFECT_API_URL={place.prefect}/api\n"
                 ".venv/bin/prefect deployment schedule create monitor/flights --interval 45"
+                f" --anchor-date {soon:%Y-%m-%dT%H:%M:%SZ}"
             )
             wait_for("the scheduled run", lambda: len(place.flow_runs("monitor")) > 1)
         asked_for, *scheduled = sorted(place.flow_runs("monitor"), key=lambda r: r.auto_scheduled)

@@ -8,7 +8,8 @@ import pytest
 from incumbent.decision import decide, stored_inputs
 from incumbent.errors import IncumbentError, IntegrityError, UsageError
 from incumbent.records import Promotion, PromotionKind
-from tests.flows.world import a_spec, batch_rows
+from tests.flows.world import Delivery, a_spec, batch_rows
+from tests.tasks.loops import at_work
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
 SPEC = a_spec()
@@ -18,11 +19,20 @@ def by_hand(verb, *given):
     return getattr(import_module(f"flows.{verb}"), verb)(*given)
 
 
-@pytest.fixture
-def promoted(loop, delivery):
-    """Version 2 has taken the place of version 1."""
-    (found,) = loop.monitor(SPEC, delivery.batch("b0", batch_rows(0, changed=True)))
+@pytest.fixture(scope="module")
+def second(trained, tmp_path_factory):
+    """The state in which version 2 has taken the place of version 1."""
+    with at_work(tmp_path_factory.mktemp("second"), trained) as loop:
+        batch = Delivery(loop.home).batch("b0", batch_rows(0, changed=True))
+        (found,) = loop.monitor(SPEC, batch)
     assert found["champion"] == {"version_before": 1, "version_after": 2}
+    return loop
+
+
+@pytest.fixture
+def promoted(loop, second):
+    """Version 2 has taken the place of version 1."""
+    loop.continue_from(second)
     return loop
 
 

@@ -2,19 +2,28 @@
 
 import pytest
 
-from tests.flows.world import a_spec, batch_rows
+from tests.flows.world import Delivery, a_spec, batch_rows
+from tests.tasks.loops import at_work
 
 SPEC = a_spec(shadow_min_labels=700, shadow_margin=0.1)
 
 
-@pytest.fixture
-def waiting(loop, delivery):
-    """A challenger that has learnt the batch `calm`, and waits after the batch `b1`."""
-    calm = batch_rows(0)
-    path = delivery.unlabelled("calm", calm)
-    loop.monitor(SPEC, path, delivery.labels_of("some", calm[:300]))
-    (found,) = loop.monitor(SPEC, delivery.batch("b1", batch_rows(1, changed=True)))
+@pytest.fixture(scope="module")
+def extended(trained, tmp_path_factory):
+    """The state in which a challenger waits."""
+    with at_work(tmp_path_factory.mktemp("extended"), trained) as loop:
+        delivery, calm = Delivery(loop.home), batch_rows(0)
+        path = delivery.unlabelled("calm", calm)
+        loop.monitor(SPEC, path, delivery.labels_of("some", calm[:300]))
+        (found,) = loop.monitor(SPEC, delivery.batch("b1", batch_rows(1, changed=True)))
     assert (found["verdict"]["verdict"], found["shadow"]["n"]) == ("extend", 600)
+    return loop
+
+
+@pytest.fixture
+def waiting(loop, extended):
+    """A challenger that has learnt the batch `calm`, and waits after the batch `b1`."""
+    loop.continue_from(extended)
     challenger = loop.doors.ledger.challenger("shop")
     assert (loop.champion, challenger.champion) == (1, 1)
     return challenger

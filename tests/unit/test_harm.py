@@ -1,4 +1,5 @@
 import math
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -256,6 +257,7 @@ def test_more_loss_is_never_less_harm(loss, more, error):
     assert there.harmed or not here.harmed
 
 
+@cache
 def promised(seed):
     """A card whose promise was made on 15 days of the same world as the batches."""
     report = judge_harm(noisy(seed), 1, a_card())
