@@ -14,9 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.histories import LabelledHistory, permuted, read_flights, read_folder
-from benchmarks.loop import Fits, Tried, fixed, ours
-from incumbent.replay import evenly
+from benchmarks.histories import histories, permuted
+from benchmarks.kept import KeptFits
+from incumbent.replay.fits import Fits
+from incumbent.replay.history import evenly
+from incumbent.replay.loop import fixed, ours
+from incumbent.replay.state import Tried
+from incumbent.replay.tables import LabelledHistory
 
 CAP = 1.2
 LINE = "{:<24} {:>9} {:>9} {:>9} {:>9}  {:>5} {:>6} {:>5} {:>5}  {:>6} {:>8}"
@@ -45,7 +49,8 @@ def compare(
 ) -> Comparison:
     """All policies on one history, with these settings of the spec."""
     spec = history.spec.model_validate({**history.spec.model_dump(), **settings})
-    fits, batches = Fits(history, spec, cache), len(history)
+    fits = Fits(history, spec) if cache is None else KeptFits(history, spec, cache)
+    batches = len(history)
     own = ours(fits)
     return Comparison(
         history.name,
@@ -70,13 +75,6 @@ def table(found: list[Comparison]) -> Iterator[str]:
 
 def _pairs(found: list[Comparison]) -> tuple[list[tuple[Comparison, Tried]], ...]:
     return [(c, c.ours) for c in found], [(c, c.periodic) for c in found]
-
-
-def histories(flights: Path | None, folders: list[Path]) -> Iterator[LabelledHistory]:
-    """The histories that the command line names."""
-    yield from map(read_folder, folders)
-    if flights is not None:
-        yield read_flights(flights)
 
 
 def main() -> None:

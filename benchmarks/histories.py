@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,27 +9,7 @@ import pandas as pd
 
 from incumbent.intake import canonical, kinds_of
 from incumbent.params import ModelSpec
-
-
-@dataclass(frozen=True)
-class LabelledHistory:
-    """Canonical tables with labels: the reference, then each batch."""
-
-    name: str
-    spec: ModelSpec
-    kinds: dict[str, str]
-    tables: tuple[pd.DataFrame, ...]
-
-    def __len__(self) -> int:
-        return len(self.tables) - 1
-
-    def batch(self, position: int) -> pd.DataFrame:
-        """Batch 0, 1, ..., and -1 for the reference."""
-        return self.tables[position + 1]
-
-    def through(self, position: int) -> pd.DataFrame:
-        """The reference and all batches up to this one."""
-        return pd.concat(self.tables[: position + 2], ignore_index=True)
+from incumbent.replay.tables import LabelledHistory
 
 
 def read_folder(folder: Path) -> LabelledHistory:
@@ -60,6 +39,13 @@ def read_flights(folder: Path) -> LabelledHistory:
         for batch, labels in zip(data.batches, data.labels, strict=True)
     )
     return _history("flights", spec, [pd.read_parquet(data.reference), *batches])
+
+
+def histories(flights: Path | None, folders: list[Path]) -> Iterator[LabelledHistory]:
+    """The histories that the command line names."""
+    yield from map(read_folder, folders)
+    if flights is not None:
+        yield read_flights(flights)
 
 
 def permuted(history: LabelledHistory, seed: int = 0) -> LabelledHistory:

@@ -11,17 +11,16 @@ from flows.monitor import monitor
 from flows.train import train
 from incumbent.params import ModelSpec
 from incumbent.records import Champion
-from incumbent.replay import (
+from incumbent.replay.document import (
     ALWAYS,
     INCUMBENT,
     NEVER,
     PERIODIC,
-    History,
     Tally,
-    evenly,
     replay_document,
     tally_of,
 )
+from incumbent.replay.history import History, evenly
 from tasks.replay import (
     Step,
     current_champion,

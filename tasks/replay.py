@@ -15,7 +15,8 @@ from incumbent.gateways import batches
 from incumbent.intake import canonical, kinds_of
 from incumbent.params import IDENTITY, ModelSpec
 from incumbent.records import Champion
-from incumbent.replay import POLICIES, History
+from incumbent.replay.document import POLICIES
+from incumbent.replay.history import History
 from tasks.doors import open_doors
 from tasks.scoring import require_champion
 
@@ -105,18 +106,20 @@ def open_history(
     """The batches with their labels, after the training data of the first champion."""
     raw = batches.read(str(reference))
     kinds = kinds_of(raw, spec)
-    history = History(spec, kinds, canonical(raw, spec, kinds), label_delay)
+    known = canonical(raw, spec, kinds).dropna(subset=[spec.target]).reset_index(drop=True)
+    history = History(spec, kinds, known, label_delay)
     for step in steps:
         history.append(read_labelled(history, step))
     return history
 
 
 def read_labelled(history: History, step: Step) -> pd.DataFrame:
-    """A batch with its labels, canonical."""
+    """The rows of a batch whose labels are known, canonical."""
     spec, raw = history.spec, batches.read(str(step.batch))
     if step.labels is not None:
         raw = raw.merge(batches.read(str(step.labels)), on=spec.id)
-    return canonical(raw, spec, history.kinds)
+    rows = canonical(raw, spec, history.kinds)
+    return rows.dropna(subset=[spec.target]).reset_index(drop=True)
 
 
 def tell_start(reference: Path, policy: str) -> None:

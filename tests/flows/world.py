@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from incumbent.intake import canonical, kinds_of
 from incumbent.params import ModelSpec
+from incumbent.replay.fits import Fits
+from incumbent.replay.loop import ours
+from incumbent.replay.state import Tried
+from incumbent.replay.tables import LabelledHistory
 
 ROWS_A_DAY = 150
 FIRST_DAY = "2024-03-01"
@@ -110,3 +115,12 @@ class Delivery:
         path.parent.mkdir(parents=True, exist_ok=True)
         rows.to_parquet(path, index=False)
         return str(path)
+
+
+def walked(spec: ModelSpec, reference: str, batches: list[str], label_delay: int = 0) -> Tried:
+    """What the loop in memory makes of files that a replay walks."""
+    raw = [pd.read_parquet(path) for path in (reference, *batches)]
+    kinds = kinds_of(raw[0], spec)
+    tables = tuple(canonical(table, spec, kinds) for table in raw)
+    history = LabelledHistory(spec.name, spec, kinds, tables)
+    return ours(Fits(history, spec), label_delay=label_delay)

@@ -9,7 +9,7 @@ import pytest
 from incumbent.errors import UsageError
 from incumbent.settings import Settings
 from tasks.replay import require_alike, scratch_state
-from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, of_task, rows_of
+from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, of_task, rows_of, walked
 
 POLICIES = {"never", "always", "periodic", "incumbent"}
 LINE = {"metric", "regret", "trainings", "fits", "fit_seconds", "promotions", "refusals"}
@@ -25,7 +25,12 @@ def replay(bare, delivery):
         for n in range(3)
     ]
     flow = import_module("flows.replay").replay
-    return lambda spec, delay: flow(spec, data, batches, delay)
+
+    def run(spec, delay):
+        return flow(spec, data, batches, delay)
+
+    run.in_memory = lambda spec, delay: walked(spec, data, batches, delay)
+    return run
 
 
 @pytest.mark.slow
@@ -56,6 +61,12 @@ def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
     assert batches[1]["action"] == "retrain"
     assert [b["champion_version"] for b in batches[:2]] == [1, 1]
     assert policies["incumbent"]["promotions"] >= 1
+    tried = replay.in_memory(a_spec(), delay)
+    assert [b["metric"]["incumbent"] for b in batches] == pytest.approx(list(tried.losses))
+    assert [b["action"] == "retrain" for b in batches] == list(tried.trained)
+    assert [b["verdict"] for b in batches] == list(tried.verdicts)
+    assert [b["champion_version"] for b in batches] == list(tried.scored_by)
+    assert policies["incumbent"]["fits"] == tried.fits
 
 
 @pytest.mark.slow

@@ -7,15 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incumbent.params import Task
-from incumbent.replay import (
-    REFERENCE,
-    History,
-    Tally,
-    evenly,
-    replay_document,
-    tally_of,
-    weighted,
-)
+from incumbent.replay.document import Tally, replay_document, tally_of, weighted
+from incumbent.replay.history import REFERENCE, History, evenly
 from tests.unit.builders import a_frame, a_spec, canonical_rows
 
 SPEC = a_spec(timestamp="t", id="i")

@@ -1,0 +1,65 @@
+"""The gate in memory: a candidate beside the champion, and the refit of what holds."""
+
+from dataclasses import replace
+
+import pandas as pd
+
+from incumbent.intake import blocks_of
+from incumbent.promotion import distance_failure
+from incumbent.records import Burden, FittedModel, ModelCard, PairedBlock, Ruling
+from incumbent.replay.fits import Fits, Key
+from incumbent.replay.state import State, card_of
+from incumbent.shadow import compare, judge, pair
+from incumbent.training import classes_of
+from incumbent.training import judge as judge_model
+
+
+def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
+    """A candidate judged on a batch, and promoted where it holds.
+
+    Args:
+        state: Where the loop stands; it is changed.
+        batch: The newest labelled batch, which the candidate has not seen.
+        anew: Take another candidate even where one waits for more labels.
+        tested: A backtest has fitted the candidate already.
+    """
+    rows, spec = state.rows(batch), state.spec
+    candidate, earlier = state.champion, tuple[PairedBlock, ...]()
+    if state.waiting is not None and not anew:
+        candidate, earlier = state.waiting
+    elif state.news(batch):
+        candidate = Key(batch - 1, recent=True)
+        state.spent += 0 if tested else 1
+    newest = pair(
+        state.fits.losses(batch, state.champion)[1],
+        state.fits.losses(batch, candidate)[1],
+        blocks_of(rows, spec),
+    )
+    evidence, state.looks = (*earlier, *newest), state.looks + 1
+    verdict = judge(compare(evidence, spec, state.looks), Burden.REFRESH, spec)
+    state.waiting = (candidate, evidence) if verdict.verdict is Ruling.EXTEND else None
+    state.said.append(f"{batch:>3} {verdict.verdict.value:<8} {verdict.reasons[0]}")
+    if verdict.verdict is not Ruling.PROMOTE:
+        return verdict.verdict
+    return _promote(state, batch, candidate)
+
+
+def _promote(state: State, batch: int, candidate: Key) -> Ruling:
+    rows, key, fits, spec = state.rows(batch), Key(batch, recent=True), state.fits, state.spec
+    promised = judge_model(fits.model(candidate), rows, spec, fits.history.kinds)
+    card = card_of(fits, spec, key, promised)
+    before, after = _fitted(fits, candidate, card), _fitted(fits, key, card)
+    state.spent += 1
+    known = fits.history.through(batch - 1)
+    if failure := distance_failure(before, after, known, rows, spec):
+        state.said.append(f"{batch:>3} refused  {failure}")
+        return Ruling.REJECT
+    state.champion, state.card = key, card
+    state.version, state.looks, state.promotions = state.version + 1, 0, state.promotions + 1
+    return Ruling.PROMOTE
+
+
+def _fitted(fits: Fits, key: Key, card: ModelCard) -> FittedModel:
+    classes = classes_of(fits.model(key), card.spec.task)
+    none = pd.DataFrame()
+    return FittedModel(replace(card, classes=classes), fits.model(key), none, none)

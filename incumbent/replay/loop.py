@@ -1,0 +1,202 @@
+"""The whole loop over a labelled history, by the pure core alone: no Prefect, no MLflow.
+
+What `monitor`, `retrain` and `shadow` do with doors to the outside is done here in memory, with
+every fit kept, so that a policy is tried on a whole history in the seconds of its own new fits.
+Two things are left out: rows that expectations exclude are learnt from, and an id that comes
+again judges again.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from incumbent.decision import decide, plainly_broken, resumes
+from incumbent.drift import persistent
+from incumbent.gain import closer, measure_gain, shown
+from incumbent.harm import INVERSION, UNRELATED, judge_harm
+from incumbent.intake import blocks_of, ids_of, period_of
+from incumbent.labels import Labelled
+from incumbent.limits import BUDGET_WINDOW
+from incumbent.metrics import METRIC_NAMES, truth_of
+from incumbent.params import ModelSpec, Trigger
+from incumbent.records import (
+    Action,
+    Decision,
+    DecisionInputs,
+    GainReport,
+    HarmReport,
+    Outcome,
+    Past,
+    Predictions,
+)
+from incumbent.replay.fits import Fits, Key
+from incumbent.replay.gate import retrain
+from incumbent.replay.state import State, Tried, first_champion
+from incumbent.replay.tables import DAY_SECONDS
+from incumbent.shadow import pair
+from incumbent.slope import calibration_slope
+from incumbent.training import classes_of, halves
+
+
+def ours(fits: Fits, spec: ModelSpec | None = None, label_delay: int = 0) -> Tried:
+    """A spec's own policy over a history; every batch is scored before its labels come.
+
+    Args:
+        fits: The models. Their recipe is the spec's.
+        spec: The policy; None: that of the spec of the fits.
+        label_delay: After how many more batches the labels of a batch come.
+    """
+    state, batches = first_champion(fits, spec or fits.spec), len(fits.history)
+    for batch in range(batches):
+        _arrive(state, batch)
+        if batch >= label_delay:
+            _judge(state, batch - label_delay)
+    for batch in range(max(batches - label_delay, 0), batches):
+        _judge(state, batch)
+    return Tried(
+        tuple(state.losses),
+        _sizes(fits),
+        tuple(state.actions),
+        tuple(state.verdicts),
+        tuple(state.scored_by),
+        state.spent,
+        state.promotions,
+        tuple(state.said),
+    )
+
+
+def fixed(fits: Fits, trained_after: tuple[int, ...], label_delay: int = 0) -> Tried:
+    """A policy that retrains after these batches on all rows alike, and asks no gate."""
+    losses, count = [], len(trained_after)
+    for batch in range(len(fits.history)):
+        newest = max((k for k in trained_after if k < batch - label_delay), default=-1)
+        losses.append(_mean_loss(fits, batch, Key(newest, recent=False)))
+    after = (batch in trained_after for batch in range(len(fits.history)))
+    actions = tuple((Action.RETRAIN if a else Action.NONE).value for a in after)
+    return Tried(tuple(losses), _sizes(fits), actions, fits=count, promotions=count)
+
+
+def _sizes(fits: Fits) -> tuple[int, ...]:
+    return tuple(len(fits.history.batch(b)) for b in range(len(fits.history)))
+
+
+def _mean_loss(fits: Fits, batch: int, key: Key) -> float:
+    losses = fits.losses(batch, key)[1][METRIC_NAMES[fits.spec.task]]
+    return float(losses.mean()) if len(losses) else float("nan")
+
+
+def _arrive(state: State, batch: int) -> None:
+    """A batch comes without its labels: it is scored, and its drift measured."""
+    state.losses.append(_mean_loss(state.fits, batch, state.champion))
+    state.scored_by.append(state.version)
+    if state.spec.trigger is Trigger.DRIFT and batch not in state.fits.history.set_aside:
+        alone = state.fits.drift(batch, state.champion, state.spec)
+        known = list(state.drifts.values())
+        last = known[len(known) - min(len(known), state.spec.drift_window - 1) :]
+        earlier = [drift.beyond for drift, version in last if version == state.version]
+        report = persistent(alone, earlier, state.spec.drift_repeats)
+        state.drifts[batch] = (report, state.version)
+
+
+def _judge(state: State, batch: int) -> None:
+    """The labels of a batch come: harm, gain, the decision, and what it asks for."""
+    if batch in state.fits.history.set_aside:
+        state.actions.append(Action.NOTIFY.value)
+        state.verdicts.append(None)
+        return
+    inputs = _inputs(state, batch)
+    decision, verdict = decide(inputs), None
+    if batch in state.drifts:
+        state.drifts[batch] = (state.drifts[batch][0], state.version)
+    retrains = decision.action is Action.RETRAIN
+    state.past = (*state.past, _remembered(inputs, retrains=retrains, rows=len(state.rows(batch))))
+    state.past = state.past[-BUDGET_WINDOW:]
+    if retrains or resumes(inputs):
+        anew = retrains and plainly_broken(inputs)
+        verdict = retrain(state, batch, anew=anew, tested=inputs.gain is not None and retrains)
+    state.actions.append(decision.action.value)
+    state.verdicts.append(None if verdict is None else verdict.value)
+    state.said.extend(_say(batch, decision, state))
+
+
+def _inputs(state: State, batch: int) -> DecisionInputs:
+    harm, gain = _harm(state, batch), None
+    harmed = {s.signal for s in harm.signals if s.harmed}
+    usual = state.waiting is None and state.spec.trigger is Trigger.HARM
+    if harm.enough and INVERSION not in harmed and (usual or UNRELATED in harmed):
+        gain = _backtest(state, batch, harm)
+    return DecisionInputs(
+        state.spec,
+        str(batch),
+        state.version,
+        Outcome.PASS,
+        state.drifts[batch][0] if batch in state.drifts else None,
+        harm,
+        _age(state, batch),
+        state.waiting is not None,
+        gain=gain,
+        past=state.past,
+    )
+
+
+def _remembered(inputs: DecisionInputs, *, retrains: bool, rows: int) -> Past:
+    harm, saved = inputs.harm, inputs.gain.saved if inputs.gain else None
+    loss = harm.metrics.get(harm.metric_name) if harm and harm.enough else None
+    return Past(inputs.batch, rows, inputs.champion, retrains, saved, loss)
+
+
+def _age(state: State, batch: int) -> float | None:
+    """Days of data between the newest row that the champion has learnt and the batch's newest."""
+    here = period_of(state.rows(batch), state.spec)
+    then = period_of(state.rows(state.champion.through), state.spec)
+    if here is None or then is None:
+        return None
+    return (here.end - then.end).total_seconds() / DAY_SECONDS
+
+
+def _say(batch: int, decision: Decision, state: State) -> Iterator[str]:
+    if decision.action is not Action.NONE:
+        because = ", ".join(r.signal for r in decision.reasons)
+        blocked = ", ".join(r.signal for r in decision.blocked)
+        yield f"{batch:>3} {decision.action.value:<8} v{state.version} {because} | {blocked}"
+
+
+def _harm(state: State, batch: int) -> HarmReport:
+    rows = state.rows(batch)
+    values, _ = state.fits.losses(batch, state.champion)
+    ids, blocks = ids_of(rows, state.spec), blocks_of(rows, state.spec)
+    said = Predictions(ids, blocks, values, np.ones(len(rows), dtype=bool))
+    labelled = Labelled(said, np.arange(len(rows)), rows[state.spec.target], 0)
+    mine = (p.loss for p in state.past if p.champion == state.version)
+    earlier = [loss for loss in mine if loss is not None]
+    return judge_harm(labelled, len(rows), state.card, None, earlier)
+
+
+def _backtest(state: State, batch: int, harm: HarmReport) -> GainReport | None:
+    rows, first = state.rows(batch), None
+    if state.news(batch):
+        first = _try(state, batch, Key(batch - 1, recent=True), rows)
+        harmed = {s.signal for s in harm.signals if s.harmed}
+        if not harmed or (shown(first) and UNRELATED not in harmed):
+            return first
+    if (cut := halves(rows, state.spec)) is None:
+        return first
+    second = _try(state, batch, Key(batch - 1, recent=True, half=True), cut[1])
+    return second if first is None else closer(first, second)
+
+
+def _try(state: State, batch: int, key: Key, judged: pd.DataFrame) -> GainReport:
+    state.spent += 1
+    (_, ours), (said, theirs) = state.fits.on(judged, state.champion), state.fits.on(judged, key)
+    task, confidence = state.spec.task, state.spec.harm_confidence
+    truth = truth_of(judged[state.spec.target], task, classes_of(state.fits.model(key), task))
+    return measure_gain(
+        pair(ours, theirs, blocks_of(judged, state.spec)),
+        state.card,
+        rows=len(state.rows(batch)),
+        learnt=state.fits.size(key) - state.fits.size(state.champion),
+        look=state.looks + 1,
+        within=key.half,
+        slope=calibration_slope(said, truth, task, confidence),
+    )

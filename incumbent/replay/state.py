@@ -1,0 +1,108 @@
+"""What the loop in memory remembers while it walks, and what it tells in the end."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from incumbent.params import ModelSpec
+from incumbent.records import (
+    Action,
+    ColumnProfile,
+    DriftReport,
+    Judged,
+    ModelCard,
+    PairedBlock,
+    Past,
+    Profile,
+    TrainingSet,
+)
+from incumbent.replay.fits import Fits, Key
+from incumbent.training import classes_of, judge
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a policy did and brought on a history of n batches.
+
+    Attributes:
+        losses: Mean primary loss of each batch, by the model that scored it; NaN without rows.
+        rows: Rows of each batch.
+        actions: What was decided about each batch once its labels had come.
+        verdicts: What the gate said over it; None where it was not asked.
+        scored_by: Version that scored each batch; the first is 1.
+        fits: Every fit behind the trainings: backtests, candidates, refits.
+        said: A line on each decision that was not `none`.
+    """
+
+    losses: tuple[float, ...]
+    rows: tuple[int, ...]
+    actions: tuple[str, ...] = ()
+    verdicts: tuple[str | None, ...] = ()
+    scored_by: tuple[int, ...] = ()
+    fits: int = 0
+    promotions: int = 0
+    said: tuple[str, ...] = ()
+
+    @property
+    def loss(self) -> float:
+        """Mean loss of the history, each batch by its rows."""
+        return float(np.average(np.nan_to_num(self.losses), weights=self.rows))
+
+    @property
+    def trained(self) -> tuple[bool, ...]:
+        """Whether the labels of each batch led to a training."""
+        return tuple(action == Action.RETRAIN.value for action in self.actions)
+
+    @property
+    def trainings(self) -> int:
+        """How many decisions to retrain there were."""
+        return sum(self.trained)
+
+
+@dataclass
+class State:
+    """Where the loop stands: the champion and what it promised, and what is remembered."""
+
+    fits: Fits
+    spec: ModelSpec
+    champion: Key
+    card: ModelCard
+    version: int = 1
+    looks: int = 0
+    past: tuple[Past, ...] = ()
+    waiting: tuple[Key, tuple[PairedBlock, ...]] | None = None
+    drifts: dict[int, tuple[DriftReport, int]] = field(default_factory=dict)
+    spent: int = 0
+    promotions: int = 0
+    losses: list[float] = field(default_factory=list)
+    scored_by: list[int] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)
+    verdicts: list[str | None] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    def rows(self, batch: int) -> pd.DataFrame:
+        """The rows of a batch."""
+        return self.fits.history.batch(batch)
+
+    def news(self, batch: int) -> bool:
+        """Whether a batch before this one has come that the champion has not learnt from."""
+        since = range(self.champion.through + 1, batch)
+        return any(k not in self.fits.history.set_aside for k in since)
+
+
+def first_champion(fits: Fits, spec: ModelSpec) -> State:
+    """The loop before any batch: the first champion, and what it promises."""
+    pipeline, tail = fits.judged_first()
+    promised = judge(pipeline, tail, spec, fits.history.kinds)
+    key = Key(-1, recent=False)
+    return State(fits, spec, key, card_of(fits, spec, key, promised))
+
+
+def card_of(fits: Fits, spec: ModelSpec, key: Key, promised: Judged) -> ModelCard:
+    """The card of a model, with the names of its columns for a profile."""
+    none, kinds = np.empty(0), fits.history.kinds
+    columns = {n: ColumnProfile(k, 0, 0, none, (), none.astype(int)) for n, k in kinds.items()}
+    training = TrainingSet(str(key), fits.size(key), None, ())
+    classes, profile = classes_of(fits.model(key), spec.task), Profile(0, 0, columns)
+    return ModelCard(spec, classes, promised.threshold, profile, promised.baseline, training)
