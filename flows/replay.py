@@ -21,6 +21,7 @@ from incumbent.replay.document import (
     tally_of,
 )
 from incumbent.replay.history import History, evenly
+from tasks.recommendation import fits_in_memory, labels_at_once, recommendation
 from tasks.replay import (
     Step,
     current_champion,
@@ -41,6 +42,8 @@ def replay(
     batches: list[str],
     label_delay: int = 0,
     against: dict[str, ModelSpec] | None = None,
+    *,
+    recommends: bool = True,
 ) -> dict[str, Any]:
     """What never, always, periodic and Incumbent would have brought on labelled history.
 
@@ -50,12 +53,13 @@ def replay(
         batches: Labelled batches, oldest first.
         label_delay: After how many more batches the labels of a batch come.
         against: Other rules for the same model, by the name of their line.
+        recommends: Try a grid of other policies in memory, and recommend one.
     """
     require_ids(spec, label_delay)
     require_alike(spec, against or {})
     with TemporaryDirectory(prefix="incumbent-replay-") as folder, scratch_state(Path(folder)):
         steps = [split(spec, batch, Path(folder) / "batches") for batch in batches]
-        return walk(spec, Path(reference), steps, label_delay, against or {})
+        return walk(spec, Path(reference), steps, label_delay, against or {}, recommends=recommends)
 
 
 def walk(
@@ -64,6 +68,8 @@ def walk(
     steps: list[Step],
     label_delay: int = 0,
     against: Mapping[str, ModelSpec] | None = None,
+    *,
+    recommends: bool = False,
 ) -> dict[str, Any]:
     """The spec's own policy, then the other specs' (each in a state of its own), and the rest."""
     history = open_history(spec, reference, label_delay, steps)
@@ -74,7 +80,11 @@ def walk(
             for name, other in (against or {}).items()
         }
         tallies = {**plain(history, ours.trainings), INCUMBENT: ours, **others}
-        return replay_document(spec, documents, tallies, history.rows())
+        memory, fits = dict[str, Any](), fits_in_memory(history, documents)
+        at_once = labels_at_once(history, fits, memory)
+        doc = replay_document(spec, documents, tallies, history.rows(), at_once)
+        advice = recommendation(fits, label_delay, memory) if recommends else None
+        return {**doc, "recommendation": advice}
     finally:
         history.close()
 

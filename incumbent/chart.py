@@ -1,13 +1,16 @@
 """The picture of a replay: every policy's loss over time, and what the gate said."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
+from itertools import cycle
 from typing import Any
 
 from matplotlib.figure import Figure
 
 COLOURS = {"never": "#9aa0a6", "always": "#5b8def", "incumbent": "#1a7f5a"}
+# Lines of other specs, in turn.
+OTHERS = "#d68910", "#8e44ad", "#c0392b", "#16a2b8", "#7f6000"
 MARKS = {
     "promote": ("^", "#1a7f5a", "retrained and promoted"),
     "reject": ("X", "#c0392b", "retrained and refused"),
@@ -25,7 +28,7 @@ def draw(doc: Mapping[str, Any]) -> bytes:
     axes = figure.subplots()
     batches = doc["batches"]
     x = range(len(batches))
-    for name, colour in COLOURS.items():
+    for name, colour in _colours(doc["policies"]).items():
         total = doc["policies"][name]
         metric = "none" if total["metric"] is None else f"{total['metric']:.3f}"
         label = f"{name}: {metric}, {total['trainings']} trainings"
@@ -48,6 +51,12 @@ def draw(doc: Mapping[str, Any]) -> bytes:
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=130)
     return buffer.getvalue()
+
+
+def _colours(policies: Iterable[str]) -> dict[str, str]:
+    """The lines to draw, and their colours: `periodic` is left out, other specs take turns."""
+    others = (name for name in policies if name not in {*COLOURS, "periodic"})
+    return COLOURS | dict(zip(others, cycle(OTHERS), strict=False))
 
 
 def _losses(batches: Sequence[Mapping[str, Any]], policy: str) -> list[float]:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from incumbent.errors import IncumbentError
+from incumbent.replay.words import named_policy
 from incumbent.settings import Settings
 
 Document = Mapping[str, Any]
@@ -107,7 +108,46 @@ def policies(doc: Document) -> None:
         )
         losses = ("" if p[key] is None else f"{p[key]:.4f}" for key in ("metric", "regret"))
         table.add_row(escape(name), *losses, *map(str, numbers))
+        if name in _late(doc):
+            table.add_row("  at once", f"{doc['delay'][name]['at_once']:.4f}")
     Console().print("\n", table)
+
+
+def replay(doc: Document) -> None:
+    """Every policy beside the others, what late labels cost, and what to choose."""
+    policies(doc)
+    late, metric = _late(doc), _name(doc["metric_name"])
+    if late:
+        batches = doc["delay"]["batches"]
+        costs = (f"{name} {_cost(doc['delay'][name])}" for name in late)
+        come = f"{batches} batch{'es' if batches > 1 else ''} late"
+        _say(f"\nLabels that come {come} cost {' and '.join(costs)} of {metric}.")
+    if doc["recommendation"]:
+        _recommendation(doc["recommendation"], metric)
+
+
+def _recommendation(found: Mapping[str, Any], metric: str) -> None:
+    names = "policy", metric, "trainings", "value", "older", "newer"
+    table = Table(*names, box=None)
+    for tried in found["evidence"]:
+        named = named_policy(tried["trigger"], tried["settings"]).removeprefix("trigger: ")
+        own = "" if tried["settings"] else " (the spec)"
+        numbers = [tried[key] for key in ("metric", "value", "first_half", "second_half")]
+        loss, *values = ("" if number is None else f"{number:.4f}" for number in numbers)
+        table.add_row(named + own, loss, str(tried["trainings"]), *values)
+    Console(highlight=False).print("\n", table)
+    _say(f"\nValue: {found['criterion']}; older and newer half of the batches.\n{found['text']}.")
+
+
+def _late(doc: Document) -> list[str]:
+    """The policies that are known with labels at once as well."""
+    found = doc.get("delay") or {}
+    return [name for name in found if name in doc["policies"] and found[name]["cost"] is not None]
+
+
+def _cost(found: Mapping[str, float]) -> str:
+    share = f" ({found['cost'] / found['at_once']:+.1%})" if found["at_once"] else ""
+    return f"{found['cost']:+.4f}{share}"
 
 
 def demo(doc: Document, picture: Path, settings: Settings) -> None:

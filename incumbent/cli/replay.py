@@ -33,9 +33,14 @@ Examples:
     metavar="SPEC",
     help="Another spec of the same model, whose own policy becomes a further line; repeatable.",
 )
+@click.option(
+    "--recommend/--no-recommend",
+    default=True,
+    help="Try other triggers and thresholds in memory, and say which to choose. Default: do.",
+)
 @click.option("--picture", type=click.Path(dir_okay=False), help="Draw the replay as a PNG.")
 @JSON
-def replay(
+def replay(  # noqa: PLR0913 - the options of the command
     spec: str,
     reference: str,
     batches: tuple[str, ...],
@@ -43,6 +48,7 @@ def replay(
     against: tuple[str, ...],
     picture: str | None,
     *,
+    recommend: bool,
     as_json: bool,
 ) -> None:
     """Walk labelled history under never, always, periodic and the spec's own policy.
@@ -60,10 +66,10 @@ def replay(
         from incumbent.chart import draw
 
         require_server()
-        doc = run(model, reference, paths, label_delay, others)
+        doc = run(model, reference, paths, label_delay, others, recommends=recommend)
         if picture is not None:
             Path(picture).write_bytes(draw(doc))
-        answer(doc, lambda: show.policies(doc))
+        answer(doc, lambda: show.replay(doc))
 
 
 def _named(specs: tuple[str, ...]) -> dict[str, Any]:

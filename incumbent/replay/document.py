@@ -27,6 +27,14 @@ class Tally:
     refusals: int = 0
 
 
+@dataclass(frozen=True)
+class AtOnce:
+    """Losses of policies whose labels come as soon as a batch is scored, beside a delay."""
+
+    label_delay: int
+    losses: Mapping[str, Sequence[float]]
+
+
 def weighted(losses: Sequence[float], rows: Sequence[int]) -> float:
     """Mean loss of a history, each batch by its rows; NaN where there are none."""
     return float(np.average(losses, weights=rows)) if sum(rows) else math.nan
@@ -37,6 +45,7 @@ def replay_document(
     documents: Sequence[Mapping[str, Any]],
     tallies: Mapping[str, Tally],
     rows: Sequence[int],
+    at_once: AtOnce | None = None,
 ) -> dict[str, Any]:
     """The JSON document of a replay.
 
@@ -47,6 +56,7 @@ def replay_document(
             that of the best.
         rows: Rows of each batch: the weights of the policies' metrics. A batch that one policy
             has no loss on (quarantined, no labels) counts for none.
+        at_once: Where labels come late, the same policies with labels at once.
     """
     losses = np.array([tally.losses for tally in tallies.values()])
     weights = np.where(np.isfinite(losses).all(axis=0), rows, 0).tolist()
@@ -81,8 +91,19 @@ def replay_document(
             }
             for i, doc in enumerate(documents)
         ],
+        "delay": None if at_once is None else _delay(at_once, comparable, weights),
+        "recommendation": None,
     }
     return cast("dict[str, Any]", document(replayed))
+
+
+def _delay(at_once: AtOnce, late: Mapping[str, float], weights: Sequence[int]) -> dict[str, object]:
+    """What it costs each policy that labels come late, on the same batches."""
+    found: dict[str, object] = {"batches": at_once.label_delay}
+    for name, losses in at_once.losses.items():
+        metric, best = late[name], weighted(np.nan_to_num(losses).tolist(), weights)
+        found[name] = {"metric": metric, "at_once": best, "cost": metric - best}
+    return found
 
 
 def tally_of(documents: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> Tally:

@@ -118,6 +118,10 @@ class History:
         """Loss on a batch of the model that is retrained whenever labels come."""
         return self.loss(batch, self._newest(self.occasions(), batch))
 
+    def at_once(self) -> tuple[float, ...]:
+        """Losses of retraining after every batch where its labels come before the next."""
+        return tuple(self.loss(batch, batch - 1) for batch in range(len(self)))
+
     def never(self, batch: int) -> float:
         """Loss on a batch of the first champion."""
         return self.loss(batch, REFERENCE)

@@ -17,6 +17,7 @@ from incumbent.records import (
     Profile,
     TrainingSet,
 )
+from incumbent.replay.document import weighted
 from incumbent.replay.fits import Fits, Key
 from incumbent.training import classes_of, judge
 
@@ -46,8 +47,8 @@ class Tried:
 
     @property
     def loss(self) -> float:
-        """Mean loss of the history, each batch by its rows."""
-        return float(np.average(np.nan_to_num(self.losses), weights=self.rows))
+        """Mean loss of the history, each batch by its rows; NaN where there are none."""
+        return weighted(np.nan_to_num(self.losses).tolist(), self.rows)
 
     @property
     def trained(self) -> tuple[bool, ...]:

@@ -124,7 +124,7 @@ def test_what_a_batch_was_answered_can_be_asked_again(place):
 def test_a_replay_is_told_its_files_in_order(place, monkeypatch):
     asked = []
     doc = {"policies": {}, "batches": []}
-    monkeypatch.setattr("flows.replay.replay", lambda *given: asked.append(given) or doc)
+    monkeypatch.setattr("flows.replay.replay", lambda *given, **_: asked.append(given) or doc)
     b0, b1 = (place.delivery.batch(f"b{n}", batch_rows(n)) for n in range(2))
     words = ["replay", place.spec, place.data, b1, place.delivery.source, "--label-delay", "1"]
     words += ["--against", place.spec]

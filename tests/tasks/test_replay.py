@@ -11,6 +11,7 @@ from incumbent.settings import Settings
 from tasks.replay import require_alike, scratch_state
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, of_task, rows_of, walked
 
+KEYS = {"metric_name", "lower_is_better", "policies", "batches", "delay", "recommendation"}
 POLICIES = {"never", "always", "periodic", "incumbent"}
 LINE = {"metric", "regret", "trainings", "fits", "fit_seconds", "promotions", "refusals"}
 BATCH = {"batch", "rows", "action", "verdict", "champion_version", "metric"}
@@ -37,7 +38,7 @@ def replay(bare, delivery):
 @pytest.mark.parametrize("delay", [0, 1])
 def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
     doc = replay(a_spec(), delay)
-    assert doc.keys() == {"metric_name", "lower_is_better", "policies", "batches"}
+    assert doc.keys() == KEYS
     assert (doc["metric_name"], doc["lower_is_better"]) == ("log_loss", True)
     batches, policies = doc["batches"], doc["policies"]
     assert [(b["batch"], b["rows"]) for b in batches] == [
@@ -67,6 +68,23 @@ def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
     assert [b["verdict"] for b in batches] == list(tried.verdicts)
     assert [b["champion_version"] for b in batches] == list(tried.scored_by)
     assert policies["incumbent"]["fits"] == tried.fits
+    advice, own = doc["recommendation"], {"trigger": "harm", "settings": {}}
+    assert advice["sure"] is False  # two batches judge nothing
+    assert {key: advice[key] for key in own} == own
+    (same,) = [e for e in advice["evidence"] if not e["settings"]]
+    assert same["metric"] == pytest.approx(policies["incumbent"]["metric"])
+    assert same["trainings"] == ours
+    if delay == 0:
+        assert doc["delay"] is None
+        return
+    assert doc["delay"]["batches"] == delay
+    at_once = replay.in_memory(a_spec(), 0)
+    for name in ("always", "incumbent"):
+        line = doc["delay"][name]
+        assert line["metric"] == policies[name]["metric"]
+        assert line["cost"] == pytest.approx(line["metric"] - line["at_once"])
+    assert doc["delay"]["always"]["cost"] > 0  # it learns of the change one batch later
+    assert doc["delay"]["incumbent"]["at_once"] == pytest.approx(at_once.loss)
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@ from io import BytesIO
 import pytest
 from matplotlib.image import imread
 
-from incumbent.chart import MARKS, draw
+from incumbent.chart import MARKS, OTHERS, draw
 
 POLICIES = ("never", "always", "periodic", "incumbent")
 
@@ -52,3 +52,21 @@ def test_every_verdict_has_a_mark(verdict):
 )
 def test_unusual_replays_are_drawn(doc):
     assert pixels(doc).shape == (624, 1430, 4)
+
+
+def test_other_specs_have_lines_of_their_own():
+    """Each in a colour of its own; a sixth takes the first again."""
+    plain, drawn = a_replay(), a_replay()
+    names = [f"other {n}" for n in range(len(OTHERS) + 1)]
+    for height, name in enumerate(names):
+        drawn["policies"][name] = {"metric": 1.0, "trainings": 2}
+        for batch in drawn["batches"]:
+            batch["metric"][name] = 1.0 + height
+    for colour in OTHERS:
+        assert not has(pixels(plain), colour)
+        assert has(pixels(drawn), colour)
+
+
+def has(image, colour):
+    wanted = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    return bool((abs(image[..., :3] - wanted).max(axis=-1) < 0.004).any())

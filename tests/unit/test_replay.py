@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incumbent.params import Task
-from incumbent.replay.document import Tally, replay_document, tally_of, weighted
+from incumbent.replay.document import AtOnce, Tally, replay_document, tally_of, weighted
 from incumbent.replay.history import REFERENCE, History, evenly
 from tests.unit.builders import a_frame, a_spec, canonical_rows
 
@@ -149,6 +149,18 @@ def test_the_document_has_a_line_per_policy_and_batch():
         "metric": {"never": 1.0, "incumbent": 1.0},
     }
     assert found["batches"][1]["verdict"] is None
+
+
+def test_what_late_labels_cost_is_said_on_the_batches_that_all_have_a_loss_on():
+    late = {"always": Tally((1.0, 2.0)), "incumbent": Tally((math.nan, 3.0))}
+    at_once = AtOnce(2, {"always": (1.0, 1.5), "incumbent": (1.0, 1.0)})
+    found = replay_document(SPEC, [a_document(), a_document()], late, [10, 30], at_once)
+    assert found["delay"] == {
+        "batches": 2,
+        "always": {"metric": 2.0, "at_once": 1.5, "cost": 0.5},
+        "incumbent": {"metric": 3.0, "at_once": 1.0, "cost": 2.0},
+    }
+    assert replay_document(SPEC, [a_document()] * 2, late, [10, 30])["delay"] is None
 
 
 def test_policies_are_compared_on_the_batches_that_all_have_a_loss_on():

@@ -1,0 +1,80 @@
+"""The policies that a replay tries on a history: a small, fixed grid around the spec."""
+
+from collections.abc import Iterator, MutableMapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from incumbent.digest import text_digest
+from incumbent.params import ModelSpec, Trigger
+from incumbent.replay.fits import Fits
+from incumbent.replay.loop import ours
+from incumbent.replay.state import Tried
+
+PRICES = 0.01, 0.02, 0.05, 0.1
+TOLERANCES = 0.02, 0.05, 0.1
+FLOORS = 0.05, 0.1
+EVERY_BATCHES = 1, 2, 4, 8
+_TRIED = TypeAdapter(Tried)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A policy, as the fields in which it differs from the spec; none: the spec's own."""
+
+    trigger: Trigger
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def spec(self, own: ModelSpec) -> ModelSpec:
+        """The spec with this policy."""
+        return own.model_copy(update={"trigger": self.trigger, **self.settings})
+
+
+def grid(spec: ModelSpec, spacing: float | None, batches: int) -> tuple[Candidate, ...]:
+    """The spec's own policy, then the others.
+
+    Trigger `harm` at four prices of a training (one, where its costs are given), and at three
+    tolerances; trigger `schedule` every 1, 2, 4 and 8 batches; trigger `drift` at two floors.
+    An age is half a spacing below its number of batches, so that a short month is no month late.
+
+    Args:
+        spec: What the other fields are taken from.
+        spacing: Days between batches; None: there are no timestamps, and no schedule is tried.
+        batches: How many there are: a schedule of as many or more is not tried.
+
+    >>> spec = ModelSpec(name="m", task="binary", target="y")
+    >>> [c.settings for c in grid(spec, 30.0, 5)][6:9]
+    [{'schedule_days': 15.0}, {'schedule_days': 45.0}, {'schedule_days': 105.0}]
+    """
+    found = [Candidate(spec.trigger)]
+    known = {found[0].spec(spec)}
+    for candidate in _others(spec, spacing, batches):
+        if candidate.spec(spec) not in known:
+            known.add(candidate.spec(spec))
+            found.append(candidate)
+    return tuple(found)
+
+
+def try_out(
+    fits: Fits, candidate: Candidate, label_delay: int, memory: MutableMapping[str, Any]
+) -> Tried:
+    """What a policy does and brings on a history; what the memory holds is not tried again."""
+    spec = candidate.spec(fits.spec)
+    key = f"tried {text_digest([spec.model_dump_json(), str(label_delay)])}"
+    if key not in memory:
+        memory[key] = asdict(ours(fits, spec, label_delay))
+    return _TRIED.validate_python(memory[key])
+
+
+def _others(spec: ModelSpec, spacing: float | None, batches: int) -> Iterator[Candidate]:
+    for price in PRICES if spec.decision_training_cost is None else ():
+        yield Candidate(Trigger.HARM, {"decision_price": price})
+    for tolerance in TOLERANCES:
+        yield Candidate(Trigger.HARM, {"harm_tolerance": tolerance})
+    for every in EVERY_BATCHES if spacing else ():
+        if every < batches:
+            days = float(f"{(every - 0.5) * (spacing or 0.0):.3g}")
+            yield Candidate(Trigger.SCHEDULE, {"schedule_days": days})
+    for floor in FLOORS:
+        yield Candidate(Trigger.DRIFT, {"drift_effect_floor": floor})

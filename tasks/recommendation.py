@@ -1,0 +1,54 @@
+"""Recommendation: other policies tried in memory once history was walked, with a line on each."""
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any
+
+from incumbent.metrics import METRIC_NAMES
+from incumbent.params import ModelSpec
+from incumbent.records import Outcome
+from incumbent.replay.candidates import Candidate, grid, try_out
+from incumbent.replay.document import ALWAYS, INCUMBENT, AtOnce
+from incumbent.replay.fits import Fits
+from incumbent.replay.history import History
+from incumbent.replay.recommendation import recommend
+from incumbent.replay.words import named_policy
+from tasks.replay import console
+
+Memory = MutableMapping[str, Any]
+
+
+def fits_in_memory(history: History, documents: Sequence[Mapping[str, Any]]) -> Fits:
+    """The models of the loop in memory, which learns nothing from quarantined batches."""
+    set_aside = (
+        position
+        for position, doc in enumerate(documents)
+        if doc["validation"]["outcome"] == Outcome.QUARANTINE.value
+    )
+    return Fits(history.labelled(set_aside), history.spec)
+
+
+def labels_at_once(history: History, fits: Fits, memory: Memory) -> AtOnce | None:
+    """What labels at once would have brought `always` and the spec; None where they do come so."""
+    if not history.label_delay:
+        return None
+    console().print("Trying labels at once in memory ...", highlight=False)
+    own = try_out(fits, Candidate(history.spec.trigger), 0, memory)
+    losses = {ALWAYS: history.at_once(), INCUMBENT: own.losses}
+    return AtOnce(history.label_delay, losses)
+
+
+def recommendation(fits: Fits, label_delay: int, memory: Memory) -> dict[str, Any]:
+    """Every policy of the grid tried, and what follows from that."""
+    spec, history = fits.spec, fits.history
+    candidates, found = grid(spec, history.spacing(), len(history)), []
+    for number, candidate in enumerate(candidates, 1):
+        found.append((candidate, try_out(fits, candidate, label_delay, memory)))
+        _tell(spec, f"{number} of {len(candidates)}", candidate, found[-1][1].loss)
+    return recommend(spec, found, label_delay)
+
+
+def _tell(spec: ModelSpec, position: str, candidate: Candidate, loss: float) -> None:
+    named = named_policy(candidate.trigger, candidate.settings)
+    metric = METRIC_NAMES[spec.task].replace("_", " ")
+    line = f"Tried {position} in memory: {named}: {metric} {loss:.4f}"
+    console().print(line, highlight=False, markup=False)
