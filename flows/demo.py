@@ -8,7 +8,8 @@ from prefect import flow
 from examples.flights import build
 from flows.replay import walk
 from incumbent.params import ModelSpec
-from tasks.replay import Step
+from incumbent.replay.document import INCUMBENT
+from tasks.replay import Line, Step
 
 
 @flow(name="demo", flow_run_name="demo {spec.name}")
@@ -21,4 +22,5 @@ def demo(spec: ModelSpec, folder: str) -> dict[str, Any]:
     """
     data = build(Path(folder))
     steps = [Step(*files) for files in zip(data.batches, data.labels, strict=True)]
-    return walk(spec, data.reference, steps)
+    line = Line(INCUMBENT, spec, data.reference, steps)
+    return walk(line, {}, {}, Path(folder), recommends=False)

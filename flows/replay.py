@@ -1,16 +1,17 @@
 """Replay: history walked batch by batch through the same `monitor`, beside other policies."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from prefect import flow
 
 from flows.monitor import monitor
 from flows.train import train
+from incumbent.errors import ChampionExistsError
 from incumbent.params import ModelSpec
-from incumbent.records import Champion
 from incumbent.replay.document import (
     ALWAYS,
     INCUMBENT,
@@ -21,16 +22,22 @@ from incumbent.replay.document import (
     tally_of,
 )
 from incumbent.replay.history import History, evenly
+from tasks.processes import Beside
 from tasks.recommendation import fits_in_memory, labels_at_once, recommendation
 from tasks.replay import (
+    Line,
+    Memory,
     Step,
-    current_champion,
+    kept,
+    line_beside,
+    once,
     open_history,
     require_alike,
     require_ids,
+    score_by_champion,
+    scratch_folder,
     scratch_state,
     split,
-    tell,
     tell_start,
 )
 
@@ -44,6 +51,7 @@ def replay(
     against: dict[str, ModelSpec] | None = None,
     *,
     recommends: bool = True,
+    fresh: bool = False,
 ) -> dict[str, Any]:
     """What never, always, periodic and Incumbent would have brought on labelled history.
 
@@ -54,80 +62,108 @@ def replay(
         label_delay: After how many more batches the labels of a batch come.
         against: Other rules for the same model, by the name of their line.
         recommends: Try a grid of other policies in memory, and recommend one.
+        fresh: Begin anew where an earlier replay of the same inputs was stopped.
     """
+    others = against or {}
     require_ids(spec, label_delay)
-    require_alike(spec, against or {})
-    with TemporaryDirectory(prefix="incumbent-replay-") as folder, scratch_state(Path(folder)):
-        steps = [split(spec, batch, Path(folder) / "batches") for batch in batches]
-        return walk(spec, Path(reference), steps, label_delay, against or {}, recommends=recommends)
+    require_alike(spec, others)
+    inputs = scratch_folder(spec, [reference, *batches], label_delay, others)
+    with kept(inputs, fresh=fresh) as (folder, memory), scratch_state(folder, memory):
+        steps = [split(spec, batch, folder / "batches") for batch in batches]
+        line = Line(INCUMBENT, spec, Path(reference), steps, label_delay)
+        return walk(line, memory, others, folder, recommends=recommends)
 
 
 def walk(
-    spec: ModelSpec,
-    reference: Path,
-    steps: list[Step],
-    label_delay: int = 0,
-    against: Mapping[str, ModelSpec] | None = None,
+    line: Line,
+    memory: Memory,
+    against: Mapping[str, ModelSpec],
+    folder: Path,
     *,
-    recommends: bool = False,
+    recommends: bool,
 ) -> dict[str, Any]:
-    """The spec's own policy, then the other specs' (each in a state of its own), and the rest."""
-    history = open_history(spec, reference, label_delay, steps)
+    """The spec's own policy, the other specs' beside it (each in a state of its own), the rest."""
+    history = open_history(line, memory)
     try:
-        documents, ours = follow(spec, history, reference, steps)
-        others = {
-            name: beside(name, other, history, reference, steps)
-            for name, other in (against or {}).items()
-        }
+        with Beside() as beside:
+            running = {
+                name: beside.start(follow_beside, line_beside(line, name, spec), folder)
+                for name, spec in against.items()
+            }
+            documents, ours = follow(line, history, memory)
+            fits = fits_in_memory(history, documents)
+            at_once = labels_at_once(history, fits, memory)
+            advice = recommendation(fits, line.label_delay, memory) if recommends else None
+            others = {name: tally.result() for name, tally in running.items()}
         tallies = {**plain(history, ours.trainings), INCUMBENT: ours, **others}
-        memory, fits = dict[str, Any](), fits_in_memory(history, documents)
-        at_once = labels_at_once(history, fits, memory)
-        doc = replay_document(spec, documents, tallies, history.rows(), at_once)
-        advice = recommendation(fits, label_delay, memory) if recommends else None
+        doc = replay_document(line.spec, documents, tallies, history.rows(), at_once)
         return {**doc, "recommendation": advice}
     finally:
         history.close()
 
 
-def follow(
-    spec: ModelSpec, history: History, reference: Path, steps: list[Step], name: str = INCUMBENT
-) -> tuple[list[dict[str, Any]], Tally]:
+def follow(line: Line, history: History, memory: Memory) -> tuple[list[dict[str, Any]], Tally]:
     """Train on the reference, then let the batches come, and their labels as late as they do."""
-    tell_start(reference, name)
-    train(spec, str(reference))
-    scorers, documents = list[Champion](), list[dict[str, Any]]()
-    for document in arrivals(spec, history, scorers, steps):
-        scorer = scorers[len(documents)]
-        documents.append(tell(history, len(documents), scorer, document))
-    losses = [history.loss_of(i, scorer.model.pipeline) for i, scorer in enumerate(scorers)]
-    return documents, tally_of(documents, losses)
+    tell_start(line, memory)
+    once(memory, "trained", partial(install, line))
+    scored, documents = list[dict[str, Any]](), list[dict[str, Any]]()
+    for document in arrivals(line, history, memory, scored):
+        by = scored[len(documents)]
+        line.tell(history, len(documents), by["loss"], document)
+        documents.append({**document, "scored_by": by["version"]})
+    return documents, tally_of(documents, [by["loss"] for by in scored])
 
 
-def beside(
-    name: str, spec: ModelSpec, history: History, reference: Path, steps: list[Step]
-) -> Tally:
+def follow_beside(line: Line, folder: Path) -> Tally:
     """What another spec's own policy brings on the same history."""
-    with TemporaryDirectory(prefix="incumbent-replay-") as folder, scratch_state(Path(folder)):
-        return follow(spec, history, reference, steps, name)[1]
+    with kept(folder / line.place, leave=True) as (own, memory), scratch_state(own, memory):
+        history = open_history(line, memory)
+        try:
+            return follow(line, history, memory)[1]
+        finally:
+            history.close()
+
+
+def install(line: Line) -> bool:
+    """The first champion; it may be there already where a replay was stopped."""
+    with suppress(ChampionExistsError):
+        train(line.spec, str(line.reference))
+    return True
 
 
 def arrivals(
-    spec: ModelSpec, history: History, scorers: list[Champion], steps: list[Step]
+    line: Line, history: History, memory: Memory, scored: list[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     """Batches come, and the labels that are due by then: a document as each is judged."""
+    steps, delay = line.steps, line.label_delay
     for position, step in enumerate(steps):
-        history.prepare(position)
-        scorers.append(current_champion(spec))
-        if history.label_delay:
-            monitor(spec, str(step.batch))
-        if position >= history.label_delay:
-            yield judge(spec, steps[position - history.label_delay])
-    for step in steps[max(len(steps) - history.label_delay, 0) :]:
-        yield judge(spec, step)
+        line.prepare(history, position)
+        by = partial(score_by_champion, line.spec, history, position)
+        scored.append(once(memory, f"scored {position}", by))
+        if delay:
+            once(memory, f"came {position}", partial(come, line.spec, step))
+        if position >= delay:
+            yield judged(line, memory, position - delay)
+    for position in range(max(len(steps) - delay, 0), len(steps)):
+        yield judged(line, memory, position)
+
+
+def judged(line: Line, memory: Memory, position: int) -> dict[str, Any]:
+    """The document of a batch with its labels, which are not looked at before it was scored."""
+    found: dict[str, Any] = once(
+        memory, f"judged {position}", partial(judge, line.spec, line.steps[position])
+    )
+    return found
+
+
+def come(spec: ModelSpec, step: Step) -> bool:
+    """A batch without its labels."""
+    monitor(spec, str(step.batch))
+    return True
 
 
 def judge(spec: ModelSpec, step: Step) -> dict[str, Any]:
-    """A batch with its labels, which are never looked at before it was scored."""
+    """A batch with its labels, or the labels of one that came before."""
     labels = None if step.labels is None else str(step.labels)
     return monitor(spec, str(step.batch), labels)[0]
 

@@ -1,6 +1,6 @@
 """Recommendation: other policies tried in memory once history was walked, with a line on each."""
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from incumbent.metrics import METRIC_NAMES
@@ -12,9 +12,7 @@ from incumbent.replay.fits import Fits
 from incumbent.replay.history import History
 from incumbent.replay.recommendation import recommend
 from incumbent.replay.words import named_policy
-from tasks.replay import console
-
-Memory = MutableMapping[str, Any]
+from tasks.replay import Memory, console
 
 
 def fits_in_memory(history: History, documents: Sequence[Mapping[str, Any]]) -> Fits:

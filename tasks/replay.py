@@ -1,24 +1,32 @@
 """Replay: the history read for the other policies, and a line per batch while it runs."""
 
+import fcntl
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import mkdtemp
+from typing import IO, Any
 
 import pandas as pd
 from rich.console import Console
 
+from incumbent.digest import text_digest
 from incumbent.errors import UsageError
 from incumbent.gateways import batches
+from incumbent.gateways.journal import Journal
 from incumbent.intake import canonical, kinds_of
 from incumbent.params import IDENTITY, ModelSpec
-from incumbent.records import Champion
 from incumbent.replay.document import POLICIES
 from incumbent.replay.history import History
+from incumbent.settings import Settings
 from tasks.doors import open_doors
 from tasks.scoring import require_champion
+
+Memory = MutableMapping[str, Any]
 
 # What an environment may say of where state lives.
 STATE = ("MLFLOW_TRACKING_URI", "INCUMBENT_DATABASE_URL", "INCUMBENT_PREDICTIONS")
@@ -33,13 +41,104 @@ class Step:
     labels: Path | None
 
 
+@dataclass(frozen=True)
+class Line:
+    """A spec's own policy on a history, under the name of its line.
+
+    `apart` says that it is walked in a process of its own, beside the spec's.
+    """
+
+    name: str
+    spec: ModelSpec
+    reference: Path
+    steps: list[Step]
+    label_delay: int = 0
+    apart: bool = False
+
+    @property
+    def place(self) -> str:
+        """Name of the folder of a line beside the spec's."""
+        return f"against-{text_digest([self.name])[:16]}"
+
+    def prepare(self, history: History, position: int) -> None:
+        """Begin what the line on a batch will need."""
+        if not self.apart:
+            history.prepare(position)
+
+    def tell(self, history: History, position: int, loss: float, doc: Mapping[str, Any]) -> None:
+        """A line about a batch that has just been judged."""
+        if self.apart:
+            _say(f"{self.name}: {doc['batch']['id']} {loss:.4f} {doc['decision']['action']}")
+        else:
+            _say(_line(history, position, loss, doc))
+
+
+def line_beside(line: Line, name: str, spec: ModelSpec) -> Line:
+    """The line of another spec on the same history."""
+    return replace(line, name=name, spec=spec, apart=True)
+
+
+def once(memory: Memory, key: str, make: Callable[[], Any]) -> Any:
+    """What the memory holds, or what is made now and held from then on."""
+    if key not in memory:
+        memory[key] = make()
+    return memory[key]
+
+
+def scratch_folder(
+    spec: ModelSpec, paths: Sequence[str], label_delay: int, against: Mapping[str, ModelSpec]
+) -> Path:
+    """Where a replay of these inputs keeps its state until it is finished, below the home."""
+    files = (f"{batches.stem(path)} {batches.bytes_digest(path)}" for path in paths)
+    others = (f"{name} {other.model_dump_json()}" for name, other in against.items())
+    digest = text_digest([spec.model_dump_json(), str(label_delay), *others, "", *files])
+    return Settings.of(os.environ).home / "replays" / digest[:16]
+
+
 @contextmanager
-def scratch_state(folder: Path) -> Iterator[None]:
-    """Let ledger, registry and predictions live in a folder, whatever the environment says."""
+def kept(
+    folder: Path, *, fresh: bool = False, leave: bool = False
+) -> Iterator[tuple[Path, Memory]]:
+    """A folder with what a walk remembers, removed once it is finished; stopped, it stays.
+
+    Args:
+        folder: Where it is.
+        fresh: Forget what an earlier walk has left.
+        leave: The folder is part of another, which goes with it.
+
+    Raises:
+        UsageError: Another process walks in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        _hold(lock, folder)
+        if fresh:
+            shutil.rmtree(folder)
+            folder.mkdir()
+        memory, finished = Journal(folder / "journal.jsonl"), False
+        try:
+            yield folder, memory
+            finished = True
+        finally:
+            if not leave and (finished or "trained" not in memory):
+                shutil.rmtree(folder, ignore_errors=True)
+                Path(lock.name).unlink(missing_ok=True)
+            elif not finished:
+                _say(f"Stopped; the same command goes on from here (state in {folder}).")
+
+
+@contextmanager
+def scratch_state(folder: Path, memory: Memory) -> Iterator[None]:
+    """Let ledger, registry and predictions live in a folder, whatever the environment says.
+
+    Every walk has a home of its own name: what this process still holds open of an earlier one
+    is none of its.
+    """
+    home = once(memory, "home", partial(mkdtemp, prefix="home-", dir=folder))
     before = dict(os.environ)
     for name in STATE:
         os.environ.pop(name, None)
-    os.environ["INCUMBENT_HOME"] = str(folder)
+    os.environ["INCUMBENT_HOME"] = str(home)
     try:
         yield
     finally:
@@ -100,15 +199,13 @@ def split(spec: ModelSpec, batch: str, folder: Path) -> Step:
     return Step(folder / name, folder / "labels" / name)
 
 
-def open_history(
-    spec: ModelSpec, reference: Path, label_delay: int, steps: Iterable[Step]
-) -> History:
+def open_history(line: Line, memory: Memory) -> History:
     """The batches with their labels, after the training data of the first champion."""
-    raw = batches.read(str(reference))
+    spec, raw = line.spec, batches.read(str(line.reference))
     kinds = kinds_of(raw, spec)
     known = canonical(raw, spec, kinds).dropna(subset=[spec.target]).reset_index(drop=True)
-    history = History(spec, kinds, known, label_delay)
-    for step in steps:
+    history = History(spec, kinds, known, line.label_delay, memory)
+    for step in line.steps:
         history.append(read_labelled(history, step))
     return history
 
@@ -122,38 +219,57 @@ def read_labelled(history: History, step: Step) -> pd.DataFrame:
     return rows.dropna(subset=[spec.target]).reset_index(drop=True)
 
 
-def tell_start(reference: Path, policy: str) -> None:
-    """Say what comes, and name the columns of the lines."""
-    console().print(
-        f"Training the first champion on {reference.stem} ...", highlight=False, markup=False
-    )
-    head = ("batch", "rows", "drift", "never", policy, "always", "decision", "verdict")
-    console().print(LINE.format(*head), style="bold", highlight=False)
+def tell_start(line: Line, memory: Memory) -> None:
+    """Say what comes, or where an earlier walk is taken up, and name the columns of the lines."""
+    batches_done = sum(f"judged {n}" in memory for n in range(len(line.steps)))
+    apart = f"{line.name}: " if line.apart else ""
+    if "trained" in memory:
+        _say(f"{apart}Going on after batch {batches_done} of {len(line.steps)}.")
+    else:
+        _say(f"{apart}Training the first champion on {line.reference.stem} ...")
+    if not line.apart:
+        head = ("batch", "rows", "drift", "never", line.name, "always", "decision", "verdict")
+        _say(LINE.format(*head), style="bold")
 
 
-def current_champion(spec: ModelSpec) -> Champion:
-    """The champion that the next batch will be scored by."""
+def score_by_champion(spec: ModelSpec, history: History, position: int) -> dict[str, Any]:
+    """The champion that the next batch is scored by, and its loss on it."""
     doors = open_doors()
-    return doors.registry.load(require_champion(doors, spec))
-
-
-def tell(history: History, position: int, scorer: Champion, doc: dict[str, Any]) -> dict[str, Any]:
-    """A line about a batch that has just been judged; its document, with who scored it."""
-    drift, verdict = doc["drift"], doc["verdict"]
-    line = LINE.format(
-        doc["batch"]["id"],
-        doc["batch"]["rows"],
-        "-" if drift is None else f"{drift['score']:.3f}",
-        f"{history.never(position):.4f}",
-        f"{history.loss_of(position, scorer.model.pipeline):.4f}",
-        f"{history.always(position):.4f}",
-        doc["decision"]["action"],
-        "" if verdict is None else f"{verdict['verdict']} v{doc['champion']['version_after']}",
-    )
-    console().print(line, highlight=False)
-    return {**doc, "scored_by": scorer.version.number}
+    champion = doors.registry.load(require_champion(doors, spec))
+    loss = history.loss_of(position, champion.model.pipeline)
+    return {"version": champion.version.number, "loss": loss}
 
 
 def console() -> Console:
     """Standard output, wherever the caller has it lead."""
     return Console(soft_wrap=True)
+
+
+def _line(history: History, position: int, loss: float, doc: Mapping[str, Any]) -> str:
+    drift, verdict = doc["drift"], doc["verdict"]
+    return LINE.format(
+        doc["batch"]["id"],
+        doc["batch"]["rows"],
+        "-" if drift is None else f"{drift['score']:.3f}",
+        f"{history.never(position):.4f}",
+        f"{loss:.4f}",
+        f"{history.always(position):.4f}",
+        doc["decision"]["action"],
+        "" if verdict is None else f"{verdict['verdict']} v{doc['champion']['version_after']}",
+    )
+
+
+def _say(text: str, style: str | None = None) -> None:
+    console().print(text, style=style, highlight=False, markup=False)
+
+
+def _hold(lock: IO[str], folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise UsageError(
+            "Another process replays the same history.",
+            folder,
+            "one replay of the same inputs at a time",
+            "wait for it, or stop it",
+        ) from error

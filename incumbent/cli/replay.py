@@ -38,6 +38,7 @@ Examples:
     default=True,
     help="Try other triggers and thresholds in memory, and say which to choose. Default: do.",
 )
+@click.option("--fresh", is_flag=True, help="Begin anew where an earlier replay was stopped.")
 @click.option("--picture", type=click.Path(dir_okay=False), help="Draw the replay as a PNG.")
 @JSON
 def replay(  # noqa: PLR0913 - the options of the command
@@ -49,12 +50,14 @@ def replay(  # noqa: PLR0913 - the options of the command
     picture: str | None,
     *,
     recommend: bool,
+    fresh: bool,
     as_json: bool,
 ) -> None:
     """Walk labelled history under never, always, periodic and the spec's own policy.
 
     REFERENCE trains the first champion; BATCHES follow, oldest first. State is scratch: the
-    ledger and the registry in use are not touched.
+    ledger and the registry in use are not touched. Stopped, it stays below the home, and the same
+    command goes on where it stopped.
     """
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
@@ -66,7 +69,7 @@ def replay(  # noqa: PLR0913 - the options of the command
         from incumbent.chart import draw
 
         require_server()
-        doc = run(model, reference, paths, label_delay, others, recommends=recommend)
+        doc = run(model, reference, paths, label_delay, others, recommends=recommend, fresh=fresh)
         if picture is not None:
             Path(picture).write_bytes(draw(doc))
         answer(doc, lambda: show.replay(doc))

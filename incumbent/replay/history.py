@@ -4,10 +4,11 @@ A policy is a rule for which model scores which batch. Every model is the recipe
 reference and all batches up to some point, so that policies share their fits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,7 @@ class History:
         reference: Canonical rows with labels that the first champion is fitted on.
         label_delay: After how many more batches the labels of a batch come: 0 after it was
             scored and before the next.
+        memory: Losses and seconds that are known already, and where new ones are kept.
     """
 
     def __init__(
@@ -50,11 +52,12 @@ class History:
         kinds: Mapping[str, str],
         reference: pd.DataFrame,
         label_delay: int = 0,
+        memory: MutableMapping[str, Any] | None = None,
     ) -> None:
         self.spec, self.kinds, self.label_delay = spec, dict(kinds), label_delay
+        self._memory: MutableMapping[str, Any] = {} if memory is None else memory
         self._tables = [reference]
         self._fits: dict[int, Future[Fit]] = {}
-        self._losses: dict[tuple[int, int], float] = {}
         self._worker = ThreadPoolExecutor(max_workers=1)
 
     def __len__(self) -> int:
@@ -71,7 +74,9 @@ class History:
 
     def prepare(self, batch: int) -> None:
         """Begin the fit on all that is known before the labels of a batch come."""
-        self.start(max(batch - 1 - self.label_delay, REFERENCE))
+        through = max(batch - 1 - self.label_delay, REFERENCE)
+        if _loss_key(batch, through) not in self._memory:
+            self.start(through)
 
     def occasions(self) -> range:
         """After the labels of which batches a retraining still serves a batch."""
@@ -86,11 +91,18 @@ class History:
 
     def loss(self, batch: int, through: int) -> float:
         """Mean primary loss on a batch of the model fitted on all rows up to another."""
-        if (batch, through) not in self._losses:
-            self._losses[batch, through] = self.loss_of(
-                batch, self.start(through).result().pipeline
-            )
-        return self._losses[batch, through]
+        key = _loss_key(batch, through)
+        if key not in self._memory:
+            self._memory[key] = self.loss_of(batch, self.start(through).result().pipeline)
+            self.seconds(through)
+        return float(self._memory[key])
+
+    def seconds(self, through: int) -> float:
+        """What the fit on all rows up to a batch took."""
+        key = f"seconds {through}"
+        if key not in self._memory:
+            self._memory[key] = self.start(through).result().seconds
+        return float(self._memory[key])
 
     def loss_of(self, batch: int, pipeline: Pipeline) -> float:
         """Mean primary loss on a batch of any model."""
@@ -111,7 +123,7 @@ class History:
         after = sorted(trained_after)
         if losses is None:
             losses = [self.loss(i, self._newest(after, i)) for i in range(len(self))]
-        seconds = sum((self.start(k).result().seconds for k in after), start=0.0)
+        seconds = sum((self.seconds(k) for k in after), start=0.0)
         return Tally(tuple(losses), len(after), len(after), seconds, len(after))
 
     def always(self, batch: int) -> float:
@@ -138,6 +150,10 @@ class History:
         start = perf_counter()
         pipeline = fit(rows, self.spec, self.kinds)
         return Fit(pipeline, perf_counter() - start)
+
+
+def _loss_key(batch: int, through: int) -> str:
+    return f"loss {batch} {through}"
 
 
 def evenly(trainings: int, batches: int) -> tuple[int, ...]:

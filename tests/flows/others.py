@@ -15,7 +15,9 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 import tasks.promotion
 from flows.monitor import monitor
+from flows.replay import replay
 from flows.train import train
+from incumbent.gateways.journal import Journal
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.registry import Registry
 from incumbent.params import ModelSpec
@@ -36,6 +38,7 @@ ON_THE_WAY = (
 )
 MONITOR: Callable[..., Any] = monitor
 TRAIN: Callable[..., Any] = train
+REPLAY: Callable[..., Any] = replay
 
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.flows.others", *ON_THE_WAY])
@@ -55,6 +58,14 @@ def started(flow: str, spec: ModelSpec, path: str, kill_at: tuple[str, str] | No
     process = _processes.Process(target=_run, args=given)
     process.start()
     return process, given[-1]
+
+
+def killed_replay(spec: ModelSpec, path: str, batches: list[str], after: str, **how: Any) -> int:
+    """The exit code of a process that replays, and dies right after a step was noted."""
+    given = (spec, path, batches, after, how, dict(os.environ), PREFECT_API_URL.value())
+    process = _processes.Process(target=_replay, args=given)
+    process.start()
+    return ended(process)
 
 
 def ended(process: Any) -> int:
@@ -84,3 +95,19 @@ def _kill(patch: pytest.MonkeyPatch, when: str, step: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     patch.setattr(owner, name, die)
+
+
+def _replay(
+    spec: ModelSpec, path: str, batches: list[str], after: str, how: Any, env: Any, url: str
+) -> None:
+    os.environ.update(env)
+    note = Journal.__setitem__
+
+    def die(journal: Journal, key: str, value: Any) -> None:
+        note(journal, key, value)
+        if key == after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with temporary_settings({PREFECT_API_URL: url}), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Journal, "__setitem__", die)
+        REPLAY(spec, path, batches, **how)

@@ -8,7 +8,7 @@ import pytest
 
 from incumbent.errors import UsageError
 from incumbent.settings import Settings
-from tasks.replay import require_alike, scratch_state
+from tasks.replay import kept, require_alike, scratch_folder, scratch_state
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, of_task, rows_of, walked
 
 KEYS = {"metric_name", "lower_is_better", "policies", "batches", "delay", "recommendation"}
@@ -83,16 +83,11 @@ def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
         line = doc["delay"][name]
         assert line["metric"] == policies[name]["metric"]
         assert line["cost"] == pytest.approx(line["metric"] - line["at_once"])
+    # Labels of the change (b1) come after b2 was scored, by every policy's first champion.
+    assert batches[2]["champion_version"] == 1
+    assert batches[2]["metric"]["incumbent"] == pytest.approx(batches[2]["metric"]["never"])
     assert doc["delay"]["always"]["cost"] > 0  # it learns of the change one batch later
     assert doc["delay"]["incumbent"]["at_once"] == pytest.approx(at_once.loss)
-
-
-@pytest.mark.slow
-def test_labels_that_come_late_help_incumbent_no_earlier_than_others(replay):
-    """Labels of the change (b1) come after b2 was scored, by every policy's first champion."""
-    known_late = replay(a_spec(), 1)["batches"][2]
-    assert known_late["champion_version"] == 1
-    assert known_late["metric"]["incumbent"] == pytest.approx(known_late["metric"]["never"])
 
 
 @pytest.mark.parametrize(
@@ -106,16 +101,14 @@ def test_another_model_or_a_taken_name_is_refused(name, fields, said):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("task", "metric"), [("multiclass", "log_loss"), ("regression", "mae"), ("binary", "log_loss")]
-)
-def test_every_task_can_be_replayed(task, metric, bare, delivery):
-    data = delivery.reference(of_task(rows_of(TRAINING_DAYS), task))
-    batches = [delivery.batch(f"b{n}", of_task(batch_rows(n), task)) for n in range(2)]
-    doc = import_module("flows.replay").replay(a_spec(task=task), data, batches)
-    assert doc["metric_name"] == metric
+def test_a_regression_can_be_replayed(bare, delivery):
+    data = delivery.reference(of_task(rows_of(TRAINING_DAYS), "regression"))
+    batches = [delivery.batch(f"b{n}", of_task(batch_rows(n), "regression")) for n in range(2)]
+    replay = import_module("flows.replay").replay
+    doc = replay(a_spec(task="regression"), data, batches, recommends=False)
+    assert (doc["metric_name"], doc["recommendation"]) == ("mae", None)
     for line in doc["policies"].values():
-        assert 0 < line["metric"] < 1.2  # of three classes, and of a value that spreads by 2.5
+        assert 0 < line["metric"] < 1.2  # of a value that spreads by 2.5
     assert [b["rows"] for b in doc["batches"]] == [600, 600]
 
 
@@ -129,7 +122,8 @@ def test_the_state_of_a_replay_is_scratch(tmp_path, monkeypatch):
     for name, value in used.items():
         monkeypatch.setenv(name, value)
     scratch = tmp_path / "scratch"
-    with scratch_state(scratch):
+    scratch.mkdir()
+    with scratch_state(scratch, {}):
         inside = Settings.of(os.environ)
         assert inside.embedded
         places = (inside.database_url, inside.tracking_uri, inside.predictions, inside.artifacts)
@@ -140,3 +134,55 @@ def test_the_state_of_a_replay_is_scratch(tmp_path, monkeypatch):
 def test_late_labels_need_an_id(replay):
     with pytest.raises(UsageError, match="id"):
         replay(a_spec(id=None), 1)
+
+
+def test_what_a_replay_keeps_is_gone_once_it_is_finished(tmp_path):
+    folder = tmp_path / "replays" / "a"
+    with kept(folder) as (where, memory):
+        memory["trained"] = True
+        (where / "state").touch()
+    assert list(folder.parent.iterdir()) == []
+
+
+def stop_once_trained(folder):
+    with kept(folder) as (_, memory):
+        memory["trained"] = True
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_replay_that_is_stopped_is_taken_up_unless_it_is_to_begin_anew(tmp_path, capsys, fresh):
+    with pytest.raises(KeyboardInterrupt):
+        stop_once_trained(tmp_path / "a")
+    assert "the same command goes on from here" in capsys.readouterr().out
+    with kept(tmp_path / "a", fresh=fresh) as (_, memory):
+        assert ("trained" in memory) is not fresh
+
+
+def test_a_replay_that_had_not_begun_leaves_nothing(tmp_path):
+    with pytest.raises(UsageError), kept(tmp_path / "replays" / "a"):
+        raise UsageError("no such column", "this", "that", "mend the spec")
+    assert list((tmp_path / "replays").iterdir()) == []
+
+
+def test_one_history_is_not_replayed_twice_at_once(tmp_path):
+    with kept(tmp_path / "a"):
+        with pytest.raises(UsageError, match="Another process"), kept(tmp_path / "a"):
+            pass
+        with kept(tmp_path / "b"):
+            pass
+
+
+def test_a_replay_is_known_by_all_that_goes_into_it(delivery):
+    paths = [delivery.batch(f"b{n}", batch_rows(n)) for n in range(2)]
+    known = scratch_folder(a_spec(), paths, 0, {})
+    others = [
+        scratch_folder(a_spec(harm_tolerance=0.1), paths, 0, {}),
+        scratch_folder(a_spec(), paths[::-1], 0, {}),
+        scratch_folder(a_spec(), paths, 1, {}),
+        scratch_folder(a_spec(), paths, 0, {"other": a_spec()}),
+    ]
+    assert len({known, *others}) == 5
+    assert scratch_folder(a_spec(), paths, 0, {}) == known
+    delivery.batch("b1", batch_rows(1, changed=True))
+    assert scratch_folder(a_spec(), paths, 0, {}) != known
