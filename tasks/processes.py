@@ -1,6 +1,7 @@
 """Processes: work beside this one's, on the cores that it leaves free."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -43,6 +44,7 @@ class Beside:
 
 
 def _begin(lifeline: Connection, environment: Mapping[str, str]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who is interrupted is the caller
     os.environ.clear()
     os.environ.update(environment)
     Thread(target=_end_with, args=(lifeline,), daemon=True).start()

@@ -1,5 +1,8 @@
 """`incumbent replay`."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +72,35 @@ def replay(  # noqa: PLR0913 - the options of the command
         from incumbent.chart import draw
 
         require_server()
-        doc = run(model, reference, paths, label_delay, others, recommends=recommend, fresh=fresh)
+        with interruptible():
+            doc = run(
+                model, reference, paths, label_delay, others, recommends=recommend, fresh=fresh
+            )
         if picture is not None:
             Path(picture).write_bytes(draw(doc))
         answer(doc, lambda: show.replay(doc))
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a command as such, whatever else it breaks on its way.
+
+    A terminal interrupts Prefect's own server as well, and the flow that it stops then fails for
+    want of that.
+    """
+    stopped = list[int]()
+
+    def stop(number: int, _: object) -> None:
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if stopped:
+            raise click.exceptions.Abort
 
 
 def _named(specs: tuple[str, ...]) -> dict[str, Any]:
