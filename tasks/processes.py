@@ -23,7 +23,7 @@ class Beside:
     """
 
     def __init__(self) -> None:
-        context = get_context("spawn")
+        context, self._calls = get_context("spawn"), list[Future[Any]]()
         mine, self._lifeline = context.Pipe(duplex=False)
         self._pool = ProcessPoolExecutor(
             max(1, (os.cpu_count() or 1) - 1), context, _begin, (mine, dict(os.environ))
@@ -33,14 +33,17 @@ class Beside:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._lifeline.close()
+        if not all(call.done() for call in self._calls):
+            self._lifeline.close()
         self._pool.shutdown(cancel_futures=True)
+        self._lifeline.close()
 
     def start(self, run: Callable[..., Any], *given: Any) -> "Future[Any]":
         """Begin a call; its result, or the error that it ended with."""
         with get_client(sync_client=True) as client:
             url = str(client.api_url)
-        return self._pool.submit(_carry_out, url, run, given)
+        self._calls.append(self._pool.submit(_carry_out, url, run, given))
+        return self._calls[-1]
 
 
 def _begin(lifeline: Connection, environment: Mapping[str, str]) -> None:
