@@ -80,7 +80,7 @@ def install(
     """
     newest = Lesson(entry.batch.digest, labelled_rows(doors, spec, champion, entry))
     lessons = [*lessons_since(doors, spec, champion, entry.ordinal), newest]
-    promised = promise_of(candidate.model, newest.rows)
+    promised = promise_of(candidate.model, newest.rows, champion)
     refitted, rows, seconds = fit_on(doors, spec, champion, lessons, promised)
     known = rows.iloc[: -len(newest.rows)]  # the newest rows are the last
     failure = distance_failure(candidate.model, refitted, known, newest.rows, spec)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from incumbent.intervals import block_mean, borrow_noise, difference
+from incumbent.intervals import block_mean, difference, share_noise
 from incumbent.labels import Labelled, coverage, uneven
 from incumbent.metrics import METRIC_NAMES, constant_loss, gaps, metrics, row_losses, truth_of
 from incumbent.params import Task
@@ -18,6 +18,7 @@ from incumbent.slope import HALF, calibration_slope, unrelated
 LOSS, CALIBRATION, SKILL, INVERSION = "loss", "calibration", "skill", "inversion"
 RISK, UNRELATED = "risk", "unrelated"
 NO_SKILL = 0.5
+FAST_RULES = 3  # loss and calibration to either side; skill and inversion show in a loss as well
 
 
 def judge_harm(
@@ -38,13 +39,14 @@ def judge_harm(
         earlier: The loss of each other batch that was judged under this champion.
         said: Predictions of the whole batch, shape (rows, k); None: coverage is not looked at.
 
-    A single batch is judged by fast rules: look k has the share 1 / (k (k + 1)) of the error
-    that the spec allows, so that all looks at one champion together keep it (a union bound). All
-    batches together are judged by a sequential test of the risk.
+    Half of the error that the spec allows goes to a sequential test of the risk over all batches.
+    The other half goes to fast rules that judge a single batch: they share it alike, and each
+    gives look k the share 1 / (k (k + 1)) of its own, so that all rules and all looks at one
+    champion together keep it (a union bound). No batch is surer than the noise of days that the
+    promise was made with.
 
     Below `harm_min_labels`, and where labels come faster for some scores than for others, there
-    are metrics and no signals: nothing is concluded. A batch of
-    fewer than five days borrows the noise of days that the promise was made with.
+    are metrics and no signals: nothing is concluded.
     """
     spec, values = card.spec, labelled.predictions.values
     truth = truth_of(labelled.labels, spec.task, card.classes)
@@ -87,7 +89,7 @@ def _signals(
     constant = constant_loss(truth, task, max(len(card.classes), 1))
     signals = [
         loss_signal(block_mean(losses, blocks, card.spec.harm_confidence), card),
-        *risk_signals([*earlier, found[METRIC_NAMES[task]]], confidence, card),
+        *risk_signals([*earlier, found[METRIC_NAMES[task]]], half(confidence), card),
         calibration_signal(gap, card),
     ]
     if constant > 0:  # where all labels are the same, no model can beat hindsight
@@ -100,12 +102,22 @@ def _signals(
 
 
 def at_look(card: ModelCard, look: int) -> ModelCard:
-    """The card with the confidence that look k at its harm must have: 1 - a / (k (k + 1)).
+    """The card with the confidence of a fast rule at look k: 1 - (a / 2) / (R k (k + 1)).
 
-    The sequential test is valid at every look and does not share it.
+    R fast rules have half of the error; the sequential test is valid at every look by itself.
     """
-    shared = 1 - (1 - card.spec.harm_confidence) / (look * (look + 1))
+    error = 1 - half(card.spec.harm_confidence)
+    shared = 1 - error / (FAST_RULES * look * (look + 1))
     return replace(card, spec=card.spec.model_copy(update={"harm_confidence": shared}))
+
+
+def half(confidence: float) -> float:
+    """The confidence that leaves half of the error.
+
+    >>> half(0.95)
+    0.975
+    """
+    return (1 + confidence) / 2
 
 
 def risk_signals(looks: Sequence[Estimate], confidence: float, card: ModelCard) -> list[HarmSignal]:
@@ -128,8 +140,11 @@ def loss_signal(loss: Estimate, card: ModelCard) -> HarmSignal:
     """Loss above the promised one by more than the tolerance, and surely above it."""
     promised, spec = card.baseline.loss, card.spec
     threshold = promised.value * (1 + spec.harm_tolerance)
-    loss = borrow_noise(loss, promised, spec.harm_confidence)
-    excess = difference(loss, promised, spec.harm_confidence)
+    loss, known = (
+        share_noise(loss, promised, spec.harm_confidence),
+        share_noise(promised, loss, spec.harm_confidence),
+    )
+    excess = difference(loss, known, spec.harm_confidence)
     harmed = loss.value > threshold and excess.low is not None and excess.low > 0
     name = card.baseline.metric_name.replace("_", " ")
     text = f"{name} {loss.value:.3f}, promised {promised.value:.3f}, borne up to {threshold:.3f}"
@@ -144,7 +159,7 @@ def calibration_signal(gap: Estimate, card: ModelCard) -> HarmSignal:
     gap that was there when the version was judged excuses nothing: a right mean is zero off.
     """
     allowed = _allowed_gap(gap, card)
-    gap = borrow_noise(gap, card.baseline.gap, card.spec.harm_confidence)
+    gap = share_noise(gap, card.baseline.gap, card.spec.harm_confidence)
     shown = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
     harmed = shown and abs(gap.value) > allowed
     text = f"predicted minus observed {gap.value:+.3f}, allowed ±{allowed:.3f}"
@@ -153,7 +168,7 @@ def calibration_signal(gap: Estimate, card: ModelCard) -> HarmSignal:
 
 def skill_signal(excess: Estimate, card: ModelCard) -> HarmSignal:
     """Loss above that of the best constant answer: the features no longer help."""
-    excess = borrow_noise(excess, card.baseline.loss, card.spec.harm_confidence)
+    excess = share_noise(excess, card.baseline.loss, card.spec.harm_confidence)
     harmed = excess.low is not None and excess.low > 0
     name = card.baseline.metric_name.replace("_", " ")
     text = f"{name} {excess.value:+.3f} against the best constant"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from scipy.special import stdtrit
 
-from incumbent.intervals import FEW_BLOCKS, FEWEST_BLOCKS
+from incumbent.intervals import FEW_BLOCKS
 from incumbent.records import Estimate
 
 TIGHTEST_AT = 20  # blocks after which the bound is tightest
@@ -39,12 +39,12 @@ def risk_above(
     """
     known = [e for e in looks if e.blocks and math.isfinite(e.value)]
     blocks = sum(e.blocks for e in known)
-    if blocks < FEW_BLOCKS or promised.standard_error is None or promised.blocks < FEWEST_BLOCKS:
+    if blocks < FEW_BLOCKS or promised.standard_error is None:
         return None
     alpha = (1 - confidence) * PROMISE_SHARE
     mean = sum(e.value * e.blocks for e in known) / blocks
     reach = _deviation(known, promised) * boundary(blocks, (1 - confidence) - alpha)
-    doubt = float(stdtrit(promised.blocks - 1, 1 - alpha)) * promised.standard_error
+    doubt = float(stdtrit(promised.known_from - 1, 1 - alpha)) * promised.standard_error
     doubt *= 1 + tolerance
     value, n = mean - (1 + tolerance) * promised.value, sum(e.n for e in known)
     return Estimate(value, value - reach - doubt, None, None, n, blocks)
@@ -67,11 +67,6 @@ def boundary(blocks: int, alpha: float) -> float:
 
 def _deviation(looks: Sequence[Estimate], promised: Estimate) -> float:
     """Standard deviation of a block, pooled over the looks and the blocks of the promise."""
-    pooled = [promised, *looks]
-    squares = sum(
-        (e.blocks - 1) * e.blocks * e.standard_error**2
-        for e in pooled
-        if e.standard_error is not None and e.blocks >= FEWEST_BLOCKS
-    )
-    freedom = sum(e.blocks - 1 for e in pooled if e.standard_error is not None)
-    return math.sqrt(squares / freedom)
+    pooled = ((e, e.standard_error) for e in (promised, *looks))
+    known = [(e.known_from - 1, e.blocks * s**2) for e, s in pooled if s is not None]
+    return math.sqrt(sum(f * square for f, square in known) / sum(f for f, _ in known))

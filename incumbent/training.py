@@ -18,7 +18,7 @@ from sklearn.preprocessing import OrdinalEncoder
 from incumbent.digest import table_digest
 from incumbent.errors import UsageError
 from incumbent.intake import CATEGORICAL, NUMERIC, blocks_of, period_of
-from incumbent.intervals import block_mean
+from incumbent.intervals import borrow_noise, serial_mean
 from incumbent.metrics import METRIC_NAMES, best_threshold, gaps, metrics, row_losses, truth_of
 from incumbent.params import ModelSpec, Task
 from incumbent.profile import profile
@@ -127,12 +127,23 @@ def train(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> FittedM
     return assemble(fit(rows, spec, kinds), rows, spec, kinds, promised=promised, batches=())
 
 
-def judge(pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> Judged:
-    """What a model can promise, and its decision threshold, from rows it has not seen."""
+def judge(
+    pipeline: Pipeline,
+    rows: pd.DataFrame,
+    spec: ModelSpec,
+    kinds: dict[str, str],
+    before: Baseline | None = None,
+) -> Judged:
+    """What a model can promise, and its decision threshold, from rows it has not seen.
+
+    Rows of fewer than five days do not know the noise between days: the promise of the champion
+    before, where there is one, lends its own.
+    """
     values = predict(pipeline, rows[list(kinds)], spec.task)
     truth = truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))
     blocks, threshold = blocks_of(rows, spec), _threshold(values, truth, spec)
     baseline = promise(values, truth, blocks, spec, threshold)
+    baseline = baseline if before is None else lend_noise(baseline, before, spec)
     return Judged(baseline, threshold, held_out_rows(rows, values, blocks, spec, kinds))
 
 
@@ -177,9 +188,18 @@ def promise(
     found = metrics(values, truth, blocks, spec.task, threshold, spec.harm_confidence)
     return Baseline(
         name,
-        block_mean(loss, blocks, spec.harm_confidence),
-        block_mean(gaps(values, truth, spec.task)[:, -1], blocks, spec.harm_confidence),
+        serial_mean(loss, blocks, spec.harm_confidence),
+        serial_mean(gaps(values, truth, spec.task)[:, -1], blocks, spec.harm_confidence),
         {k: e.value for k, e in found.items() if np.isfinite(e.value)},
+    )
+
+
+def lend_noise(baseline: Baseline, known: Baseline, spec: ModelSpec) -> Baseline:
+    """A promise from fewer than five days with the noise between days that another one knows."""
+    return replace(
+        baseline,
+        loss=borrow_noise(baseline.loss, known.loss, spec.harm_confidence),
+        gap=borrow_noise(baseline.gap, known.gap, spec.harm_confidence),
     )
 
 

@@ -1,25 +1,34 @@
-"""Attribution: why the champion does harm, where it does."""
+"""Attribution: why the champion does harm, or newer rows would help."""
 
 from dataclasses import replace
 
 from prefect import task
 
 from incumbent.attribution import attribute_change
+from incumbent.gain import shown
 from incumbent.params import ModelSpec
 from incumbent.records import Champion, Findings, HarmReport
 from tasks.doors import OUTSIDE, Doors
+from tasks.gain import Backtest
 from tasks.training import labelled_rows
 
 
 @task(name="attribution", **OUTSIDE)
 def attribute_harm(
-    doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings, harm: HarmReport | None
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    findings: Findings,
+    harm: HarmReport | None,
+    tried: Backtest | None,
 ) -> HarmReport | None:
-    """The report with the change of the loss split into its causes, where harm is shown.
+    """The report with the change of the loss split into its causes, where there is one to tell.
 
-    Of harm that is not shown nothing is asked: it would cost more than all other steps.
+    That is where harm is shown, or that newer rows help. Of anything less nothing is asked: it
+    would cost more than all other steps.
     """
-    if harm is None or not any(signal.harmed for signal in harm.signals):
+    helped = tried is not None and shown(tried.report)
+    if harm is None or not (helped or any(signal.harmed for signal in harm.signals)):
         return harm
     rows = labelled_rows(doors, spec, champion, findings.entry)
     return replace(harm, attribution=attribute_change(champion.model, rows, spec))

@@ -236,10 +236,10 @@ def keep_candidate(doors: Doors, batch: str, fitted: FittedModel, rows: pd.DataF
     return doors.registry.keep(f"judge {batch}", fitted, rows, params_of(fitted), {}, tags)
 
 
-def promise_of(judged: FittedModel, rows: pd.DataFrame) -> Judged:
+def promise_of(judged: FittedModel, rows: pd.DataFrame, champion: Champion) -> Judged:
     """What the judged model promises, and its threshold, from the rows that judged it."""
-    spec = judged.card.spec
-    return judge(judged.pipeline, rows, spec, kinds_in(judged.card.profile))
+    spec, before = judged.card.spec, champion.model.card.baseline
+    return judge(judged.pipeline, rows, spec, kinds_in(judged.card.profile), before)
 
 
 def params_of(fitted: FittedModel) -> dict[str, object]:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with its two-sided interval; blocks (days), not rows, are the unit of noise."""
+    """A mean with its two-sided interval; blocks (days), not rows, are the unit of noise.
+
+    `noise_blocks` are the blocks that its standard error is known from, where it is borrowed.
+    """
 
     value: float
     low: float | None
@@ -15,3 +18,9 @@ class Estimate:
     standard_error: float | None
     n: int
     blocks: int
+    noise_blocks: int | None = None
+
+    @property
+    def known_from(self) -> int:
+        """The blocks that its standard error is known from."""
+        return self.blocks if self.noise_blocks is None else self.noise_blocks

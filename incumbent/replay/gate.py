@@ -46,7 +46,8 @@ def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
 
 def _promote(state: State, batch: int, candidate: Key) -> Ruling:
     rows, key, fits, spec = state.rows(batch), Key(batch, recent=True), state.fits, state.spec
-    promised = judge_model(fits.model(candidate), rows, spec, fits.history.kinds)
+    kinds, promise = fits.history.kinds, state.card.baseline
+    promised = judge_model(fits.model(candidate), rows, spec, kinds, promise)
     card = card_of(fits, spec, key, promised)
     before, after = _fitted(fits, candidate, card), _fitted(fits, key, card)
     state.spent += 1

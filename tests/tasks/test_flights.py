@@ -31,9 +31,10 @@ def test_broken_wind_is_left_out_and_april_is_answered(bare, tmp_path):
 
     (april,) = bare.monitor(spec, *found["2013-04-16_2013-04-30"])
     assert april["decision"]["action"] == "retrain"
-    harm = next(r for r in april["decision"]["reasons"] if r["signal"] != "drift")
-    assert harm["signal"] in {"loss", "calibration", "skill"}
-    assert abs(harm["observed"]) > harm["threshold"] > 0
+    reason = next(r for r in april["decision"]["reasons"] if r["signal"] != "drift")
+    assert reason["signal"] in {"loss", "calibration", "skill", "gain"}
+    assert abs(reason["observed"]) > reason["threshold"] > 0
+    assert "% conditional" in april["why"]
     assert april["verdict"]["verdict"] == "promote"
     learnt = bare.training_rows("flights")
     assert not set(table["id"][gusts]) & set(learnt["id"])

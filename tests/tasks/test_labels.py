@@ -65,9 +65,9 @@ def test_two_challengers_are_not_judged_on_the_same_rows_twice(loop, delivery):
     spec = a_spec(shadow_min_labels=400)
     batch = delivery.unlabelled("b0", CHANGED)
     loop.monitor(spec, batch)
-    (one,) = loop.monitor(spec, batch, delivery.labels_of("one", CHANGED[:HALF]))
+    (one,) = loop.monitor(spec, batch, delivery.labels_of("one", CHANGED[::2]))
     assert (one["verdict"]["verdict"], one["shadow"]["n"]) == ("extend", HALF)
-    (two,) = loop.monitor(spec, batch, delivery.labels_of("two", CHANGED[HALF:]))
+    (two,) = loop.monitor(spec, batch, delivery.labels_of("two", CHANGED[1::2]))
     assert two["shadow"]["n"] == len(CHANGED)
 
 
@@ -106,9 +106,9 @@ def test_labels_that_come_after_a_promotion_are_learnt_from_some_day(loop, deliv
 def test_what_the_champion_has_learnt_cannot_judge_it(loop, delivery):
     batch = delivery.unlabelled("b0", CHANGED)
     loop.monitor(a_spec(), batch)
-    (one,) = loop.monitor(a_spec(), batch, delivery.labels_of("one", CHANGED[:HALF]))
+    (one,) = loop.monitor(a_spec(), batch, delivery.labels_of("one", CHANGED[::2]))
     assert one["champion"]["version_after"] == 2
-    (two,) = loop.monitor(a_spec(), batch, delivery.labels_of("two", CHANGED[HALF:]))
+    (two,) = loop.monitor(a_spec(), batch, delivery.labels_of("two", CHANGED[1::2]))
     assert (two["labels_only"], two["harm"], two["decision"]["action"]) == (True, None, "none")
     assert loop.champion == 2
 

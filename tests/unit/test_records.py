@@ -47,6 +47,7 @@ def test_what_is_no_number_is_null_in_a_document(number):
         "standard_error": None,
         "n": 10,
         "blocks": 1,
+        "noise_blocks": None,
     }
 
 

@@ -16,6 +16,7 @@ from incumbent.training import (
     golden_rows,
     halves,
     importances,
+    judge,
     newest_of_each,
     recency,
     sample,
@@ -76,6 +77,22 @@ def test_one_day_or_no_row_cannot_be_split(sizes):
 def test_one_row_without_time_cannot_be_split():
     with pytest.raises(UsageError, match="cannot be split"):
         split(pd.DataFrame({"x": [1.0], "y": ["1"]}), a_spec())
+
+
+@pytest.mark.parametrize(("days", "lent"), [(1, True), (4, True), (5, False)])
+def test_a_promise_of_few_days_borrows_the_noise_of_the_one_before(days, lent):
+    model, rows, kinds = trained(a_frame())
+    newest, before = rows.iloc[-8 * days :], model.card.baseline
+    alone = judge(model.pipeline, newest, SPEC, kinds).baseline
+    made = judge(model.pipeline, newest, SPEC, kinds, before).baseline
+    for name in ("loss", "gap"):
+        mine, known = getattr(made, name), getattr(before, name)
+        assert (mine.value, mine.blocks) == (getattr(alone, name).value, days)
+        if lent:
+            assert mine.standard_error >= known.standard_error * np.sqrt(known.blocks / days)
+            assert mine.known_from >= known.blocks
+        else:
+            assert mine == getattr(alone, name)
 
 
 def test_the_first_champion_is_judged_on_the_tail_and_fitted_on_all():

@@ -1,0 +1,156 @@
+"""How often the whole decision alarms where nothing has changed: `python -m benchmarks.alarms`.
+
+A champion that is right about a world that stands still is judged on 50 batches with labels, by
+the very functions that `monitor` calls: every signal of harm, a backtest of an equally good model,
+the decision. Days may share an AR(1) effect that no model knows. An alarm is a reason that names
+harm; a training for nothing is one that a gain by chance brings: it costs fits, and the gate
+decides.
+"""
+
+from argparse import ArgumentParser
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from incumbent.decision import decide
+from incumbent.gain import GAIN, measure_gain
+from incumbent.harm import judge_harm
+from incumbent.labels import Labelled
+from incumbent.metrics import row_losses, truth_of
+from incumbent.params import ModelSpec, Task
+from incumbent.records import (
+    Action,
+    DecisionInputs,
+    ModelCard,
+    Outcome,
+    Past,
+    Predictions,
+    Profile,
+    TrainingSet,
+)
+from incumbent.shadow import pair
+from incumbent.slope import calibration_slope
+from incumbent.training import promise
+
+STREAMS, LOOKS = 1_000, 50
+DAYS, ROWS_A_DAY, PROMISE_DAYS = 10, 40, 60
+SPREAD, MODEL_ERROR, DAY_EFFECT = 1.0, 0.3, 0.3
+Floats = NDArray[np.float64]
+
+
+@dataclass
+class World:
+    """A world that stands still, but for days that share an effect."""
+
+    task: Task
+    correlation: float | None
+    random: np.random.Generator
+    effect: float = 0.0
+
+    def rows(self, days: int) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
+        """What two equally good models say of the next days' rows, what came, and the days."""
+        n = days * ROWS_A_DAY
+        signal = self.random.normal(-1.0, SPREAD, n)
+        shift = np.repeat([self._next_day() for _ in range(days)], ROWS_A_DAY)
+        ours, theirs = (signal + self.random.normal(0, MODEL_ERROR, n) for _ in range(2))
+        day = np.repeat(np.arange(days), ROWS_A_DAY)
+        if self.task is Task.REGRESSION:
+            came = signal + shift + self.random.normal(0, 1, n)
+            return ours[:, None], theirs[:, None], came, day
+        came = (self.random.random(n) < expit(signal + shift)).astype(float)
+        return _shares(ours), _shares(theirs), came, day
+
+    def _next_day(self) -> float:
+        if self.correlation is None:
+            return 0.0
+        fresh = (1 - self.correlation**2) ** 0.5 * self.random.normal()
+        self.effect = self.correlation * self.effect + fresh
+        return DAY_EFFECT * self.effect
+
+
+def stream(world: World) -> set[str]:
+    """The signals that ever gave a reason in a stream; any alarm; any training."""
+    card, past, seen = _card(world), tuple[Past, ...](), set[str]()
+    for look in range(LOOKS):
+        inputs = _inputs(world, card, past, look)
+        decision = decide(inputs)
+        retrained = decision.action is Action.RETRAIN
+        seen |= {r.signal for r in decision.reasons} | ({"training"} if retrained else set())
+        seen |= {"any alarm"} if {r.signal for r in decision.reasons} - {GAIN} else set()
+        past += (_past(inputs, retrained=retrained),)
+    return seen
+
+
+def _inputs(world: World, card: ModelCard, past: tuple[Past, ...], look: int) -> DecisionInputs:
+    values, others, came, day = world.rows(DAYS)
+    n, spec = len(came), card.spec
+    said = Predictions(np.arange(n).astype(str).astype(object), day, values, np.ones(n, bool))
+    labels = pd.Series(came if spec.task is Task.REGRESSION else came.astype(int).astype(str))
+    earlier = [p.loss for p in past if p.loss is not None]
+    harm = judge_harm(Labelled(said, np.arange(n), labels, 0), n, card, None, earlier)
+    truth = truth_of(labels, spec.task, card.classes)
+    losses = [row_losses(v, truth, spec.task) for v in (values, others)]
+    gain = measure_gain(
+        pair(losses[0], losses[1], day),
+        card,
+        rows=n,
+        learnt=n,
+        look=look + 1,
+        within=False,
+        slope=calibration_slope(others, truth, spec.task, spec.harm_confidence),
+    )
+    return DecisionInputs(
+        spec, str(look), 1, Outcome.PASS, None, harm, None, waiting=False, gain=gain, past=past
+    )
+
+
+def _past(inputs: DecisionInputs, *, retrained: bool) -> Past:
+    harm, gain = inputs.harm, inputs.gain
+    assert harm is not None  # noqa: S101 - made above
+    assert gain is not None  # noqa: S101 - made above
+    loss = harm.metrics[harm.metric_name]
+    return Past(inputs.batch, harm.rows, 1, retrained, gain.saved, loss)
+
+
+def _card(world: World) -> ModelCard:
+    spec = ModelSpec(name="still", task=world.task, target="y")
+    values, _, came, day = world.rows(PROMISE_DAYS)
+    classes = () if spec.task is Task.REGRESSION else ("0", "1")
+    baseline = promise(values, came, day, spec, None if not classes else 0.5)
+    return ModelCard(
+        spec,
+        classes,
+        0.5 if classes else None,
+        Profile(0, 0, {}),
+        baseline,
+        TrainingSet("still", 0, None, ()),
+    )
+
+
+def _shares(log_odds: Floats) -> Floats:
+    p = expit(log_odds)
+    return np.column_stack([1 - p, p])
+
+
+def main() -> None:
+    """Print the share of streams in which each signal ever gave a reason."""
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--streams", type=int, default=STREAMS)
+    streams = parser.parse_args().streams
+    for task in (Task.BINARY, Task.REGRESSION):
+        for correlation in (None, 0.3, 0.5, 0.7):
+            random = np.random.default_rng(7)
+            found = Counter(
+                name for _ in range(streams) for name in stream(World(task, correlation, random))
+            )
+            days = "exchangeable" if correlation is None else f"AR(1) {correlation}"
+            said = ", ".join(f"{name} {k / streams:.3f}" for name, k in found.most_common())
+            print(f"{task.value}, {days}: {said or 'silent'}", flush=True)  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    main()
