@@ -8,21 +8,19 @@ from pydantic import TypeAdapter
 
 from incumbent.digest import text_digest
 from incumbent.gain import gain_reasons, helps, no_gain
-from incumbent.harm import INVERSION, SKILL, UNRELATED
-from incumbent.labels import COVERAGE_GAP
+from incumbent.harm import SKILL
+from incumbent.lessons import faults, harmed, reason_of
 from incumbent.limits import limit_reasons
 from incumbent.params import Trigger
 from incumbent.records import (
     Action,
     Decision,
     DecisionInputs,
-    HarmSignal,
     Outcome,
     Reason,
     Trust,
     document,
 )
-from incumbent.slope import related
 
 ID_LENGTH = 16
 
@@ -33,8 +31,8 @@ def decide(inputs: DecisionInputs) -> Decision:
     The spec's `trigger` names what may retrain: harm or a gain to be expected, calibrated drift,
     or age; a person may ask for it besides. Drift alone notifies, and so does an estimate that is
     suspect: without labels nothing is retrained. A retraining is blocked while labels are too few
-    to judge it, while they look upside down or shuffled, while the batch is quarantined, and while
-    a challenger waits for more labels, unless the champion is plainly broken; and for harm where a
+    to judge it, while they look faulty, while the batch is quarantined, and while a challenger
+    waits for more labels, unless the champion is plainly broken; and for harm where a
     backtest does not show that newer rows help, during the cooldown, and when the budget is spent.
     """
     harm, drift, age = harm_reasons(inputs), drift_reasons(inputs), age_reasons(inputs)
@@ -46,29 +44,19 @@ def decide(inputs: DecisionInputs) -> Decision:
     reasons += age if inputs.spec.trigger is Trigger.SCHEDULE else ()
     wanted = (*asked, *triggered)
     blocked = blocks(inputs) if wanted else ()
-    return Decision(identify(inputs), _action(wanted, reasons, blocked), reasons, blocked)
+    action = _action(wanted, reasons, blocked)
+    return Decision(identify(inputs), action, reasons, blocked, faults(inputs))
 
 
 def plainly_broken(inputs: DecisionInputs) -> bool:
     """Whether the champion is surely worse than a constant: another challenger may be trained."""
-    return SKILL in _harmed(inputs)
+    return SKILL in harmed(inputs)
 
 
 def resumes(inputs: DecisionInputs) -> bool:
     """Whether a challenger waits and enough sound labels have come to judge it again."""
     enough = inputs.harm is not None and inputs.harm.enough
-    return inputs.waiting and enough and INVERSION not in _harmed(inputs) and not shuffled(inputs)
-
-
-def shuffled(inputs: DecisionInputs) -> bool:
-    """Whether the labels have nothing to do with the rows, as far as anything tells.
-
-    In a changed world they have nothing to do with the champion's predictions either, but newer
-    rows teach the recipe what they follow; of shuffled labels nothing can be learnt. Without a
-    backtest the worse is taken to be true.
-    """
-    learnable = inputs.gain is not None and related(inputs.gain.slope)
-    return UNRELATED in _harmed(inputs) and not learnable
+    return inputs.waiting and enough and not faults(inputs)
 
 
 def asked_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
@@ -101,7 +89,7 @@ def validation_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
 
 def harm_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
     """A reason for each signal of harm that the labels show."""
-    return tuple(_of_signal(s) for s in _harmed(inputs).values())
+    return tuple(reason_of(s) for s in harmed(inputs).values())
 
 
 def drift_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
@@ -136,14 +124,9 @@ def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
 
     What a person asks for, and what is due by age, waits for no cooldown and asks no budget.
     """
-    signals = _harmed(inputs)
-    found: list[Reason | None] = [_too_few_labels(inputs)]
-    if INVERSION in signals:
-        found.append(_of_signal(signals[INVERSION]))
-    if shuffled(inputs):
-        found.append(_of_signal(signals[UNRELATED]))
+    found: list[Reason | None] = [_too_few_labels(inputs), *faults(inputs)]
     found.extend(validation_reasons(inputs))
-    if inputs.waiting and SKILL not in signals:
+    if inputs.waiting and not plainly_broken(inputs):
         text = "a challenger waits for more labels"
         found.append(Reason("challenger", None, "waiting", None, text))
     if inputs.asked is None:
@@ -190,27 +173,7 @@ def _unhurried(inputs: DecisionInputs) -> list[Reason]:
 
 
 def _too_few_labels(inputs: DecisionInputs) -> Reason | None:
-    if inputs.harm is not None and inputs.harm.enough:
+    matured, needed = inputs.harm.matured if inputs.harm else 0, inputs.spec.harm_min_labels
+    if matured >= needed:
         return None
-    matured = inputs.harm.matured if inputs.harm else 0
-    needed = inputs.spec.harm_min_labels
-    if inputs.harm is not None and matured >= needed:
-        return _uneven(inputs.harm.coverage)
     return Reason("labels", None, matured, needed, f"{matured} labels have come, {needed} needed")
-
-
-def _uneven(shares: tuple[float, ...]) -> Reason:
-    least, most = min(shares, default=0.0), max(shares, default=0.0)
-    text = (
-        f"labels have come for {least:.0%} to {most:.0%} of rows by score: no sample of the batch"
-    )
-    return Reason("coverage", None, most - least, COVERAGE_GAP, text)
-
-
-def _harmed(inputs: DecisionInputs) -> dict[str, HarmSignal]:
-    signals = inputs.harm.signals if inputs.harm else ()
-    return {s.signal: s for s in signals if s.harmed}
-
-
-def _of_signal(signal: HarmSignal) -> Reason:
-    return Reason(signal.signal, None, signal.observed, signal.threshold, signal.text)

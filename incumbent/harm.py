@@ -16,7 +16,8 @@ from incumbent.sequential import risk_above
 from incumbent.slope import HALF, calibration_slope, unrelated
 
 LOSS, CALIBRATION, SKILL, INVERSION = "loss", "calibration", "skill", "inversion"
-RISK, UNRELATED = "risk", "unrelated"
+RISK, UNRELATED, CONSTANT = "risk", "unrelated", "constant"
+SURELY_SOME = 7.0  # expected rows of which independent ones are missing once in 1,100: exp(-7)
 NO_SKILL = 0.5
 FAST_RULES = 3  # loss and calibration to either side; skill and inversion show in a loss as well
 
@@ -65,6 +66,7 @@ def judge_harm(
         latency,
         absent=absent_classes(truth, card.classes),
         coverage=shares,
+        fitted=card.fitted_loss,
     )
 
 
@@ -95,6 +97,8 @@ def _signals(
     if constant > 0:  # where all labels are the same, no model can beat hindsight
         excess = block_mean(losses - constant, blocks, card.spec.harm_confidence)
         signals.append(skill_signal(excess, card))
+    else:
+        signals.append(constant_signal(values, truth, card))
     if task is Task.BINARY and math.isfinite(found["auc"].value):
         signals.append(inversion_signal(found["auc"]))
     slope = calibration_slope(values, truth, task, confidence)
@@ -173,6 +177,29 @@ def skill_signal(excess: Estimate, card: ModelCard) -> HarmSignal:
     name = card.baseline.metric_name.replace("_", " ")
     text = f"{name} {excess.value:+.3f} against the best constant"
     return HarmSignal(SKILL, excess.value, excess.low, excess.high, 0.0, harmed, text)
+
+
+def constant_signal(
+    values: NDArray[np.float64], truth: NDArray[np.float64], card: ModelCard
+) -> HarmSignal:
+    """Labels that are all the same, where others were surely to be expected.
+
+    Of classes, as many as the predictions say; of a regression, where they lie further from the
+    predictions than the promise bears.
+    """
+    if card.spec.task is Task.REGRESSION:
+        off = float(np.abs(values[:, 0] - truth).mean())
+        borne = card.baseline.loss.value * (1 + card.spec.harm_tolerance)
+        text = f"one value only: all {len(truth)} labels are {truth[0]:g}, off by {off:.3f}"
+        return HarmSignal(CONSTANT, off, None, None, borne, off > borne, text)
+    only = int(truth[0])
+    others = len(truth) - (float(values[:, only].sum()) if only >= 0 else 0.0)
+    name = card.classes[only] if only >= 0 else "unknown to the model"
+    text = (
+        f"one class only: all {len(truth)} labels are {name}, where {others:.0f} others were"
+        " expected"
+    )
+    return HarmSignal(CONSTANT, others, None, None, SURELY_SOME, others > SURELY_SOME, text)
 
 
 def inversion_signal(auc: Estimate) -> HarmSignal:

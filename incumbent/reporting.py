@@ -98,7 +98,18 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
     if harm is not None and (harm.enough or harm.matured == harm.rows):
         points |= {"matured_labels": harm.matured}
         points |= {name: estimate.value for name, estimate in harm.metrics.items()}
+        points |= {"generalisation_gap": generalisation_gap(harm)}
     return {name: v for name, v in points.items() if v is not None and math.isfinite(v)}
+
+
+def generalisation_gap(harm: HarmReport) -> float | None:
+    """Loss on a batch above that on rows that the champion was fitted on.
+
+    It is there from the day of training, as large as the model has learnt history by heart;
+    where it grows, the world has moved on. None where either is unknown.
+    """
+    found = harm.metrics.get(harm.metric_name)
+    return None if found is None or harm.fitted is None else found.value - harm.fitted
 
 
 def estimated_points(found: EstimateReport | None) -> dict[str, float | None]:
@@ -139,6 +150,7 @@ def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
         f"Batch {batch} of {name} was scored by version {version}."
         f" Validation said {inputs.outcome.value}.",
         _said_of_harm(inputs.harm),
+        _said_of_history(inputs.harm),
         said_of_cause(inputs.harm),
         said_of_estimate(inputs.estimate),
         _said_of_gain(inputs.gain),
@@ -147,6 +159,7 @@ def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
     ]
     said += [f"Because of {reason.signal}: {reason.text}." for reason in decision.reasons]
     said += [f"Retraining was blocked by {r.signal}: {r.text}." for r in decision.blocked]
+    said += [f"Nobody learns from its labels for {r.signal}: {r.text}." for r in decision.faults]
     return " ".join(filter(None, said))
 
 
@@ -157,6 +170,17 @@ def _said_of_harm(harm: HarmReport | None) -> str:
     looked = f": {', '.join(signals)}" if signals else ", too few to conclude anything"
     lacking = f" None is of class {', '.join(harm.absent)}." if harm.absent else ""
     return f"{harm.matured} of {harm.rows} labels had come{looked}.{lacking}"
+
+
+def _said_of_history(harm: HarmReport | None) -> str:
+    """How much better the champion knows its own rows than those that it promised on."""
+    if harm is None or harm.fitted is None or generalisation_gap(harm) is None:
+        return ""
+    name, found = harm.metric_name.replace("_", " "), harm.metrics[harm.metric_name]
+    return (
+        f"Its {name} is {harm.fitted:.4f} on rows that it was fitted on, {harm.promised.value:.4f}"
+        f" on those that it promised on, {found.value:.4f} here."
+    )
 
 
 def said_of_cause(harm: HarmReport | None) -> str:

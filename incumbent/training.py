@@ -223,9 +223,21 @@ def assemble(
         replace(known, weights=importances(pipeline, rows, spec, kinds)),
         promised.baseline,
         training,
+        fitted_loss(pipeline, rows, spec, kinds),
     )
     golden = golden_rows(pipeline, rows, spec, kinds)
     return FittedModel(card, pipeline, golden, promised.held_out)
+
+
+def fitted_loss(
+    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
+) -> float:
+    """Mean primary loss on at most `IMPORTANCE_ROWS` of the rows that a model was fitted on."""
+    drawn = np.random.default_rng(spec.training_seed).permutation(len(rows))[:IMPORTANCE_ROWS]
+    some = rows.iloc[np.sort(drawn)]
+    truth = truth_of(some[spec.target], spec.task, classes_of(pipeline, spec.task))
+    losses = row_losses(predict(pipeline, some[list(kinds)], spec.task), truth, spec.task)
+    return float(losses[METRIC_NAMES[spec.task]].mean())
 
 
 def importances(

@@ -22,7 +22,7 @@ from incumbent.records import (
     Version,
 )
 from tasks.doors import LOGGER, OUTSIDE, Doors
-from tasks.training import params_of
+from tasks.training import metrics_of, params_of
 
 CHAMPION, PREVIOUS = "champion", "previous"
 
@@ -32,7 +32,7 @@ def register(
     doors: Doors, name: str, fitted: FittedModel, rows: pd.DataFrame, reason: str
 ) -> Version:
     """A new version in the registry, with its card, its rows and its golden predictions."""
-    metrics, tags = fitted.card.baseline.metrics, {"incumbent.reason": reason}
+    metrics, tags = metrics_of(fitted.card), {"incumbent.reason": reason}
     return doors.registry.register(f"train {name}", fitted, rows, params_of(fitted), metrics, tags)
 
 

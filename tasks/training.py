@@ -21,6 +21,7 @@ from incumbent.records import (
     Champion,
     FittedModel,
     Judged,
+    ModelCard,
     Version,
 )
 from incumbent.shadow import burden_of
@@ -81,12 +82,26 @@ class Lesson:
 
 
 def lessons_since(doors: Doors, spec: ModelSpec, champion: Champion, before: int) -> list[Lesson]:
-    """Labelled rows of every batch older than `before` that the champion has not learnt from."""
+    """Labelled rows of every batch older than `before` that the champion has not learnt from.
+
+    A batch whose labels were found faulty, when they were last judged, is none of them.
+    """
     learnt = champion.model.card.training.batches
     handled = doors.ledger.batches(spec.name, status=BatchStatus.HANDLED)
     newer = [e for e in handled if e.ordinal < before and e.batch.digest not in learnt]
-    lessons = [_lesson(doors, spec, champion, entry) for entry in newer]
+    sound = [entry for entry in newer if not _faulty(doors, spec, entry)]
+    lessons = [_lesson(doors, spec, champion, entry) for entry in sound]
     return [lesson for lesson in lessons if lesson is not None and not lesson.rows.empty]
+
+
+def _faulty(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> bool:
+    """Whether the newest decision about a batch found its labels faulty."""
+    made = doors.ledger.decisions_about(spec.name, entry.batch.digest)
+    if not made or not made[0].decision.faults:
+        return False
+    why = "; ".join(reason.text for reason in made[0].decision.faults)
+    logging.getLogger(LOGGER).warning("batch %s left out of training: %s", entry.batch.id, why)
+    return True
 
 
 def _lesson(doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry) -> Lesson | None:
@@ -246,3 +261,13 @@ def params_of(fitted: FittedModel) -> dict[str, object]:
     """The spec and the training set as MLflow shows them."""
     training = fitted.card.training
     return {**fitted.card.spec.model_dump(mode="json"), "rows": training.rows}
+
+
+def metrics_of(card: ModelCard) -> dict[str, float]:
+    """What a version promises, and its loss on the rows that it was fitted on."""
+    known = (
+        {}
+        if card.fitted_loss is None
+        else {f"fitted_{card.baseline.metric_name}": card.fitted_loss}
+    )
+    return {**card.baseline.metrics, **known}

@@ -47,12 +47,17 @@ class Reason:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be done about a batch. `blocked` is what would have retrained but may not."""
+    """What is to be done about a batch.
+
+    `blocked` is what forbids a retraining that something asks for; `faults` are those of its
+    labels, from which nobody learns.
+    """
 
     id: str
     action: Action
     reasons: tuple[Reason, ...]
     blocked: tuple[Reason, ...] = ()
+    faults: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,8 @@ class HarmReport:
 
     `absent` are the classes that it knows and no label is of: metrics of theirs have no value.
     `coverage` is the share of labels that have come by band of the score, lowest first; where it
-    is uneven they are no sample of the batch, and nothing is concluded.
+    is uneven they are no sample of the batch, and nothing is concluded. `fitted` is the loss on
+    rows that the champion was fitted on.
     """
 
     matured: int
@@ -100,6 +101,7 @@ class HarmReport:
     attribution: Attribution | None = None
     absent: tuple[str, ...] = ()
     coverage: tuple[float, ...] = ()
+    fitted: float | None = None
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,11 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Everything a version is registered with, except for the pipeline and its rows."""
+    """Everything a version is registered with, except for the pipeline and its rows.
+
+    `fitted_loss` is its loss on rows that it was fitted on; how far the promise lies above it
+    says how much of what it has learnt is history alone. None in a card of an earlier release.
+    """
 
     spec: ModelSpec
     classes: tuple[str, ...]
@@ -81,6 +85,7 @@ class ModelCard:
     profile: InstanceOf[Profile]
     baseline: Baseline
     training: TrainingSet
+    fitted_loss: float | None = None
 
 
 @dataclass(frozen=True)

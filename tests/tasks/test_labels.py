@@ -103,6 +103,44 @@ def test_labels_that_come_after_a_promotion_are_learnt_from_some_day(loop, deliv
     assert set(learnt) == {e.batch.digest for e in loop.doors.ledger.batches("shop")}
 
 
+FAULTS = {
+    "inversion": lambda bought: 1 - bought,
+    "unrelated": lambda bought: bought.sample(frac=1, random_state=0).to_numpy(),
+    "constant": lambda bought: 0 * bought,
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faulty_labels_are_named_and_never_learnt_from(loop, delivery, fault):
+    """Two batches running, then a changed world that is answered without them."""
+    for number in (0, 1):
+        rows = batch_rows(number).assign(bought=lambda table: FAULTS[fault](table["bought"]))
+        (found,) = loop.monitor(a_spec(), delivery.batch(f"b{number}", rows))
+        assert found["decision"]["action"] == "notify"
+        assert [r["signal"] for r in found["decision"]["faults"]] == [fault]
+    assert loop.champion == 1
+    for number in (2, 3):
+        loop.monitor(a_spec(), delivery.batch(f"b{number}", batch_rows(number, changed=True)))
+    assert loop.champion > 1
+    learnt, faulty = set(loop.training_rows()["visit"]), {*batch_rows(0)["visit"]}
+    assert set(batch_rows(2)["visit"]) <= learnt
+    assert not learnt & (faulty | set(batch_rows(1)["visit"]))
+
+
+def test_labels_that_are_sound_in_the_end_are_learnt_from(loop, delivery):
+    """Of one class at first, since those come faster; then the others."""
+    rows, spec = batch_rows(0), a_spec()
+    batch, bought = delivery.unlabelled("b0", rows), rows["bought"] == 1
+    loop.monitor(spec, batch)
+    (early,) = loop.monitor(spec, batch, delivery.labels_of("one", rows[~bought]))
+    assert [r["signal"] for r in early["decision"]["faults"]] == ["coverage"]
+    (late,) = loop.monitor(spec, batch, delivery.labels_of("two", rows[bought]))
+    assert late["decision"]["faults"] == []
+    for number in (1, 2):
+        loop.monitor(spec, delivery.batch(f"b{number}", batch_rows(number, changed=True)))
+    assert set(rows["visit"]) <= set(loop.training_rows()["visit"])
+
+
 def test_what_the_champion_has_learnt_cannot_judge_it(loop, delivery):
     batch = delivery.unlabelled("b0", CHANGED)
     loop.monitor(a_spec(), batch)

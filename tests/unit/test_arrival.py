@@ -52,18 +52,23 @@ def test_inverted_labels_are_named_and_train_nobody_however_often_they_come():
 
 @pytest.mark.parametrize(("missing", "blocked"), [(0.4, []), (0.6, ["labels"])])
 def test_where_most_labels_are_missing_nothing_is_concluded(missing, blocked):
-    late = TABLE.iloc[int(missing * ROWS) :].assign(label="1")
+    late = TABLE.iloc[int(missing * ROWS) :]
     found = judge_harm(join(PREDICTIONS, late), ROWS, CARD)
     assert found.enough is (not blocked)
     decision = decide(some_inputs(a_spec(trigger="schedule"), harm=found, age_days=99.0))
     assert [r.signal for r in decision.blocked] == blocked
 
 
-def test_labels_of_one_class_are_said_and_crash_nothing():
+@pytest.mark.parametrize("trigger", ["harm", "schedule"])
+def test_labels_of_one_class_are_said_and_train_nobody(trigger):
     report = judge_harm(join(PREDICTIONS, TABLE.assign(label="0")), ROWS, CARD)
     assert report.absent == ("1",)
     assert "auc" not in report.metrics
-    assert decide(some_inputs(harm=report)).action in set(Action)
+    decision = decide(some_inputs(a_spec(trigger=trigger), harm=report, age_days=99.0))
+    assert decision.action is Action.NOTIFY
+    assert "constant" in {r.signal for r in decision.blocked}
+    assert [r.signal for r in decision.faults] == ["constant"]
+    assert "one class only: all 400 labels are 0" in decision.faults[0].text
 
 
 def test_labels_that_come_fast_for_one_class_are_no_change():

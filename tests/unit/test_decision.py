@@ -10,10 +10,10 @@ from incumbent.decision import (
     identify,
     plainly_broken,
     resumes,
-    shuffled,
     stored_inputs,
 )
 from incumbent.harm import CALIBRATION, INVERSION, LOSS, SKILL, UNRELATED
+from incumbent.lessons import shuffled
 from incumbent.params import Trigger
 from incumbent.records import (
     Action,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from incumbent.harm import (
     CALIBRATION,
+    CONSTANT,
     INVERSION,
     LOSS,
     RISK,
@@ -98,10 +99,26 @@ def test_a_batch_of_one_class_says_nothing_of_skill():
             gap=an_estimate(0.0, -0.01, 0.01, standard_error=0.006, blocks=15),
         ),
     )
-    assert set(signals(report)) == {RISK, LOSS, CALIBRATION}
+    assert set(signals(report)) == {RISK, LOSS, CALIBRATION, CONSTANT}
     assert harmed(report) == set()
     assert "auc" not in report.metrics
     assert "recall" not in report.metrics
+
+
+@pytest.mark.parametrize(("share", "faulty"), [(0.0233, False), (0.0234, True)])
+def test_one_class_is_a_fault_where_others_were_surely_to_be_expected(share, faulty):
+    batch = labelled(np.full(300, share), ["0"] * 300, np.arange(300) // 20)  # 7 of 300: .02333
+    found = signals(judge_harm(batch, 300, a_card()))[CONSTANT]
+    assert found.harmed is faulty
+    assert found.observed == pytest.approx(300 * share)
+
+
+@pytest.mark.parametrize(("off", "faulty"), [(0.52, False), (0.53, True)])
+def test_one_value_is_a_fault_where_it_lies_off_what_was_predicted(off, faulty):
+    """A dry week is no fault, where none was to rain."""
+    spec, truth = a_spec(task=Task.REGRESSION), np.full(300, 4.0)
+    batch = labelled((truth + off)[:, None], truth, np.arange(300) // 20)
+    assert signals(judge_harm(batch, 300, a_card(spec)))[CONSTANT].harmed is faulty
 
 
 @pytest.mark.parametrize("seed", range(6))

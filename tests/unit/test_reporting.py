@@ -184,6 +184,7 @@ def test_the_document_of_a_whole_batch_is_json():
             }
         ],
         "blocked": [],
+        "faults": [],
     }
     assert doc["verdict"] == {"verdict": "promote", "burden": "refresh", "reasons": ["it holds"]}
     assert doc["training"] == {"fits": 2, "fit_seconds": 1.5}
@@ -321,6 +322,21 @@ def test_a_decision_is_explained_with_what_was_seen_and_what_followed():
     assert "Batch may of" in text
     assert "loss shown, skill not shown" in text
     assert "this asks for: retrain. Because of loss:" in text
+
+
+def test_the_gap_to_the_rows_that_were_fitted_is_a_line_and_a_sentence():
+    harm = a_harm_report(metrics={"log_loss": an_estimate(0.52)}, matured=400, rows=400)
+    known = replace(harm, fitted=0.31)
+    conclusion = replace(RETRAINED, harm=known)
+    assert timeline(some_findings(), conclusion)["generalisation_gap"] == pytest.approx(0.21)
+    unknown = timeline(some_findings(), replace(RETRAINED, harm=harm))
+    assert "generalisation_gap" not in unknown
+    inputs = some_inputs(harm=known)
+    promised = f"{known.promised.value:.4f}"
+    assert (
+        f"Its log loss is 0.3100 on rows that it was fitted on, {promised} on those that it"
+        " promised on, 0.5200 here." in explanation(decide(inputs), inputs, "may")
+    )
 
 
 def test_a_decision_without_labels_is_explained_as_one():

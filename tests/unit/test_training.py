@@ -79,6 +79,15 @@ def test_one_row_without_time_cannot_be_split():
         split(pd.DataFrame({"x": [1.0], "y": ["1"]}), a_spec())
 
 
+def test_what_a_model_learns_by_heart_shows_between_its_own_rows_and_those_held_out():
+    """Noise that many leaves can tell apart: nothing of it holds for later rows."""
+    frame = a_frame(y=np.random.default_rng(5).integers(0, 2, 240))
+    spec = SPEC.model_copy
+    learnt = [trained(frame, spec(update={"training_iterations": n}))[0].card for n in (1, 100)]
+    gaps = [card.baseline.loss.value - card.fitted_loss for card in learnt]
+    assert gaps[1] > 0.2 > 4 * gaps[0]
+
+
 @pytest.mark.parametrize(("days", "lent"), [(1, True), (4, True), (5, False)])
 def test_a_promise_of_few_days_borrows_the_noise_of_the_one_before(days, lent):
     model, rows, kinds = trained(a_frame())
