@@ -41,7 +41,7 @@ def draw(doc: Mapping[str, Any]) -> bytes:
             axes.scatter(
                 at, [y[i] for i in at], marker=marker, color=colour, s=70, zorder=3, label=label
             )
-    names = [b["batch"].split("_")[0] for b in batches]
+    names = short_names([b["batch"] for b in batches])
     axes.set_xticks(list(x), names, rotation=45, ha="right", parse_math=False)
     axes.set_ylabel(doc["metric_name"].replace("_", " "))
     axes.set_title("Each batch, scored by the model that was champion before its labels came")
@@ -51,6 +51,18 @@ def draw(doc: Mapping[str, Any]) -> bytes:
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=130)
     return buffer.getvalue()
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """What tells batches apart: a period by its first day, where no two have the same.
+
+    >>> short_names(["2013-02-01_2013-02-15", "2013-02-16_2013-02-28"])
+    ['2013-02-01', '2013-02-16']
+    >>> short_names(["batch_00", "batch_01"])
+    ['batch_00', 'batch_01']
+    """
+    first = [name.split("_")[0] for name in names]
+    return first if len(set(first)) == len(names) else list(names)
 
 
 def _colours(policies: Iterable[str]) -> dict[str, str]:

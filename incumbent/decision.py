@@ -167,9 +167,21 @@ def _unhurried(inputs: DecisionInputs) -> list[Reason]:
     """What a training can wait for that nobody asked for."""
     broken, trigger = plainly_broken(inputs), inputs.spec.trigger
     found = [] if trigger is Trigger.SCHEDULE else list(limit_reasons(inputs, broken=broken))
+    if trigger is Trigger.DRIFT and (passing := _passing(inputs)):
+        found.append(passing)
     if trigger is Trigger.HARM and not gain_reasons(inputs) and not helps(inputs, broken=broken):
         found.append(no_gain(inputs))
     return found
+
+
+def _passing(inputs: DecisionInputs) -> Reason | None:
+    """Drift that has not persisted: m of the last n batches must be beyond their null."""
+    needed, last = inputs.spec.drift_repeats, inputs.spec.drift_window
+    seen = inputs.drift.earlier + 1 if inputs.drift else 0
+    if seen >= needed:
+        return None
+    text = f"drift in {seen} of the last {last} batches, {needed} are asked for"
+    return Reason("persistence", None, seen, needed, text)
 
 
 def _too_few_labels(inputs: DecisionInputs) -> Reason | None:

@@ -142,9 +142,9 @@ class ModelSpec(BaseModel):
         2,
         ge=1,
         le=100,
-        title="Drift: repeats on a weak null",
-        description="Where the training set is too short to say what is normal, so many of the"
-        " last batches must be beyond it.",
+        title="Drift: repeats",
+        description="So many of the last batches must be beyond what is normal before drift"
+        " retrains; before it alarms, where the training set is too short to know that well.",
     )
     drift_window: int = Field(
         3,

@@ -36,10 +36,10 @@ from tests.unit.builders import a_harm_report, a_signal, a_spec, an_estimate, so
 ROWS = {"reference": 1_000, "batch": 400}
 
 
-def a_drift(*, alarm=True):
+def a_drift(*, alarm=True, earlier=1):
     moved = ColumnDrift("x", "numeric", 0.3, 0.001, 0.002, 0.2, alarm=True)
     still = ColumnDrift("c", "categorical", 0.01, 0.9, 0.9, None, alarm=False)
-    return DriftReport((moved, still), 0.155, 0.1, alarm, ROWS)
+    return DriftReport((moved, still), 0.155, 0.1, alarm, ROWS, earlier=earlier)
 
 
 HARM, SOUND = a_harm_report(a_signal(LOSS)), a_harm_report(a_signal(LOSS, harmed=False))
@@ -118,6 +118,16 @@ def test_drift_alone_notifies_and_names_its_columns():
 def test_only_what_the_spec_names_retrains(trigger, harm, drift, age, action):
     spec = a_spec(trigger=trigger)
     assert decide(some_inputs(spec, harm=harm, drift=drift, age_days=age)).action is action
+
+
+@pytest.mark.parametrize(
+    ("repeats", "earlier", "persists"), [(1, 0, True), (2, 0, False), (2, 1, True), (3, 1, False)]
+)
+def test_drift_retrains_where_it_has_persisted(repeats, earlier, persists):
+    spec = a_spec(trigger=Trigger.DRIFT, drift_repeats=repeats)
+    found = decide(some_inputs(spec, harm=SOUND, drift=a_drift(earlier=earlier)))
+    assert found.action is (Action.RETRAIN if persists else Action.NOTIFY)
+    assert blocked_by(found) == ([] if persists else ["persistence"])
 
 
 @pytest.mark.parametrize("trigger", [Trigger.DRIFT, Trigger.SCHEDULE])
