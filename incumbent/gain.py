@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import ndtri
 
-from incumbent.intervals import borrow_noise, with_interval
+from incumbent.intervals import FEW_BLOCKS, borrow_noise, with_interval
 from incumbent.params import ModelSpec
 from incumbent.records import (
     Burden,
@@ -55,11 +55,13 @@ def measure_gain(
         slope: Calibration slope of the recipe with newer rows on the same unseen rows.
 
     No evidence saves NaN, without bounds. Fewer rows than the gate asks for pass: it would wait
-    for more. So does a part of the batch itself, which is no candidate for the gate.
+    for more; so do rows of fewer than five days, unless it would reject them, and a part of the
+    batch itself, which is no candidate for the gate.
     """
     spec = card.spec
     seen = compare(evidence, spec, look)
-    passes = judge(seen, Burden.REFRESH, spec).verdict is Ruling.PROMOTE
+    verdict, few = judge(seen, Burden.REFRESH, spec).verdict, seen.primary.blocks < FEW_BLOCKS
+    passes = verdict is Ruling.PROMOTE or (few and verdict is Ruling.EXTEND)
     passes = passes or within or seen.n < spec.shadow_min_labels
     saved = _turned(seen.primary, spec.harm_confidence)
     saved = borrow_noise(saved, card.baseline.loss, spec.harm_confidence)
@@ -92,7 +94,9 @@ def saved_since(inputs: DecisionInputs) -> Estimate | None:
     S = sum_i n_i d_i over the batches that were backtested under this champion, this one
     included, with variance sum_i n_i^2 s_i^2 and the normal quantile of the spec's confidence at
     every look: what looking often may bring is a training too many, never a worse champion. The
-    gate, whose error all looks share, decides on that.
+    gate, whose error all looks share, decides on that. Where no look knows its own noise (batches
+    of fewer than five days) and there are five or more, they tell it: k / (k - 1) times the sum of
+    (n_i d_i - S / k)^2.
 
     Returns:
         The sum in units of the loss times rows; None where nothing is known of its noise.
@@ -178,14 +182,21 @@ def _served(inputs: DecisionInputs) -> tuple[Past, ...]:
 
 
 def _sum(looks: Sequence[tuple[int, Estimate]], confidence: float) -> Estimate | None:
-    errors = [e.standard_error for _, e in looks]
-    if any(error is None for error in errors):
+    value, error = sum(n * e.value for n, e in looks), _noise(looks)
+    if error is None:
         return None
-    value = sum(n * e.value for n, e in looks)
-    error = math.sqrt(sum((n * (e.standard_error or 0.0)) ** 2 for n, e in looks))
     reach = float(ndtri(confidence)) * error
     rows, blocks = sum(n for n, _ in looks), sum(e.blocks for _, e in looks)
     return Estimate(value, value - reach, value + reach, error, rows, blocks)
+
+
+def _noise(looks: Sequence[tuple[int, Estimate]]) -> float | None:
+    """Standard error of the sum: from the looks' own, or from how they differ."""
+    if len(looks) >= FEW_BLOCKS and all(e.blocks < FEW_BLOCKS for _, e in looks):
+        saved = np.array([n * e.value for n, e in looks])
+        return float(saved.std(ddof=1)) * math.sqrt(len(looks))
+    errors = [n * e.standard_error for n, e in looks if e.standard_error is not None]
+    return math.hypot(*errors) if len(errors) == len(looks) else None
 
 
 def _batch_loss(inputs: DecisionInputs, gain: GainReport) -> float:

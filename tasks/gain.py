@@ -18,6 +18,7 @@ from incumbent.profile import kinds_in
 from incumbent.records import (
     Champion,
     Cost,
+    Estimate,
     Findings,
     GainReport,
     HarmReport,
@@ -25,7 +26,7 @@ from incumbent.records import (
 )
 from incumbent.scoring import predict
 from incumbent.shadow import evidence_digest, pair
-from incumbent.slope import calibration_slope
+from incumbent.slope import calibration_slope, related
 from incumbent.training import classes_of, fit, halves, recency
 from tasks.doors import OUTSIDE, Doors
 from tasks.training import (
@@ -35,6 +36,7 @@ from tasks.training import (
     labelled_rows,
     lessons_since,
     rows_with,
+    suspects_since,
     waiting_challenger,
 )
 
@@ -71,14 +73,33 @@ def backtest(
     """
     if not _wanted(doors, spec, champion, findings, harm):
         return None
-    batch = labelled_rows(doors, spec, champion, findings.entry)
-    lessons, first = lessons_since(doors, spec, champion, findings.entry.ordinal), None
+    rows = labelled_rows(doors, spec, champion, findings.entry)
+    cleared = _cleared(doors, spec, champion, findings, rows) if UNRELATED in _harmed(harm) else {}
+    lessons = lessons_since(doors, spec, champion, findings.entry.ordinal)
+    taught = [*lessons, *(suspect for suspect, _ in cleared.values())]
+    tried = _backtest(doors, spec, champion, findings, harm, taught, rows)
+    if tried is None or not cleared:
+        return tried
+    slope = max((slope for _, slope in cleared.values()), key=lambda slope: slope.value)
+    return replace(tried, report=replace(tried.report, slope=slope, cleared=tuple(cleared)))
+
+
+def _backtest(
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    findings: Findings,
+    harm: HarmReport | None,
+    lessons: list[Lesson],
+    rows: pd.DataFrame,
+) -> Backtest | None:
+    """With the lessons on all rows of the batch, or with its older half on the newer one."""
+    first, harmed = None, _harmed(harm)
     if lessons:
-        first = _try(doors, spec, champion, findings, lessons, batch)
-        harmed = _harmed(harm)
+        first = _try(doors, spec, champion, findings, lessons, rows)
         if not harmed or (shown(first.report) and UNRELATED not in harmed):
             return first
-    if (cut := halves(batch, spec)) is None:
+    if (cut := halves(rows, spec)) is None:
         return first
     taught = [*lessons, Lesson(findings.entry.batch.digest, cut[0])]
     second = _try(doors, spec, champion, findings, taught, cut[1])
@@ -86,6 +107,23 @@ def backtest(
         return replace(second, lessons=())
     cost = Cost(2, first.cost.fit_seconds + second.cost.fit_seconds)
     return replace(first, report=closer(first.report, second.report), cost=cost)
+
+
+def _cleared(
+    doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings, rows: pd.DataFrame
+) -> dict[str, tuple[Lesson, Estimate]]:
+    """Older batches that looked shuffled, and teach what this batch's labels follow.
+
+    In a changed world a model of one such batch alone predicts the next; of shuffled labels it
+    predicts nothing.
+    """
+    kinds, found = kinds_in(champion.model.card.profile), {}
+    for suspect in suspects_since(doors, spec, champion, findings.entry.ordinal):
+        said, truth = _said(fit(suspect.rows, spec, kinds), rows, spec, kinds)
+        slope = calibration_slope(said, truth, spec.task, spec.harm_confidence)
+        if related(slope):
+            found[suspect.batch] = (suspect, slope)
+    return found
 
 
 def keep_backtest(

@@ -1,7 +1,7 @@
 """Training: the rows that a model may learn from, the fit, and the run that keeps it."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -10,6 +10,7 @@ from prefect import task
 from sklearn.pipeline import Pipeline
 
 from incumbent.errors import IntegrityError, UsageError
+from incumbent.harm import UNRELATED
 from incumbent.intake import canonical, kinds_of
 from incumbent.labels import join
 from incumbent.params import ModelSpec, Task
@@ -29,6 +30,8 @@ from incumbent.training import assemble, fit, judge, newest_of_each, recency, sa
 from tasks.doors import LOGGER, OUTSIDE, Doors
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
+
+SUSPECT = {UNRELATED}  # faults that a changed world has as well
 
 
 @dataclass(frozen=True)
@@ -84,24 +87,50 @@ class Lesson:
 def lessons_since(doors: Doors, spec: ModelSpec, champion: Champion, before: int) -> list[Lesson]:
     """Labelled rows of every batch older than `before` that the champion has not learnt from.
 
-    A batch whose labels were found faulty, when they were last judged, is none of them.
+    A batch whose labels were found faulty, when they were last judged, is none of them, unless a
+    later batch has cleared it.
     """
+    return _lessons(
+        doors,
+        spec,
+        champion,
+        before,
+        lambda faults, cleared: not faults or (cleared and faults == SUSPECT),
+    )
+
+
+def suspects_since(doors: Doors, spec: ModelSpec, champion: Champion, before: int) -> list[Lesson]:
+    """Those whose labels looked shuffled, and that no later batch has cleared yet."""
+    return _lessons(
+        doors, spec, champion, before, lambda faults, cleared: faults == SUSPECT and not cleared
+    )
+
+
+def _lessons(
+    doors: Doors,
+    spec: ModelSpec,
+    champion: Champion,
+    before: int,
+    wanted: Callable[[set[str], bool], bool],
+) -> list[Lesson]:
+    """The rows of the batches whose faults, and whether they were cleared, are as wanted."""
     learnt = champion.model.card.training.batches
     handled = doors.ledger.batches(spec.name, status=BatchStatus.HANDLED)
-    newer = [e for e in handled if e.ordinal < before and e.batch.digest not in learnt]
-    sound = [entry for entry in newer if not _faulty(doors, spec, entry)]
-    lessons = [_lesson(doors, spec, champion, entry) for entry in sound]
+    newer = [e for e in handled if e.ordinal <= before and e.batch.digest not in learnt]
+    made = {e.batch.digest: doors.ledger.decisions_about(spec.name, e.batch.digest) for e in newer}
+    gains = (stored.inputs.get("gain") or {} for about in made.values() for stored in about)
+    cleared = {digest for gain in gains for digest in gain.get("cleared", ())}
+    faults = {
+        d: {f.signal for f in about[0].decision.faults} if about else set()
+        for d, about in made.items()
+    }
+    chosen = (
+        e
+        for e in newer
+        if e.ordinal < before and wanted(faults[e.batch.digest], e.batch.digest in cleared)
+    )
+    lessons = [_lesson(doors, spec, champion, entry) for entry in chosen]
     return [lesson for lesson in lessons if lesson is not None and not lesson.rows.empty]
-
-
-def _faulty(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> bool:
-    """Whether the newest decision about a batch found its labels faulty."""
-    made = doors.ledger.decisions_about(spec.name, entry.batch.digest)
-    if not made or not made[0].decision.faults:
-        return False
-    why = "; ".join(reason.text for reason in made[0].decision.faults)
-    logging.getLogger(LOGGER).warning("batch %s left out of training: %s", entry.batch.id, why)
-    return True
 
 
 def _lesson(doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry) -> Lesson | None:

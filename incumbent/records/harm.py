@@ -112,7 +112,8 @@ class GainReport:
     over rows that neither was fitted on. `passes` says that the gate would let such a model pass.
     `within` says that the batch itself was cut in time: its older half taught, the newer judged.
     `slope` says how the labels of those rows follow what that recipe predicts: 0 where they are
-    shuffled, whatever it has learnt.
+    shuffled, whatever it has learnt. `cleared` are the digests of older batches that looked
+    shuffled and do not any more: what they teach is what this batch's labels follow.
     """
 
     metric_name: str
@@ -123,3 +124,4 @@ class GainReport:
     passes: bool
     within: bool
     slope: Estimate | None = None
+    cleared: tuple[str, ...] = ()

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from incumbent.errors import OutOfReachError
-from tests.flows.world import a_spec, batch_rows
+from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
 CHANGED = batch_rows(0, changed=True)
 HALF = len(CHANGED) // 2
@@ -125,6 +126,31 @@ def test_faulty_labels_are_named_and_never_learnt_from(loop, delivery, fault):
     learnt, faulty = set(loop.training_rows()["visit"]), {*batch_rows(0)["visit"]}
     assert set(batch_rows(2)["visit"]) <= learnt
     assert not learnt & (faulty | set(batch_rows(1)["visit"]))
+
+
+def a_day(number, *, changed=False):
+    """One day of another world: what decided before decides nothing after the change."""
+    first = TRAINING_DAYS.stop + number
+    rows = rows_of(range(first, first + 1), rows_a_day=400)
+    told = 2.5 * rows["age"].fillna(0) if changed else 2 * rows["price"]
+    chance = np.random.default_rng(number).random(400)
+    return rows.assign(bought=(chance < 1 / (1 + np.exp(-told))).astype("int64"))
+
+
+def test_a_world_that_changes_from_one_day_to_the_next_is_learnt_from(loop, delivery):
+    """The first day may as well be shuffled; the second follows what it teaches."""
+    loop.monitor(a_spec(), delivery.batch("b0", a_day(0)))
+    (first,) = loop.monitor(a_spec(), delivery.batch("b1", a_day(1, changed=True)))
+    assert [r["signal"] for r in first["decision"]["faults"]] == ["unrelated"]
+    (second,) = loop.monitor(a_spec(), delivery.batch("b2", a_day(2, changed=True)))
+    assert second["decision"]["faults"] == []
+    assert second["gain"]["cleared"] == [first["batch"]["digest"]]
+    for number in range(3, 9):
+        loop.monitor(a_spec(), delivery.batch(f"b{number}", a_day(number, changed=True)))
+    assert loop.champion > 1
+    assert {f"{TRAINING_DAYS.stop + 1}-{k}" for k in range(400)} <= set(
+        loop.training_rows()["visit"]
+    )
 
 
 def test_labels_that_are_sound_in_the_end_are_learnt_from(loop, delivery):
