@@ -85,7 +85,8 @@ def watched(flow: Any) -> Stopwatch:
         for task in tasks:
             watch.wrap(name, task, ["fn"])
     watch.wrap("profile and drift", flow, ["with_outputs"])
-    watch.wrap("labels and harm", flow, ["keep_labels", "find_late", "labels_within"])
+    labels = ["keep_labels", "find_late", "labels_within", "with_maturity"]
+    watch.wrap("labels and harm", flow, labels)
     watch.wrap("champion", Registry, ["load"])
     watch.wrap("ledger", Ledger, _public(Ledger))
     watch.wrap("MLflow", Registry, _public(Registry) - {"load"})

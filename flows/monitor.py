@@ -21,7 +21,14 @@ from tasks.estimate import estimate_performance
 from tasks.gain import backtest, keep_backtest
 from tasks.harm import judge_labels
 from tasks.intake import Arrival, find_batches, take_in
-from tasks.labels import LabelTable, collect_labels, find_late, keep_labels, labels_within
+from tasks.labels import (
+    LabelTable,
+    collect_labels,
+    find_late,
+    keep_labels,
+    labels_within,
+    with_maturity,
+)
 from tasks.lease import holding
 from tasks.promotion import reconcile
 from tasks.reporting import carried_out, inputs_of, recall, record, report, stored_document
@@ -77,7 +84,7 @@ def follow(
         set_aside = Findings(entry, validation, None, None, None, None)
         return conclude(doors, spec, champion, set_aside)
     drift = measure_drift(frame, champion, spec)
-    predictions, latency = score_batch(doors, champion, entry, frame, validation)
+    predictions, latency = score_batch(doors, spec, champion, entry, frame, validation)
     came = keep_labels(doors, spec, entry, predictions, tables)
     findings = Findings(
         entry,
@@ -99,6 +106,7 @@ def conclude(
     doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings
 ) -> dict[str, Any]:
     """The champion judged on the labels that have come; a decision, and what it asks for."""
+    findings = with_maturity(doors, spec, findings)
     if done := carried_out(doors, spec, champion, findings):
         seen = replace(findings, drift=done.inputs.drift, scored_by=done.inputs.champion)
         return report(doors, spec, seen, done)

@@ -146,12 +146,14 @@ def stored_inputs(stored: Mapping[str, Any]) -> DecisionInputs:
 def identify(inputs: DecisionInputs) -> str:
     """The decision's id: 16 hex digits of the SHA-256 of its inputs.
 
-    The latency and the causes are left out: they decide nothing, and the latency is another one
-    when a batch is run again.
+    The latency, the causes and the slices are left out: they decide nothing, and the latency is
+    another one when a batch is run again.
     """
     known = document(inputs)
+    del known["spec"]["harm_slices"]
     if known["harm"] is not None:
         known["harm"] |= {"latency": None, "attribution": None}
+        del known["harm"]["slices"], known["harm"]["unsliced"]
     return text_digest([json.dumps(known, sort_keys=True)])[:ID_LENGTH]
 
 

@@ -9,10 +9,19 @@ from numpy.typing import NDArray
 
 from incumbent.intervals import block_mean, difference, share_noise
 from incumbent.labels import Labelled, coverage, uneven
-from incumbent.metrics import METRIC_NAMES, constant_loss, gaps, metrics, row_losses, truth_of
+from incumbent.metrics import (
+    METRIC_NAMES,
+    constant_loss,
+    finite,
+    gaps,
+    metrics,
+    row_losses,
+    truth_of,
+)
 from incumbent.params import Task
 from incumbent.records import Estimate, HarmReport, HarmSignal, Latency, ModelCard
 from incumbent.sequential import risk_above
+from incumbent.slices import slice_metrics, unsliced
 from incumbent.slope import HALF, calibration_slope, unrelated
 
 LOSS, CALIBRATION, SKILL, INVERSION = "loss", "calibration", "skill", "inversion"
@@ -46,6 +55,8 @@ def judge_harm(
     champion together keep it (a union bound). No batch is surer than the noise of days that the
     promise was made with.
 
+    Slices that the spec names have metrics too, and never signals.
+
     Below `harm_min_labels`, and where labels come faster for some scores than for others, there
     are metrics and no signals: nothing is concluded.
     """
@@ -60,13 +71,15 @@ def judge_harm(
         rows,
         enough,
         METRIC_NAMES[spec.task],
-        {name: e for name, e in found.items() if math.isfinite(e.value)},
+        finite(found),
         card.baseline.loss,
         _signals(values, truth, blocks, found, card, earlier) if enough else (),
         latency,
         absent=absent_classes(truth, card.classes),
         coverage=shares,
         fitted=card.fitted_loss,
+        slices=slice_metrics(labelled.predictions, truth, card),
+        unsliced=unsliced(labelled.predictions, spec),
     )
 
 

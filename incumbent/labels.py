@@ -50,14 +50,15 @@ def join(predictions: Predictions, labels: pd.DataFrame) -> Labelled:
     distinct = labels.drop_duplicates(subset=["id", "label"])
     conflicting = distinct["id"].duplicated(keep=False)
     known = distinct[~conflicting].set_index("id")["label"]
-    found = known.index.get_indexer(pd.Index(predictions.ids))
+    ids = pd.Index(predictions.ids)
+    found = known.index.get_indexer(ids)
     positions = np.flatnonzero(found >= 0)
-    ours = pd.Index(distinct.loc[conflicting, "id"].unique()).isin(pd.Index(predictions.ids))
+    disputed = pd.Index(distinct.loc[conflicting, "id"].unique()).get_indexer(ids)
     return Labelled(
         take(predictions, positions),
         positions,
         known.iloc[found[positions]].reset_index(drop=True),
-        int(ours.sum()),
+        len(np.unique(disputed[disputed >= 0])),
     )
 
 
@@ -101,4 +102,5 @@ def take(predictions: Predictions, positions: NDArray[np.int64]) -> Predictions:
         predictions.blocks[positions],
         predictions.values[positions],
         predictions.trainable[positions],
+        {name: values[positions] for name, values in predictions.slices.items()},
     )

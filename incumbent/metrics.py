@@ -3,6 +3,7 @@
 The primary metric is the log loss of classes and the absolute error of values.
 """
 
+import math
 from functools import partial
 
 import numpy as np
@@ -126,6 +127,11 @@ def metrics(
             lambda kept: calibration_error(values[kept, 1], actual[kept])
         ),
     }
+
+
+def finite(found: dict[str, Estimate]) -> dict[str, Estimate]:
+    """The metrics that have a meaning."""
+    return {name: estimate for name, estimate in found.items() if math.isfinite(estimate.value)}
 
 
 def roc_auc(scores: Floats, actual: NDArray[np.bool_]) -> float:

@@ -9,8 +9,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from incumbent.errors import SpecError
-
 SPEC_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 MODULE_NAME = r"^[a-z][a-z0-9_]{0,62}$"
 # A path or pattern of files, in which no ".." climbs out of where it starts.
@@ -171,6 +169,12 @@ class ModelSpec(BaseModel):
         title="Harm: tolerance",
         description="Loss above the promised one that is borne, as a share of it.",
     )
+    harm_slices: tuple[Column, ...] = Field(
+        (),
+        title="Harm: slices",
+        description="Columns of codes or text whose values each get metrics of their own. They"
+        " inform, and decide nothing.",
+    )
     decision_price: Share = Field(
         0.02,
         title="Decision: price of a training",
@@ -275,25 +279,11 @@ class ModelSpec(BaseModel):
             raise ValueError("target, timestamp and id must be different columns")
         if clash := set(taken) & set(self.features):
             raise ValueError(f"features must not hold target, timestamp or id: {sorted(clash)}")
+        others = set(self.harm_slices) - set(self.features) if self.features else set(taken)
+        if stray := others & set(self.harm_slices):
+            raise ValueError(f"harm_slices must be features: {sorted(stray)}")
         if self.labels is not None and self.id is None:
             raise ValueError("labels that come apart are joined by id: name the id column")
         if (self.decision_training_cost is None) != (self.decision_loss_cost is None):
             raise ValueError("give both, decision_training_cost and decision_loss_cost, or none")
         return self
-
-
-def require_same_model(spec: ModelSpec, trained: ModelSpec) -> None:
-    """Refuse a spec whose target, columns or task are not those that the champion was trained with.
-
-    Raises:
-        SpecError: Names the first field that differs.
-    """
-    for field in IDENTITY:
-        now, then = getattr(spec, field), getattr(trained, field)
-        if now != then:
-            raise SpecError(
-                f"The spec's `{field}` is not the one that the champion was trained with.",
-                now,
-                then,
-                "restore the field, or train a model under another name",
-            )

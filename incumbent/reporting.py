@@ -1,11 +1,14 @@
 """What is said of a batch: one document for machines, one page for people, numbers for a chart."""
 
 import math
+import re
 from html import escape
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from incumbent.digest import text_digest
+from incumbent.maturity import said_of_maturity
 from incumbent.records import (
     Action,
     Cause,
@@ -17,10 +20,14 @@ from incumbent.records import (
     Findings,
     GainReport,
     HarmReport,
+    MaturityPoint,
     Outcome,
     document,
 )
 
+LONGEST_NAME, NAME_DIGITS = 60, 6
+PLAIN_NAME = re.compile(rf"[A-Za-z0-9](?:[\w. -]{{0,{LONGEST_NAME - 2}}}[\w.-])?", re.ASCII)
+NOT_PLAIN = re.compile(r"[^\w-]", re.ASCII)
 MARKDOWN = "|[]`*"
 CAUSES = {
     Cause.NONE: "The change is within noise.",
@@ -57,6 +64,7 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
         "drift": findings.drift,
         "skew": None,
         "harm": conclusion.harm,
+        "maturity": findings.maturity,
         "feedback": None,
         "why": said_of_cause(conclusion.harm) or None,
         "estimate": findings.estimate,
@@ -96,10 +104,42 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
     if findings.labels_only:
         points = {"retrained": points["retrained"]}
     if harm is not None and (harm.enough or harm.matured == harm.rows):
-        points |= {"matured_labels": harm.matured}
-        points |= {name: estimate.value for name, estimate in harm.metrics.items()}
-        points |= {"generalisation_gap": generalisation_gap(harm)}
+        points |= matured_points(harm)
     return {name: v for name, v in points.items() if v is not None and math.isfinite(v)}
+
+
+def matured_points(harm: HarmReport) -> dict[str, float | None]:
+    """What the labels say, each metric and the primary one of each slice as a line of its own.
+
+    MLflow shows the lines of a column's slices together, by what stands before the slash.
+    """
+    name = harm.metric_name
+    return {
+        "matured_labels": harm.matured,
+        "matured_share": harm.matured / max(harm.rows, 1),
+        "generalisation_gap": generalisation_gap(harm),
+        **{metric: estimate.value for metric, estimate in harm.metrics.items()},
+        **{
+            f"{name} {line_name(s.column)}/{line_name(s.value)}": s.metrics[name].value
+            for s in harm.slices
+            if name in s.metrics
+        },
+    }
+
+
+def line_name(text: str | None) -> str:
+    """A name or value from data as a part of a metric's name, which MLflow is particular about.
+
+    What cannot stand there is replaced or cut and told apart by its digest.
+
+    >>> line_name("EWR"), line_name("N/A"), line_name(None)
+    ('EWR', 'N_A 800764', '_missing')
+    """
+    if text is None:
+        return "_missing"
+    if PLAIN_NAME.fullmatch(text):
+        return text
+    return f"{NOT_PLAIN.sub('_', text)[:LONGEST_NAME]} {text_digest([text])[:NAME_DIGITS]}".strip()
 
 
 def generalisation_gap(harm: HarmReport) -> float | None:
@@ -121,7 +161,8 @@ def estimated_points(found: EstimateReport | None) -> dict[str, float | None]:
 
 def page(doc: dict[str, Any]) -> str:
     """The document of a batch as a markdown page; values from data are escaped."""
-    return _templates().get_template("batch.md").render(doc=doc)
+    labels = said_of_maturity([MaturityPoint(**point) for point in doc["maturity"] or ()])
+    return _templates().get_template("batch.md").render(doc=doc, labels=labels)
 
 
 def link(text: str, address: str | None) -> str:

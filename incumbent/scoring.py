@@ -7,11 +7,29 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from incumbent.errors import SpecError
 from incumbent.intake import blocks_of, ids_of
-from incumbent.params import ModelSpec, Task
+from incumbent.params import IDENTITY, ModelSpec, Task
 from incumbent.records import Latency, ModelCard, Predictions
 
 MEDIAN, TAIL = 50, 95  # percentiles of what a caller waits for one row
+
+
+def require_same_model(spec: ModelSpec, trained: ModelSpec) -> None:
+    """Refuse a spec whose target, columns or task are not those that the champion was trained with.
+
+    Raises:
+        SpecError: Names the first field that differs.
+    """
+    for field in IDENTITY:
+        now, then = getattr(spec, field), getattr(trained, field)
+        if now != then:
+            raise SpecError(
+                f"The spec's `{field}` is not the one that the champion was trained with.",
+                now,
+                then,
+                "restore the field, or train a model under another name",
+            )
 
 
 def predict(pipeline: Pipeline, features: pd.DataFrame, task: Task) -> NDArray[np.float64]:
@@ -43,7 +61,11 @@ def encoded(
 
 
 def score(
-    card: ModelCard, pipeline: Pipeline, frame: pd.DataFrame, excluded: Collection[int]
+    card: ModelCard,
+    pipeline: Pipeline,
+    frame: pd.DataFrame,
+    excluded: Collection[int],
+    slices: Collection[str] = (),
 ) -> Predictions:
     """Predictions of a batch with what is needed to judge them when labels come.
 
@@ -52,12 +74,14 @@ def score(
         pipeline: The model.
         frame: A canonical batch, shape (n, columns).
         excluded: Positions of rows that must not be trained on.
+        slices: Columns whose values are kept beside the predictions.
     """
     spec: ModelSpec = card.spec
     trainable = np.ones(len(frame), dtype=bool)
     trainable[list(excluded)] = False
     values = predict(pipeline, frame[list(card.profile.columns)], spec.task)
-    return Predictions(ids_of(frame, spec), blocks_of(frame, spec), values, trainable)
+    kept = {name: frame[name].to_numpy(dtype=object) for name in slices}
+    return Predictions(ids_of(frame, spec), blocks_of(frame, spec), values, trainable, kept)
 
 
 def latency_of(rows_ms: Sequence[float], batch_ms: float) -> Latency:

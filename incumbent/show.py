@@ -9,12 +9,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from incumbent.errors import IncumbentError
+from incumbent.maturity import said_of_maturity
+from incumbent.records import PooledPoint
 from incumbent.replay.words import named_policy
 from incumbent.settings import Settings
 
 Document = Mapping[str, Any]
 
 MOST_COLUMNS = 40
+MOST_LAGS = 12
 
 
 def error(problem: IncumbentError) -> None:
@@ -75,6 +78,20 @@ def status(doc: Document) -> None:
         _say(f"\n{d['batch']}  {d['action']}  (decision {d['id']}, {d['at'][:16]})")
         for reason in (*d["reasons"], *d["blocked"]):
             _say(f"  {reason['signal']}: {reason['text']}")
+    if doc["maturity"]:
+        _maturity([PooledPoint(**point) for point in doc["maturity"]])
+
+
+def _maturity(points: Sequence[PooledPoint]) -> None:
+    table = Table("batches later", "labels in", "batches", box=None)
+    for point in points[:MOST_LAGS]:
+        table.add_row(str(point.batches_later), f"{point.share:.1%}", str(point.batches))
+    _say(f"\n{said_of_maturity(points)}")
+    Console(highlight=False).print(table)
+    _say(
+        "0 batches later: with the batch, or before the next. Each line counts only batches older"
+        " than that, since younger ones may still get labels: from line to line they differ."
+    )
 
 
 def explain(doc: Document) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -11,9 +11,10 @@ from prefect import task
 from incumbent.digest import table_digest
 from incumbent.errors import UnreadableError, UsageError
 from incumbent.gateways import batches
-from incumbent.labels import labels_of
+from incumbent.labels import join, labels_of
+from incumbent.maturity import maturity
 from incumbent.params import ModelSpec
-from incumbent.records import BatchEntry, BatchStatus, Predictions
+from incumbent.records import BatchEntry, BatchStatus, Findings, Predictions
 from tasks.doors import LOGGER, OUTSIDE, Doors
 from tasks.intake import Arrival
 
@@ -110,6 +111,19 @@ def find_late(
             found.append((entry, came))
         waiting = waiting[~waiting.isin(predictions.ids)]
     return found[::-1]
+
+
+def with_maturity(doors: Doors, spec: ModelSpec, findings: Findings) -> Findings:
+    """The findings with how the labels of the batch have come in; of one not scored, as they are.
+
+    The time of an arrival is when it was first recorded; one that was never is coming now.
+    """
+    said, batch = findings.predictions, findings.entry.batch
+    if said is None:
+        return findings
+    labels = doors.predictions.read_labels(spec.name, batch.digest)
+    later = doors.ledger.batches_later(spec.name, batch.digest, set(labels["arrival"]))
+    return replace(findings, maturity=maturity(join(said, labels), labels, later, batch.rows))
 
 
 def scored_predictions(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> Predictions | None:

@@ -89,7 +89,7 @@ def recall(
     learnt = entry.batch.digest in champion.model.card.training.batches
     if scored_by != champion.version.number and not learnt:
         frame = canonical(read_again(entry, spec), spec, kinds_in(champion.model.card.profile))
-        predictions, _ = score_batch(doors, champion, entry, frame, validation)
+        predictions, _ = score_batch(doors, spec, champion, entry, frame, validation)
         scored_by = champion.version.number
     return Findings(
         entry,

@@ -7,7 +7,8 @@ import pandas as pd
 from prefect import task
 
 from incumbent.errors import NoChampionError
-from incumbent.params import ModelSpec, require_same_model
+from incumbent.params import ModelSpec
+from incumbent.profile import kinds_in
 from incumbent.records import (
     BatchEntry,
     Champion,
@@ -17,7 +18,8 @@ from incumbent.records import (
     ValidationReport,
     Version,
 )
-from incumbent.scoring import latency_of, predict, score
+from incumbent.scoring import latency_of, predict, require_same_model, score
+from incumbent.slices import require_slices
 from tasks.doors import OUTSIDE, Doors
 
 FEWEST_ROWS, MOST_ROWS = 5, 40  # single rows of a batch that are timed
@@ -34,6 +36,7 @@ def load_champion(doors: Doors, spec: ModelSpec) -> Champion:
         doors.read[version] = champion
     champion = doors.read[version]
     require_same_model(spec, champion.model.card.spec)
+    require_slices(spec, kinds_in(champion.model.card.profile))
     return champion
 
 
@@ -57,15 +60,20 @@ def require_champion(doors: Doors, spec: ModelSpec) -> Version:
 @task(name="scoring", **OUTSIDE)
 def score_batch(
     doors: Doors,
+    spec: ModelSpec,
     champion: Champion,
     entry: BatchEntry,
     frame: pd.DataFrame,
     validation: ValidationReport,
 ) -> tuple[Predictions, Latency]:
-    """Predictions of every row, kept by batch and version, with their latency."""
+    """Predictions of every row, kept by batch and version, with their latency.
+
+    The values of the spec's slices are kept beside them, for labels that come when the batch
+    itself is no longer at hand.
+    """
     model = champion.model
     start = perf_counter()
-    predictions = score(model.card, model.pipeline, frame, validation.excluded)
+    predictions = score(model.card, model.pipeline, frame, validation.excluded, spec.harm_slices)
     batch_ms = (perf_counter() - start) * 1_000
     version = champion.version
     doors.predictions.write(version.model, entry.batch.digest, version.number, predictions)

@@ -26,6 +26,7 @@ from incumbent.records import (
     Version,
 )
 from incumbent.shadow import burden_of
+from incumbent.slices import require_slices
 from incumbent.training import assemble, fit, judge, newest_of_each, recency, sample, train
 from tasks.doors import LOGGER, OUTSIDE, Doors
 from tasks.intake import read_again
@@ -48,6 +49,7 @@ class Candidate:
 def train_first(spec: ModelSpec, frame: pd.DataFrame) -> tuple[FittedModel, pd.DataFrame]:
     """The first champion with the canonical rows that it was fitted on."""
     kinds = kinds_of(frame, spec)
+    require_slices(spec, kinds)
     rows = canonical(frame, spec, kinds).dropna(subset=[spec.target])
     rows = sample(rows.reset_index(drop=True), spec)
     return train(rows, spec, kinds), rows

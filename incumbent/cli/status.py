@@ -12,6 +12,7 @@ from incumbent.records import document
 from incumbent.settings import Settings
 
 LAST_DECISIONS = 10
+LAST_BATCHES = 50  # that say how labels come in
 
 
 @click.command(
@@ -26,10 +27,13 @@ def status(spec: str, *, as_json: bool) -> None:
     """Champion, challenger, and the last decisions."""
     with answering(as_json=as_json) as answer:
         from incumbent.gateways.ledger import Ledger
+        from incumbent.maturity import cohorts, pooled
 
         name = read_spec(spec).name
         ledger = Ledger(Settings.of(os.environ).database_url)
-        ids = {entry.batch.digest: entry.batch.id for entry in ledger.batches(name)}
+        entries = ledger.batches(name)
+        ids = {entry.batch.digest: entry.batch.id for entry in entries}
+        newest = entries[-1].ordinal if entries else 0
         doc = {
             "model": name,
             "champion": document(ledger.champion(name)),
@@ -39,6 +43,7 @@ def status(spec: str, *, as_json: bool) -> None:
                 {"at": d.at.isoformat(), "batch": ids[d.batch_digest], **document(d.decision)}
                 for d in ledger.decisions(name, LAST_DECISIONS)
             ],
+            "maturity": document(pooled(cohorts(ledger.documented(name, LAST_BATCHES), newest))),
         }
         answer(doc, lambda: show.status(doc))
 

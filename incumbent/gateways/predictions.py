@@ -23,6 +23,7 @@ from incumbent.gateways.batches import open_filesystem
 from incumbent.records import Predictions
 
 _DIGITS = 16
+_SLICE = "slice_"  # before the name of a column whose values are kept
 
 
 class PredictionStore:
@@ -44,7 +45,7 @@ class PredictionStore:
     def write(self, model: str, batch_digest: str, version: int, predictions: Predictions) -> None:
         """Keep the predictions of one version on one batch; NaN scores stay NaN.
 
-        Ids are kept as text, missing ones as None.
+        Ids and the values of slices are kept as text, missing ones as None.
         """
         columns = {
             "id": _texts(predictions.ids),
@@ -54,6 +55,8 @@ class PredictionStore:
         scores = predictions.values
         for k in range(scores.shape[1]):
             columns[f"value_{k}"] = pa.array(scores[:, k], type=pa.float64())
+        for name, held in predictions.slices.items():
+            columns[f"{_SLICE}{name}"] = pa.array(held, type=pa.string(), from_pandas=True)
         self._write(self._predictions(model, batch_digest, version), pa.table(columns))
 
     def read(self, model: str, batch_digest: str, version: int) -> Predictions | None:
@@ -70,6 +73,11 @@ class PredictionStore:
             blocks=table["block"].to_numpy().copy(),  # the buffer behind it cannot be written
             values=values,
             trainable=table["trainable"].to_numpy(),
+            slices={
+                name.removeprefix(_SLICE): table[name].to_numpy()
+                for name in table.column_names
+                if name.startswith(_SLICE)
+            },
         )
 
     def write_labels(

@@ -9,6 +9,7 @@ from incumbent.records.batch import BatchEntry, ValidationReport
 from incumbent.records.decision import Decision, DecisionInputs
 from incumbent.records.drift import DriftReport
 from incumbent.records.harm import EstimateReport, HarmReport
+from incumbent.records.labels import MaturityPoint
 from incumbent.records.model import Latency, Predictions
 from incumbent.records.shadow import Cost, Retraining
 
@@ -19,7 +20,8 @@ class Findings:
 
     `scored_by` is the version whose predictions these are. `learnt` says that the champion was
     fitted on these rows: they cannot judge it. `arrivals` are the labels that have just come,
-    digest to path. `asked` is the reason of a person who asks for a retraining.
+    digest to path. `asked` is the reason of a person who asks for a retraining. `maturity` says
+    how the labels came in; None for a batch that was not scored.
     """
 
     entry: BatchEntry
@@ -33,6 +35,7 @@ class Findings:
     arrivals: Mapping[str, str] = field(default_factory=dict)
     asked: str | None = None
     estimate: EstimateReport | None = None
+    maturity: tuple[MaturityPoint, ...] | None = None
 
 
 @dataclass(frozen=True)

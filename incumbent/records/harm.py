@@ -81,13 +81,28 @@ class Attribution:
 
 
 @dataclass(frozen=True)
+class SliceMetrics:
+    """What the labels that have come say of the rows that hold one value of a column.
+
+    It informs and decides nothing: of many slices one looks bad by chance alone, and its interval
+    is that of a slice looked at by itself. A `value` of None stands for rows without one.
+    """
+
+    column: str
+    value: str | None
+    matured: int
+    metrics: Mapping[str, Estimate]
+
+
+@dataclass(frozen=True)
 class HarmReport:
     """What the labels that have come say of the champion on one batch.
 
     `absent` are the classes that it knows and no label is of: metrics of theirs have no value.
     `coverage` is the share of labels that have come by band of the score, lowest first; where it
     is uneven they are no sample of the batch, and nothing is concluded. `fitted` is the loss on
-    rows that the champion was fitted on.
+    rows that the champion was fitted on. `slices` are the metrics by value of the columns that the
+    spec names; `unsliced` are those of them whose values were not kept when the batch was scored.
     """
 
     matured: int
@@ -102,6 +117,8 @@ class HarmReport:
     absent: tuple[str, ...] = ()
     coverage: tuple[float, ...] = ()
     fitted: float | None = None
+    slices: tuple[SliceMetrics, ...] = ()
+    unsliced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

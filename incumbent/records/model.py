@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pydantic import InstanceOf
@@ -26,12 +26,14 @@ class Predictions:
 
     `values` has shape (n, k): the probability of each of k classes, or the value (k = 1).
     `blocks` names the day of each row, or the row itself where there is no timestamp.
+    `slices` holds the values of the columns that metrics are also wanted by, shape (n,) each.
     """
 
     ids: NDArray[np.object_]
     blocks: NDArray[np.int64]
     values: NDArray[np.float64]
     trainable: NDArray[np.bool_]
+    slices: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -171,6 +171,16 @@ class TestBatches:
         both = ledger.batches("flights", status=BatchStatus.HANDLED, after=1)
         assert [e.ordinal for e in both] == [3]
 
+    def test_the_newest_handled_batches_come_with_their_documents(self, ledger):
+        for i in range(4):
+            ledger.start_batch("flights", batch(i), NOW)
+        for i in (0, 1, 3):
+            ledger.finish_batch("flights", digest(i), BatchStatus.HANDLED, {"a": i}, NOW)
+        ledger.finish_batch("flights", digest(2), BatchStatus.QUARANTINED, {"a": 2}, NOW)
+        found = ledger.documented("flights", 2)
+        assert [(e.ordinal, e.document) for e in found] == [(1, {"a": 1}), (3, {"a": 3})]
+        assert ledger.documented("hotels", 2) == ()
+
     def test_times_are_stored_in_utc(self, ledger):
         east = timezone(timedelta(hours=2))
         period = Period(datetime(2013, 1, 1, 2, tzinfo=east), datetime(2013, 1, 1, 3, tzinfo=east))
@@ -212,6 +222,28 @@ class TestLabels:
         found = ledger.arrivals("flights", digest(1))
         assert [a.path for a in found] == ["/l/b.csv", "/l/a.csv"]
         assert ledger.labels("flights", digest(52)) == {}
+
+    def test_how_many_batches_had_come_by_an_arrival(self, ledger):
+        days = [NOW + timedelta(days=k) for k in range(5)]
+        for k in range(3):
+            ledger.start_batch("flights", batch(k), days[k])
+        ledger.start_batch("hotels", batch(9), days[1])
+        for k, at in [(50, days[0]), (51, days[1]), (52, days[4])]:
+            ledger.record_labels("flights", digest(k), "/l.csv", [digest(0)], {}, at)
+        ledger.record_labels("flights", digest(50), "/l.csv", [digest(1)], {}, days[4])
+        unknown = digest(53)
+        asked = [digest(50), digest(51), digest(52), unknown]
+        assert ledger.batches_later("flights", digest(0), asked) == {
+            digest(50): 0,
+            digest(51): 1,
+            digest(52): 2,
+            unknown: 2,
+        }
+        assert ledger.batches_later("flights", digest(2), [digest(50), unknown]) == {
+            digest(50): 0,
+            unknown: 0,
+        }
+        assert ledger.batches_later("flights", digest(0), []) == {}
 
 
 class TestDecisions:

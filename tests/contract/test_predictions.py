@@ -1,6 +1,7 @@
 """The prediction store on real files, and on fsspec's memory where a URI is meant."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,25 @@ def test_a_missing_id_of_either_kind_is_none(store):
     )
     store.write("flights", BATCH, 1, gaps)
     assert store.read("flights", BATCH, 1).ids.tolist() == ["a", None, None]
+
+
+def test_the_values_of_slices_are_kept_with_their_gaps(store):
+    held = {
+        "carrier (iata)": np.array(["UA", np.nan, ""], dtype=object),
+        "value_0": np.array([None, None, None], dtype=object),
+    }
+    store.write("flights", BATCH, 1, replace(some(0.5, 0.25, 0.75), slices=held))
+    found = store.read("flights", BATCH, 1)
+    assert {name: column.tolist() for name, column in found.slices.items()} == {
+        "carrier (iata)": ["UA", None, ""],
+        "value_0": [None, None, None],
+    }
+    assert found.values.tolist() == [[0.5], [0.25], [0.75]]
+
+
+def test_what_was_kept_without_slices_has_none(store):
+    store.write("flights", BATCH, 1, some(0.5))
+    assert store.read("flights", BATCH, 1).slices == {}
 
 
 def test_what_was_never_written_is_none(store):

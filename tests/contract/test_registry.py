@@ -14,6 +14,7 @@ from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord, Version
+from incumbent.reporting import line_name
 from tests.fakes.door import Door
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
 from tests.fakes.registry import FakeRegistry
@@ -151,6 +152,12 @@ class TestContract:
         door.registry.log_timeline(model, 0, {"auc": 0.8}, NOW)
         assert door.point_of(model, "drift") == [(1, 0.5)]
         assert door.point_of(model, "auc") == [(0, 0.8), (1, 0.7)]
+
+    @pytest.mark.parametrize("value", ["EWR", "", "..", "a//b", "/a", "Zürich=1", "a" * 300, None])
+    def test_a_line_may_be_named_after_any_value(self, door, value):
+        model, name = next(NAMES), f"log_loss {line_name('c' * 256)}/{line_name(value)}"
+        door.registry.log_timeline(model, 0, {name: 0.5}, NOW)
+        assert door.point_of(model, name) == [(0, 0.5)]
 
     def test_what_is_not_known_is_not_drawn(self, door):
         model = next(NAMES)

@@ -85,7 +85,7 @@ def a_card(spec=None, loss=None, gap=None, **fields: Any) -> ModelCard:
     )
 
 
-def some_predictions(values, blocks=None) -> Predictions:
+def some_predictions(values, blocks=None, slices=None) -> Predictions:
     """Predictions of rows r0, r1, ...; a vector is the probability of the second class."""
     table = np.asarray(values, dtype=np.float64)
     if table.ndim == 1:
@@ -93,7 +93,7 @@ def some_predictions(values, blocks=None) -> Predictions:
     n = len(table)
     ids = np.array([f"r{k}" for k in range(n)], dtype=object)
     days = np.arange(n, dtype=np.int64) if blocks is None else np.asarray(blocks, dtype=np.int64)
-    return Predictions(ids, days, table, np.ones(n, dtype=bool))
+    return Predictions(ids, days, table, np.ones(n, dtype=bool), slices or {})
 
 
 def a_signal(name: str, *, harmed=True, observed=0.2, threshold=0.1) -> HarmSignal:
@@ -112,6 +112,8 @@ def a_harm_report(*signals: HarmSignal, enough=True, **fields: Any) -> HarmRepor
         an_estimate(0.5),
         signals,
         found["latency"],
+        slices=found.get("slices", ()),
+        unsliced=found.get("unsliced", ()),
     )
 
 

@@ -27,6 +27,7 @@ from incumbent.records import (
     Latency,
     Outcome,
     Past,
+    SliceMetrics,
     TrackRecord,
     Trust,
     document,
@@ -365,6 +366,21 @@ def test_an_estimate_clears_nothing():
         decide(some_inputs(estimate=estimate, harm=HARM)) for estimate in (fine, None)
     )
     assert (with_it.action, with_it.reasons) == (without.action, without.reasons)
+
+
+def test_slices_decide_nothing_and_are_no_part_of_the_id():
+    inputs = some_inputs(harm=HARM)
+    worst = SliceMetrics("c", "a", 30, {"log_loss": an_estimate(9.0, 8.0, 10.0)})
+    sliced = replace(
+        inputs,
+        spec=a_spec(harm_slices=("c", "d")),
+        harm=replace(HARM, slices=(worst,), unsliced=("d",)),
+    )
+    assert decide(sliced) == decide(inputs)
+    stored = json.loads(json.dumps(document(sliced)))
+    assert stored_inputs(stored) == sliced
+    del stored["spec"]["harm_slices"], stored["harm"]["slices"], stored["harm"]["unsliced"]
+    assert identify(stored_inputs(stored)) == identify(inputs)  # as older releases stored them
 
 
 def test_the_cause_decides_nothing_and_is_no_part_of_the_id():

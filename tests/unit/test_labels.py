@@ -39,6 +39,12 @@ def test_labels_find_their_rows_in_the_order_of_the_batch():
     assert found.conflicts == 0
 
 
+def test_the_values_of_slices_go_with_their_rows():
+    kept = some_predictions([0.1, 0.2, 0.3], slices={"c": np.array(["a", None, "b"], dtype=object)})
+    found = join(kept, table([("r2", "1"), ("r1", "0")])).predictions.slices
+    assert found["c"].tolist() == [None, "b"]
+
+
 def test_an_id_with_two_labels_has_none():
     found = join(
         PREDICTIONS, table([("r0", "0"), ("r1", "1"), ("r0", "1"), ("r9", "0"), ("r9", "1")])

@@ -198,6 +198,20 @@ def test_none_of_them_is_a_feature(column):
     assert column in refusal(timestamp="at", id="key", features=("age", column))
 
 
+@pytest.mark.parametrize("features", [(), ("age", "zone")])
+@pytest.mark.parametrize("column", ["late", "at", "key"])
+def test_neither_is_a_slice(features, column):
+    assert column in refusal(timestamp="at", id="key", features=features, harm_slices=(column,))
+
+
+def test_a_slice_is_one_of_the_features_where_they_are_named():
+    assert spec(features=("age", "zone"), harm_slices=("zone",)).harm_slices == ("zone",)
+    assert spec(harm_slices=("zone",)).harm_slices == ("zone",)
+    assert "harm_slices must be features: ['zone']" in refusal(
+        features=("age",), harm_slices=("zone",)
+    )
+
+
 def test_labels_that_come_apart_need_an_id():
     assert "name the id column" in refusal(labels="labels/*.parquet")
     assert spec(labels="labels/*.parquet", id="key").labels == "labels/*.parquet"

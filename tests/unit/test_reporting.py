@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,18 +20,28 @@ from incumbent.records import (
     Failure,
     GainReport,
     Latency,
+    MaturityPoint,
     Outcome,
     Reason,
     Retraining,
     Ruling,
     Severity,
     ShadowReport,
+    SliceMetrics,
     TrackRecord,
     Trust,
     ValidationReport,
     Verdict,
 )
-from incumbent.reporting import age_days, explanation, monitor_document, page, summary, timeline
+from incumbent.reporting import (
+    age_days,
+    explanation,
+    line_name,
+    monitor_document,
+    page,
+    summary,
+    timeline,
+)
 from tests.unit.builders import (
     START,
     a_conclusion,
@@ -62,6 +73,7 @@ KEYS = [
     "drift",
     "skew",
     "harm",
+    "maturity",
     "feedback",
     "why",
     "estimate",
@@ -154,6 +166,7 @@ def test_what_did_not_run_is_null():
         "drift",
         "skew",
         "harm",
+        "maturity",
         "feedback",
         "why",
         "estimate",
@@ -206,6 +219,7 @@ def test_the_timeline_has_what_is_known():
         "latency_row_p95_ms": 3.0,
         "latency_batch_ms": 20.0,
         "matured_labels": 300,
+        "matured_share": 0.75,
         "log_loss": 0.6,
         "auc": 0.7,
     }
@@ -227,7 +241,7 @@ def test_the_timeline_of_a_quarantined_batch():
 
 def test_labels_that_come_alone_do_not_draw_the_batch_again():
     found = some_findings(labels_only=True, drift=DRIFT)
-    labels = {"matured_labels": 300, "log_loss": 0.6, "auc": 0.7}
+    labels = {"matured_labels": 300, "matured_share": 0.75, "log_loss": 0.6, "auc": 0.7}
     assert timeline(found, a_conclusion(harm=HARM)) == labels
     assert timeline(found, a_conclusion(RETRAIN, HARM)) == labels | {"retrained": 1.0}
 
@@ -365,3 +379,81 @@ def test_the_page_names_what_moved_together_and_the_score_and_the_label():
     assert "| (score) | 0.400 |" in text
     assert "Moved together: x, &lt;y&gt;." in text
     assert "(score)" in explanation(RETRAIN, some_inputs(drift=drift), "b")
+
+
+def a_slice(value, column="c", **metrics):
+    found = metrics or {"log_loss": an_estimate(0.4, 0.3, 0.5)}
+    return SliceMetrics(column, value, 40, found)
+
+
+def sliced(*slices, unsliced=()):
+    metrics = {"log_loss": an_estimate(0.6)}
+    harm = a_harm_report(slices=slices, unsliced=unsliced, metrics=metrics)
+    return some_findings(), a_conclusion(harm=harm)
+
+
+def test_slices_are_in_the_document_on_the_page_and_lines_of_their_own():
+    found, conclusion = sliced(a_slice("a"), a_slice(None))
+    doc = monitor_document(found, conclusion, 1)
+    assert [(s["column"], s["value"], s["matured"]) for s in doc["harm"]["slices"]] == [
+        ("c", "a", 40),
+        ("c", None, 40),
+    ]
+    lines = page(doc).splitlines()
+    assert "| c | a | 40 | 0.4000 | 0.3000 | 0.5000 |" in lines
+    assert "| c | (missing) | 40 | 0.4000 | 0.3000 | 0.5000 |" in lines
+    points = timeline(found, conclusion)
+    assert (points["log_loss c/a"], points["log_loss c/_missing"]) == (0.4, 0.4)
+
+
+def test_a_slice_whose_metric_has_no_meaning_is_left_out():
+    found, conclusion = sliced(a_slice("a", accuracy=an_estimate(0.5)))
+    assert "| c | a |" not in page(monitor_document(found, conclusion, 1))
+    assert "log_loss c/a" not in timeline(found, conclusion)
+
+
+def test_slices_that_are_not_known_are_said_to_be():
+    found, conclusion = sliced(unsliced=("<c>",))
+    shown = page(monitor_document(found, conclusion, 1))
+    assert "No slices by &lt;c&gt;: the batch was scored before the spec named them." in shown
+    assert "By slice" not in shown
+
+
+def test_without_slices_the_page_says_nothing_of_them():
+    shown = page(monitor_document(*sliced(), 1))
+    assert "slice" not in shown
+
+
+@pytest.mark.parametrize("text", ["<b>", "a|b", "two\nlines", "**bold**", "`code`"])
+def test_values_of_slices_cannot_change_the_page(text):
+    shown = page(monitor_document(*sliced(a_slice(text, column=text)), 1))
+    (row,) = [line for line in shown.splitlines() if "| 40 |" in line]
+    assert row.count("|") == 7
+    assert not set("<`*") & set(row)
+
+
+@pytest.mark.parametrize("plain", ["EWR", "a b", "1.5", "x_y-z", "a" * 60])
+def test_a_plain_value_is_its_own_name(plain):
+    assert line_name(plain) == plain
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ".", "..", "a/b", "a//b", "/a", "a/", "a=b", "Zürich", " a", "a ", "_missing", "a" * 61],
+)
+def test_what_mlflow_would_refuse_is_told_apart_by_its_digest(text):
+    name = line_name(text)
+    assert re.fullmatch(r"[A-Za-z0-9_ -]{6,67}", name)
+    assert name not in {text, line_name(text + "?"), line_name(None)}
+
+
+def test_the_page_says_how_the_labels_came_in():
+    points = (MaturityPoint(0, 0.62), MaturityPoint(3, 0.75))
+    found = some_findings(maturity=points)
+    doc = monitor_document(found, a_conclusion(harm=HARM), 1)
+    assert doc["maturity"] == [
+        {"batches_later": 0, "share": 0.62},
+        {"batches_later": 3, "share": 0.75},
+    ]
+    assert "## Performance on 300 of 400 rows" in page(doc)
+    assert "Labels: 62% come with the batch, 75% within 3 batches." in page(doc)

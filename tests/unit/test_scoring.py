@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from incumbent.params import Task
+from incumbent.errors import SpecError
+from incumbent.params import IDENTITY, Task
 from incumbent.profile import profile
 from incumbent.records import Latency, ModelCard
-from incumbent.scoring import latency_of, predict, score
+from incumbent.scoring import latency_of, predict, require_same_model, score
 from incumbent.training import fit
 from tests.unit.builders import a_card, a_frame, a_spec, canonical_rows
 
@@ -45,6 +46,23 @@ def test_a_batch_is_scored_with_ids_days_and_what_may_be_learnt_from():
     assert found.trainable.tolist() == [False] + [True] * 8 + [False]
     expected = pipeline.predict_proba(rows[["x", "c"]].head(10))
     np.testing.assert_array_equal(found.values, expected)
+
+
+def test_the_values_of_slices_are_kept_beside():
+    card, pipeline, rows = fitted()
+    assert score(card, pipeline, rows, ()).slices == {}
+    found = score(card, pipeline, rows.head(10), (), ("c",)).slices
+    assert {name: held.tolist() for name, held in found.items()} == {
+        "c": rows["c"].head(10).tolist()
+    }
+
+
+@pytest.mark.parametrize("field", IDENTITY)
+def test_a_champion_serves_the_spec_that_it_was_trained_with(field):
+    trained = a_spec(features=("x",), categorical=("c",))
+    require_same_model(trained.model_copy(update={"harm_tolerance": 0.5}), trained)
+    with pytest.raises(SpecError, match=f"`{field}`"):
+        require_same_model(trained.model_copy(update={field: "other"}), trained)
 
 
 @pytest.mark.parametrize("columns", [["c", "x", "y", "i", "t"], ["t", "i", "x", "c"]])

@@ -1,6 +1,6 @@
 """Batches and label arrivals: what has come in, and what has become of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -85,6 +85,13 @@ class Batches(Database):
         with self._reading() as connection:
             return tuple(_read(row) for row in connection.execute(query))
 
+    def documented(self, model: str, limit: int) -> tuple[BatchEntry, ...]:
+        """At most `limit` handled batches with their documents, the newest, oldest first."""
+        mine = (batches.c.model == model, batches.c.status == BatchStatus.HANDLED.value)
+        query = select(batches).where(*mine).order_by(batches.c.ordinal.desc()).limit(limit)
+        with self._reading() as connection:
+            return tuple(_read(row) for row in connection.execute(query))[::-1]
+
     def labels(self, model: str, digest: str) -> Mapping[str, Any] | None:
         """The document of a label arrival, None where it has not come yet."""
         query = select(labels.c.document).where(labels.c.model == model, labels.c.digest == digest)
@@ -126,6 +133,27 @@ class Batches(Database):
         )
         with self._reading() as connection:
             return tuple(LabelArrival(row.digest, row.path) for row in connection.execute(query))
+
+    def batches_later(
+        self, model: str, batch_digest: str, arrivals: Collection[str]
+    ) -> dict[str, int]:
+        """How many batches had come after this one when each arrival of labels was first recorded.
+
+        One that was never recorded comes now, after all of them.
+        """
+        mine = select(batches.c.ordinal).where(
+            batches.c.model == model, batches.c.digest == batch_digest
+        )
+        after = select(batches.c.started_at).where(
+            batches.c.model == model, batches.c.ordinal > mine.scalar_subquery()
+        )
+        recorded = select(labels.c.digest, labels.c.recorded_at).where(
+            labels.c.model == model, labels.c.digest.in_(arrivals)
+        )
+        with self._reading() as connection:
+            starts = connection.scalars(after).all()
+            came = {row.digest: row.recorded_at for row in connection.execute(recorded)}
+        return {a: sum(a not in came or s <= came[a] for s in starts) for a in arrivals}
 
 
 def _of(model: str, digest: str) -> Select[Any]:
