@@ -5,13 +5,14 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -480,6 +481,20 @@ class TestRaces:
             lambda ledger, i: ledger.keep_challenger("flights", Challenger(version(i), 0, ()), NOW),
         )
         assert Ledger(url).challenger("flights") is not None
+
+    def test_a_new_file_waits_for_another_connection_that_writes_to_it(self, url):
+        path, opened = Path(make_url(url).database), Event()
+        path.parent.mkdir()
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        ledger = Ledger(url)
+        event.listen(ledger._engine, "connect", lambda *_: opened.set())
+        with closing(other), ThreadPoolExecutor() as pool:
+            reading = pool.submit(ledger.models)
+            reading.add_done_callback(lambda _: opened.set())
+            opened.wait()
+            other.execute("ROLLBACK")
+            assert reading.result() == ()
 
 
 class TestCrash:

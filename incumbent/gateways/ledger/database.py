@@ -1,9 +1,10 @@
 """Connections, transactions and the errors of the database under the ledger."""
 
 import copy
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -39,6 +40,12 @@ from incumbent.records import Lease
 WAIT_SECONDS = 30
 ALLOWED = "sqlite:///path/to/file, or postgresql+driver://user:password@host/database"
 _SCHEMA_LOCK = 7_203_461_920  # any number, as long as every release takes the same
+_TO_WAL = (
+    "BEGIN EXCLUSIVE",
+    "PRAGMA locking_mode=EXCLUSIVE",  # not earlier: two that begin so would wait for each other
+    "COMMIT",
+    "PRAGMA journal_mode=WAL",
+)
 
 
 class Database:
@@ -151,7 +158,6 @@ def _sqlite(url: URL) -> Engine:
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # the driver would begin by itself, and too late
-    connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA foreign_keys=ON")
 
 
@@ -171,7 +177,22 @@ def _make_folder(url: URL) -> None:
         raise _out_of_reach(url, error) from error
 
 
+def _write_ahead(engine: Engine) -> None:
+    """Put a SQLite file into WAL mode, which it keeps; one that is in memory has none.
+
+    Alone among statements the switch does not wait for another connection that writes. So the
+    file is locked first, by one that does, and stays so until it is closed.
+    """
+    with closing(engine.raw_connection()) as connection:
+        cursor = connection.cursor()
+        if cursor.execute("PRAGMA journal_mode").fetchall() == [("delete",)]:
+            for step in _TO_WAL:
+                cursor.execute(step).fetchall()
+
+
 def _make_tables(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        _write_ahead(engine)
     with _write_transaction(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
@@ -203,7 +224,7 @@ def _reachable(url: URL) -> Iterator[None]:
     """Turn what says that the database is away, locked or broken into OutOfReachError."""
     try:
         yield
-    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+    except (OperationalError, InterfaceError, PoolTimeoutError, sqlite3.Error) as error:
         raise _out_of_reach(url, error) from error
     except DatabaseError as error:
         if type(error) is not DatabaseError:
