@@ -16,13 +16,13 @@ from tasks.replay import Memory, console
 
 
 def fits_in_memory(history: History, documents: Sequence[Mapping[str, Any]]) -> Fits:
-    """The models of the loop in memory, which learns nothing from quarantined batches."""
-    set_aside = (
-        position
-        for position, doc in enumerate(documents)
-        if doc["validation"]["outcome"] == Outcome.QUARANTINE.value
-    )
-    return Fits(history.labelled(set_aside), history.spec)
+    """The models of the loop in memory, which learns nothing that `monitor` did not learn.
+
+    That is: no batch that was quarantined, and no row that the expectations exclude.
+    """
+    found = [doc["validation"] for doc in documents]
+    set_aside = [k for k, v in enumerate(found) if v["outcome"] == Outcome.QUARANTINE.value]
+    return Fits(history.labelled(set_aside, [v["excluded"] for v in found]), history.spec)
 
 
 def labels_at_once(history: History, fits: Fits, memory: Memory) -> AtOnce | None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO, Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from rich.console import Console
 
 from incumbent.digest import text_digest
@@ -25,6 +27,7 @@ from incumbent.replay.history import History
 from incumbent.settings import Settings
 from tasks.doors import open_doors
 from tasks.scoring import require_champion
+from tasks.validation import sound_rows
 
 Memory = MutableMapping[str, Any]
 
@@ -201,22 +204,24 @@ def split(spec: ModelSpec, batch: str, folder: Path) -> Step:
 
 def open_history(line: Line, memory: Memory) -> History:
     """The batches with their labels, after the training data of the first champion."""
-    spec, raw = line.spec, batches.read(str(line.reference))
+    spec, raw = line.spec, sound_rows(batches.read(str(line.reference)), line.spec)
     kinds = kinds_of(raw, spec)
     known = canonical(raw, spec, kinds).dropna(subset=[spec.target]).reset_index(drop=True)
     history = History(spec, kinds, known, line.label_delay, memory)
     for step in line.steps:
-        history.append(read_labelled(history, step))
+        history.append(*read_labelled(history, step))
     return history
 
 
-def read_labelled(history: History, step: Step) -> pd.DataFrame:
-    """The rows of a batch whose labels are known, canonical."""
+def read_labelled(history: History, step: Step) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """The rows of a batch whose labels are known, canonical, and where they stand in it."""
     spec, raw = history.spec, batches.read(str(step.batch))
     if step.labels is not None:
-        raw = raw.merge(batches.read(str(step.labels)), on=spec.id)
+        labels = batches.read(str(step.labels)).set_index(spec.id)
+        raw = raw.join(labels, on=spec.id, how="inner")
     rows = canonical(raw, spec, history.kinds)
-    return rows.dropna(subset=[spec.target]).reset_index(drop=True)
+    known = rows[spec.target].notna().to_numpy()
+    return rows[known].reset_index(drop=True), raw.index.to_numpy(np.int64)[known]
 
 
 def tell_start(line: Line, memory: Memory) -> None:

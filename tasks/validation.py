@@ -42,6 +42,11 @@ def check(raw: pd.DataFrame, spec: ModelSpec, card: ModelCard) -> ValidationRepo
 
 @task(name="validation", cache_policy=NO_CACHE)
 def validate_training_data(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """The rows of the training data that may be learnt from."""
+    return sound_rows(raw, spec)
+
+
+def sound_rows(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     """The rows of the training data that may be learnt from.
 
     Raises:

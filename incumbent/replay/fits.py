@@ -66,7 +66,7 @@ class Fits:
     def rows(self, key: Key) -> pd.DataFrame:
         """The rows that a model was fitted on."""
         rows = self.history.through(key.through)
-        cut = halves(self.history.batch(key.through + 1), self.spec) if key.half else None
+        cut = halves(self.history.lesson(key.through + 1), self.spec) if key.half else None
         if cut is not None:
             rows = pd.concat([rows, cut[0]], ignore_index=True)
         return sample(newest_of_each(rows, self.spec) if key.recent else rows, self.spec)
@@ -89,6 +89,11 @@ class Fits:
         if (batch, key) not in self._losses:
             self._losses[batch, key] = self.on(self.history.batch(batch), key)
         return self._losses[batch, key]
+
+    def judging(self, batch: int, key: Key) -> Losses:
+        """The losses of those rows of a batch that may say which of two models is better."""
+        known = self.history.trainable(batch)
+        return {name: loss[known] for name, loss in self.losses(batch, key)[1].items()}
 
     def on(self, rows: pd.DataFrame, key: Key) -> Said:
         """Predictions of any rows, and their losses by metric."""

@@ -23,7 +23,7 @@ def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
         anew: Take another candidate even where one waits for more labels.
         tested: A backtest has fitted the candidate already.
     """
-    rows, spec = state.rows(batch), state.spec
+    rows, spec = state.lesson(batch), state.spec
     candidate, earlier = state.champion, tuple[PairedBlock, ...]()
     if state.waiting is not None and not anew:
         candidate, earlier = state.waiting
@@ -31,8 +31,8 @@ def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
         candidate = Key(batch - 1, recent=True)
         state.spent += 0 if tested else 1
     newest = pair(
-        state.fits.losses(batch, state.champion)[1],
-        state.fits.losses(batch, candidate)[1],
+        state.fits.judging(batch, state.champion),
+        state.fits.judging(batch, candidate),
         blocks_of(rows, spec),
     )
     evidence, state.looks = (*earlier, *newest), state.looks + 1
@@ -45,7 +45,7 @@ def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
 
 
 def _promote(state: State, batch: int, candidate: Key) -> Ruling:
-    rows, key, fits, spec = state.rows(batch), Key(batch, recent=True), state.fits, state.spec
+    rows, key, fits, spec = state.lesson(batch), Key(batch, recent=True), state.fits, state.spec
     kinds, promise = fits.history.kinds, state.card.baseline
     promised = judge_model(fits.model(candidate), rows, spec, kinds, promise)
     card = card_of(fits, spec, key, promised)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from incumbent.metrics import METRIC_NAMES, row_losses, truth_of
@@ -57,20 +58,36 @@ class History:
         self.spec, self.kinds, self.label_delay = spec, dict(kinds), label_delay
         self._memory: MutableMapping[str, Any] = {} if memory is None else memory
         self._tables = [reference]
+        self._positions: list[NDArray[np.int64]] = []
         self._fits: dict[int, Future[Fit]] = {}
         self._worker = ThreadPoolExecutor(max_workers=1)
 
     def __len__(self) -> int:
         return len(self._tables) - 1
 
-    def append(self, batch: pd.DataFrame) -> None:
-        """Add the next batch, canonical and labelled."""
-        self._tables.append(batch)
+    def append(self, batch: pd.DataFrame, positions: NDArray[np.int64] | None = None) -> None:
+        """Add the next batch.
 
-    def labelled(self, set_aside: Iterable[int] = ()) -> LabelledHistory:
-        """The same tables for the loop in memory, which learns nothing from some batches."""
+        Args:
+            batch: Its canonical rows with labels, shape (n, columns).
+            positions: Where each stood in the batch as it came, shape (n,); None: all are there.
+        """
+        self._tables.append(batch)
+        self._positions.append(np.arange(len(batch)) if positions is None else positions)
+
+    def labelled(
+        self, set_aside: Iterable[int] = (), excluded: Sequence[Sequence[int]] = ()
+    ) -> LabelledHistory:
+        """The same tables for the loop in memory.
+
+        Args:
+            set_aside: Batches that nothing is learnt from.
+            excluded: Positions of rows that nothing is learnt from, in each batch as it came.
+        """
         tables, name = tuple(self._tables), self.spec.name
-        return LabelledHistory(name, self.spec, self.kinds, tables, frozenset(set_aside))
+        marked = {k: np.isin(self._positions[k], rows) for k, rows in enumerate(excluded) if rows}
+        aside = frozenset(set_aside)
+        return LabelledHistory(name, self.spec, self.kinds, tables, aside, marked)
 
     def prepare(self, batch: int) -> None:
         """Begin the fit on all that is known before the labels of a batch come."""

@@ -2,7 +2,7 @@
 
 What `monitor`, `retrain` and `shadow` do with doors to the outside is done here in memory, with
 every fit kept, so that a policy is tried on a whole history in the seconds of its own new fits.
-Two things are left out: rows that expectations exclude are learnt from, and an id that comes
+What `monitor` set aside or excluded, the history says. One thing is left out: an id that comes
 again judges again.
 """
 
@@ -149,7 +149,7 @@ def _remembered(inputs: DecisionInputs, *, retrains: bool, rows: int) -> Past:
 def _age(state: State, batch: int) -> float | None:
     """Days of data between the newest row that the champion has learnt and the batch's newest."""
     here = period_of(state.rows(batch), state.spec)
-    then = period_of(state.rows(state.champion.through), state.spec)
+    then = period_of(state.lesson(state.champion.through), state.spec)
     if here is None or then is None:
         return None
     return (here.end - then.end).total_seconds() / DAY_SECONDS
@@ -174,7 +174,7 @@ def _harm(state: State, batch: int) -> HarmReport:
 
 
 def _backtest(state: State, batch: int, harm: HarmReport) -> GainReport | None:
-    rows, first = state.rows(batch), None
+    rows, first = state.lesson(batch), None
     if state.news(batch):
         first = _try(state, batch, Key(batch - 1, recent=True), rows)
         harmed = {s.signal for s in harm.signals if s.harmed}

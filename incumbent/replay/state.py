@@ -86,10 +86,14 @@ class State:
         """The rows of a batch."""
         return self.fits.history.batch(batch)
 
+    def lesson(self, batch: int) -> pd.DataFrame:
+        """The rows of a batch that may be learnt from, and say which of two models is better."""
+        return self.fits.history.lesson(batch)
+
     def news(self, batch: int) -> bool:
         """Whether a batch before this one has come that the champion has not learnt from."""
         since = range(self.champion.through + 1, batch)
-        return any(k not in self.fits.history.set_aside for k in since)
+        return any(len(self.lesson(k)) > 0 for k in since)
 
 
 def first_champion(fits: Fits, spec: ModelSpec) -> State:

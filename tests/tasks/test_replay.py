@@ -1,11 +1,17 @@
 """Replay keeps its contract with whoever reads its document."""
 
 import os
+import sys
 from importlib import import_module
+from types import ModuleType
 
+import great_expectations as gx
 import numpy as np
+import pandas as pd
 import pytest
+from great_expectations import expectations as gxe
 
+from expectations.flights import EXCLUDE
 from incumbent.errors import UsageError
 from incumbent.settings import Settings
 from tasks.replay import kept, require_alike, scratch_folder, scratch_state
@@ -88,6 +94,46 @@ def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
     assert batches[2]["metric"]["incumbent"] == pytest.approx(batches[2]["metric"]["never"])
     assert doc["delay"]["always"]["cost"] > 0  # it learns of the change one batch later
     assert doc["delay"]["incumbent"]["at_once"] == pytest.approx(at_once.loss)
+
+
+@pytest.fixture
+def price_has_limits(monkeypatch):
+    """A model's own rule, under a name that there is: a row with a price beyond 50 is broken."""
+    rule = gxe.ExpectColumnValuesToBeBetween(
+        column="price", min_value=-50, max_value=50, meta=EXCLUDE, severity="warning"
+    )
+    module = ModuleType("expectations.flights")
+    module.suite = lambda: gx.ExpectationSuite(name="shop", expectations=[rule])
+    monkeypatch.setitem(sys.modules, "expectations.flights", module)
+    return a_spec(expectations="flights")
+
+
+def partly_broken(rows):
+    """Every twelfth row has a price that cannot be and tells a lie; every seventh has no label."""
+    broken = np.arange(len(rows)) % 12 == 0
+    unknown = np.arange(len(rows)) % 7 == 0
+    price = rows["price"].mask(broken, rows["price"] + 99)
+    bought = rows["bought"].mask(broken, 1 - rows["bought"]).astype("Int64")
+    return rows.assign(price=price, bought=bought.mask(unknown, pd.NA))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0, 1])
+def test_in_memory_nothing_is_learnt_that_the_flows_leave_out(
+    bare, delivery, price_has_limits, delay
+):
+    data = delivery.reference(partly_broken(rows_of(TRAINING_DAYS)))
+    rows = [batch_rows(n, changed=n > 0, rows_a_day=200) for n in range(4 + delay)]
+    batches = [delivery.batch(f"b{n}", partly_broken(table)) for n, table in enumerate(rows)]
+    doc = import_module("flows.replay").replay(price_has_limits, data, batches, delay)
+    assert doc["policies"]["incumbent"]["promotions"] >= 1
+    assert doc["batches"][-1]["champion_version"] > 1  # the last batch is scored by what was learnt
+    assert bare.training_rows()["price"].max() < 50
+    first = doc["batches"][0]["metric"]
+    assert first["never"] == pytest.approx(first["incumbent"], rel=1e-9)  # the same first champion
+    (own,) = [e for e in doc["recommendation"]["evidence"] if not e["settings"]]
+    assert own["metric"] == pytest.approx(doc["policies"]["incumbent"]["metric"], rel=1e-9)
+    assert own["trainings"] == doc["policies"]["incumbent"]["trainings"]
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from incumbent.params import Trigger
 from incumbent.replay.fits import Fits, Key
 from incumbent.replay.history import History
 from incumbent.replay.loop import fixed, ours
+from incumbent.replay.state import first_champion
 from tests.unit.histories import SPEC, a_history
 
 AGED = SPEC.model_copy(update={"trigger": Trigger.SCHEDULE, "schedule_days": 5.0})
@@ -81,6 +83,28 @@ def test_a_batch_that_is_set_aside_is_never_learnt_from():
     tried = ours(found, AGED)
     assert tried.trained == (True, False, True, True, True)
     assert tried.verdicts[1] is None
+
+
+def test_rows_that_are_excluded_are_judged_for_harm_and_otherwise_as_if_they_had_not_come():
+    history, broken = a_history(), np.arange(80) % 4 == 0
+    marked = replace(history, excluded={2: broken})
+    rows = history.batch(2)[~broken]
+    gone = replace(history, tables=(*history.tables[:3], rows, *history.tables[4:]))
+    key, champion = Key(2, recent=True), Key(1, recent=True)
+    found, without = Fits(marked, SPEC), Fits(gone, SPEC)
+    assert found.size(key) == without.size(key) == len(history.through(2)) - 20
+    assert found.losses(4, key)[0].tolist() == without.losses(4, key)[0].tolist()
+    judged, wanted = found.judging(2, champion), without.losses(2, champion)[1]
+    assert {n: v.tolist() for n, v in judged.items()} == {n: v.tolist() for n, v in wanted.items()}
+    assert len(found.losses(2, champion)[0]) == 80
+    assert ours(found, AGED).rows == (80,) * 5
+
+
+def test_a_batch_of_nothing_but_excluded_rows_is_no_news():
+    whole = np.ones(80, dtype=bool)
+    found = Fits(replace(a_history(), excluded={0: whole}), SPEC)
+    assert not first_champion(found, SPEC).news(1)
+    assert first_champion(found, SPEC).news(2)
 
 
 @pytest.mark.parametrize("delay", [0, 2])

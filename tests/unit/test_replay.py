@@ -40,6 +40,17 @@ def a_document(loss=0.5, action="none", training=None, verdict=None):
     }
 
 
+def test_excluded_positions_find_their_rows_among_those_with_labels(history):
+    rows = canonical_rows(a_frame(40, 4), SPEC)[0]
+    history.append(rows[20:24], np.array([20, 21, 21, 23]))  # an id that came with two labels
+    found = history.labelled([1], [[], [0], [], [3, 21, 23]])
+    assert found.set_aside == {1}
+    assert {k: np.flatnonzero(v).tolist() for k, v in found.excluded.items()} == {
+        1: [0],
+        3: [1, 2, 3],
+    }
+
+
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_trainings_are_spread_evenly_and_never_after_the_last(trainings, batches):
     after = evenly(trainings, batches)
