@@ -21,6 +21,7 @@ class KeptFits(Fits):
     def _made(self, key: Key) -> Pipeline:
         recipe = {k: v for k, v in self.spec.model_dump().items() if k.startswith("training_")}
         parts = [self.history.name, str(len(self.history)), str(key), str(recipe)]
+        parts += [str(sorted(key.without))] if key.without else []
         path = self.folder / f"{text_digest(parts)}.pickle"
         if path.exists():
             return pickle.loads(path.read_bytes())  # noqa: S301 - written by the line below

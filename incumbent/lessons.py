@@ -11,6 +11,8 @@ from incumbent.labels import COVERAGE_GAP, uneven
 from incumbent.records import DecisionInputs, HarmReport, HarmSignal, Reason
 from incumbent.slope import related
 
+MOST_SUSPECTS = 5  # newest batches that looked shuffled: each is fitted alone while labels do
+
 
 def faults(inputs: DecisionInputs) -> tuple[Reason, ...]:
     """Why the labels of a batch teach nobody; none where nothing speaks against them."""

@@ -76,7 +76,8 @@ def backtest(
     rows = labelled_rows(doors, spec, champion, findings.entry)
     cleared = _cleared(doors, spec, champion, findings, rows) if UNRELATED in _harmed(harm) else {}
     lessons = lessons_since(doors, spec, champion, findings.entry.ordinal)
-    taught = [*lessons, *(suspect for suspect, _ in cleared.values())]
+    known = {lesson.batch for lesson in lessons}
+    taught = [*lessons, *(new for new, _ in cleared.values() if new.batch not in known)]
     tried = _backtest(doors, spec, champion, findings, harm, taught, rows)
     if tried is None or not cleared:
         return tried

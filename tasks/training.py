@@ -13,6 +13,7 @@ from incumbent.errors import IntegrityError, UsageError
 from incumbent.harm import UNRELATED
 from incumbent.intake import canonical, kinds_of
 from incumbent.labels import join
+from incumbent.lessons import MOST_SUSPECTS
 from incumbent.params import ModelSpec, Task
 from incumbent.profile import kinds_in
 from incumbent.records import (
@@ -102,10 +103,9 @@ def lessons_since(doors: Doors, spec: ModelSpec, champion: Champion, before: int
 
 
 def suspects_since(doors: Doors, spec: ModelSpec, champion: Champion, before: int) -> list[Lesson]:
-    """Those whose labels looked shuffled, and that no later batch has cleared yet."""
-    return _lessons(
-        doors, spec, champion, before, lambda faults, cleared: faults == SUSPECT and not cleared
-    )
+    """The newest of those whose labels looked shuffled, cleared since or not."""
+    found = _lessons(doors, spec, champion, before, lambda faults, _: faults == SUSPECT)
+    return found[-MOST_SUSPECTS:]
 
 
 def _lessons(

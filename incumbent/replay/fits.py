@@ -1,6 +1,6 @@
 """Every model of a history and what is known of it, made at most once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -33,11 +33,15 @@ Said = tuple[NDArray[np.float64], Losses]
 
 @dataclass(frozen=True)
 class Key:
-    """A model: the rows up to a batch, newer ones counting more or all alike, half of the next."""
+    """A model: the rows up to a batch, newer ones counting more or all alike, half of the next.
+
+    `without` are batches whose labels were faulty.
+    """
 
     through: int
     recent: bool
     half: bool = False
+    without: frozenset[int] = field(default=frozenset(), repr=False)
 
 
 class Fits:
@@ -65,7 +69,7 @@ class Fits:
 
     def rows(self, key: Key) -> pd.DataFrame:
         """The rows that a model was fitted on."""
-        rows = self.history.through(key.through)
+        rows = self.history.through(key.through, key.without)
         cut = halves(self.history.lesson(key.through + 1), self.spec) if key.half else None
         if cut is not None:
             rows = pd.concat([rows, cut[0]], ignore_index=True)

@@ -28,7 +28,7 @@ def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
     if state.waiting is not None and not anew:
         candidate, earlier = state.waiting
     elif state.news(batch):
-        candidate = Key(batch - 1, recent=True)
+        candidate = state.key(batch - 1)
         state.spent += 0 if tested else 1
     newest = pair(
         state.fits.judging(batch, state.champion),
@@ -45,13 +45,13 @@ def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
 
 
 def _promote(state: State, batch: int, candidate: Key) -> Ruling:
-    rows, key, fits, spec = state.lesson(batch), Key(batch, recent=True), state.fits, state.spec
+    rows, key, fits, spec = state.lesson(batch), state.key(batch), state.fits, state.spec
     kinds, promise = fits.history.kinds, state.card.baseline
     promised = judge_model(fits.model(candidate), rows, spec, kinds, promise)
     card = card_of(fits, spec, key, promised)
     before, after = _fitted(fits, candidate, card), _fitted(fits, key, card)
     state.spent += 1
-    known = fits.history.through(batch - 1)
+    known = fits.history.through(batch - 1, key.without)
     if failure := distance_failure(before, after, known, rows, spec):
         state.said.append(f"{batch:>3} refused  {failure}")
         return Ruling.REJECT

@@ -7,6 +7,7 @@ again judges again.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from incumbent.records import (
     Action,
     Decision,
     DecisionInputs,
+    Estimate,
     GainReport,
     HarmReport,
     Outcome,
@@ -34,9 +36,10 @@ from incumbent.replay.fits import Fits, Key
 from incumbent.replay.gate import retrain
 from incumbent.replay.state import State, Tried, first_champion
 from incumbent.replay.tables import DAY_SECONDS
+from incumbent.scoring import predict
 from incumbent.shadow import pair
-from incumbent.slope import calibration_slope
-from incumbent.training import classes_of, halves
+from incumbent.slope import calibration_slope, related
+from incumbent.training import classes_of, fit, halves
 
 
 def ours(fits: Fits, spec: ModelSpec | None = None, label_delay: int = 0) -> Tried:
@@ -107,6 +110,7 @@ def _judge(state: State, batch: int) -> None:
         return
     inputs = _inputs(state, batch)
     decision, verdict = decide(inputs), None
+    state.faults[batch] = {fault.signal for fault in decision.faults}
     if batch in state.drifts:
         state.drifts[batch] = (state.drifts[batch][0], state.version)
     retrains = decision.action is Action.RETRAIN
@@ -175,15 +179,35 @@ def _harm(state: State, batch: int) -> HarmReport:
 
 def _backtest(state: State, batch: int, harm: HarmReport) -> GainReport | None:
     rows, first = state.lesson(batch), None
+    harmed = {s.signal for s in harm.signals if s.harmed}
+    cleared = _cleared(state, rows) if UNRELATED in harmed else {}
+    state.cleared |= cleared.keys()
     if state.news(batch):
-        first = _try(state, batch, Key(batch - 1, recent=True), rows)
-        harmed = {s.signal for s in harm.signals if s.harmed}
+        first = _try(state, batch, state.key(batch - 1), rows)
+        first = replace(first, slope=max(cleared.values(), key=_steepness, default=first.slope))
         if not harmed or (shown(first) and UNRELATED not in harmed):
             return first
     if (cut := halves(rows, state.spec)) is None:
         return first
-    second = _try(state, batch, Key(batch - 1, recent=True, half=True), cut[1])
+    second = _try(state, batch, state.key(batch - 1, half=True), cut[1])
     return second if first is None else closer(first, second)
+
+
+def _cleared(state: State, rows: pd.DataFrame) -> dict[int, Estimate]:
+    """Suspects that teach what these labels follow, with the slope that shows it."""
+    task, kinds, found = state.spec.task, state.fits.history.kinds, {}
+    for suspect in state.suspects():
+        alone = fit(state.lesson(suspect), state.fits.spec, kinds)
+        said = predict(alone, rows[list(kinds)], task)
+        truth = truth_of(rows[state.spec.target], task, classes_of(alone, task))
+        slope = calibration_slope(said, truth, task, state.spec.harm_confidence)
+        if related(slope):
+            found[suspect] = slope
+    return found
+
+
+def _steepness(slope: Estimate) -> float:
+    return slope.value
 
 
 def _try(state: State, batch: int, key: Key, judged: pd.DataFrame) -> GainReport:

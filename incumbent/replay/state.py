@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from incumbent.harm import UNRELATED
+from incumbent.lessons import MOST_SUSPECTS
 from incumbent.params import ModelSpec
 from incumbent.records import (
     Action,
@@ -74,6 +76,8 @@ class State:
     past: tuple[Past, ...] = ()
     waiting: tuple[Key, tuple[PairedBlock, ...]] | None = None
     drifts: dict[int, tuple[DriftReport, int]] = field(default_factory=dict)
+    faults: dict[int, set[str]] = field(default_factory=dict)
+    cleared: set[int] = field(default_factory=set)
     spent: int = 0
     promotions: int = 0
     losses: list[float] = field(default_factory=list)
@@ -90,10 +94,21 @@ class State:
         """The rows of a batch that may be learnt from, and say which of two models is better."""
         return self.fits.history.lesson(batch)
 
+    def key(self, through: int, *, half: bool = False) -> Key:
+        """A retrained model: newer rows count more, and no faulty labels are learnt from."""
+        faulty = {k for k, found in self.faults.items() if k <= through and found}
+        lifted = {k for k in self.cleared if self.faults[k] == {UNRELATED}}
+        return Key(through, recent=True, half=half, without=frozenset(faulty - lifted))
+
+    def suspects(self) -> list[int]:
+        """The newest batches whose labels looked shuffled, cleared since or not."""
+        return [k for k, found in self.faults.items() if found == {UNRELATED}][-MOST_SUSPECTS:]
+
     def news(self, batch: int) -> bool:
         """Whether a batch before this one has come that the champion has not learnt from."""
-        since = range(self.champion.through + 1, batch)
-        return any(len(self.lesson(k)) > 0 for k in since)
+        here, known = self.key(batch - 1), self.champion
+        unknown = {*range(known.through + 1, batch), *known.without} - here.without
+        return any(len(self.lesson(k)) > 0 for k in unknown)
 
 
 def first_champion(fits: Fits, spec: ModelSpec) -> State:

@@ -48,9 +48,9 @@ class LabelledHistory:
             return rows.iloc[:0]
         return rows if position not in self.excluded else rows[self.trainable(position)]
 
-    def through(self, position: int) -> pd.DataFrame:
-        """The lessons of the reference and of all batches up to this one."""
-        return pd.concat(list(self._lessons(position)), ignore_index=True)
+    def through(self, position: int, without: frozenset[int] = frozenset()) -> pd.DataFrame:
+        """The lessons of the reference and of all batches up to this one, but for some."""
+        return pd.concat(list(self._lessons(position, without)), ignore_index=True)
 
     def spacing(self) -> float | None:
         """Days from the newest row of one table to that of the next, at the median.
@@ -62,7 +62,7 @@ class LabelledHistory:
         gaps = np.diff(ends) / DAY_SECONDS
         return float(np.median(gaps)) if len(gaps) else None
 
-    def _lessons(self, position: int) -> Iterator[pd.DataFrame]:
+    def _lessons(self, position: int, without: frozenset[int]) -> Iterator[pd.DataFrame]:
         for k in range(-1, position + 1):
-            if k not in self.set_aside:
+            if k not in self.set_aside | without:
                 yield self.lesson(k)
