@@ -30,6 +30,7 @@ from tasks.labels import (
     with_maturity,
 )
 from tasks.lease import holding
+from tasks.past import past_of
 from tasks.promotion import reconcile
 from tasks.reporting import carried_out, inputs_of, recall, record, report, stored_document
 from tasks.scoring import load_champion, score_batch
@@ -79,9 +80,10 @@ def follow(
 ) -> dict[str, Any]:
     """A new batch: validated, compared with the champion's training set, and scored."""
     champion, entry = load_champion(doors, spec), arrival.entry
+    past = past_of(doors, spec, entry.batch.digest)
     validation, frame = validate(arrival, spec, champion.model.card)
     if validation.outcome is Outcome.QUARANTINE:
-        set_aside = Findings(entry, validation, None, None, None, None)
+        set_aside = Findings(entry, validation, None, None, None, None, past=past)
         return conclude(doors, spec, champion, set_aside)
     drift = measure_drift(frame, champion, spec)
     predictions, latency = score_batch(doors, spec, champion, entry, frame, validation)
@@ -95,9 +97,8 @@ def follow(
         latency,
         learnt=entry.batch.digest in champion.model.card.training.batches,
         arrivals=came,
-        estimate=None
-        if came
-        else estimate_performance(doors, spec, champion, entry, frame, predictions),
+        estimate=None if came else estimate_performance(spec, champion, frame, predictions, past),
+        past=past,
     )
     return conclude(doors, spec, champion, findings)
 

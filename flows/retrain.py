@@ -16,17 +16,15 @@ from incumbent.records import (
 )
 from tasks.doors import Doors
 from tasks.lease import holding
+from tasks.lessons import Lesson, labelled_rows, lessons_since
 from tasks.promotion import promote, register
 from tasks.scoring import load_champion
 from tasks.shadow import entry_of
 from tasks.training import (
     Candidate,
-    Lesson,
     backtested,
     challenger_for,
     fit_on,
-    labelled_rows,
-    lessons_since,
     promise_of,
 )
 

@@ -10,7 +10,7 @@ from incumbent.params import ModelSpec
 from incumbent.records import Champion, Findings, HarmReport
 from tasks.doors import OUTSIDE, Doors
 from tasks.gain import Backtest
-from tasks.training import labelled_rows
+from tasks.lessons import labelled_rows
 
 
 @task(name="attribution", **OUTSIDE)

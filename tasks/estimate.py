@@ -2,27 +2,25 @@
 
 import pandas as pd
 from prefect import task
+from prefect.cache_policies import NO_CACHE
 
 from incumbent.estimate import estimate
 from incumbent.params import ModelSpec
-from incumbent.records import BatchEntry, Champion, EstimateReport, Predictions
-from tasks.doors import OUTSIDE, Doors
-from tasks.past import past_of
+from incumbent.records import Champion, EstimateReport, Past, Predictions
 
 
-@task(name="estimate", **OUTSIDE)
+@task(name="estimate", cache_policy=NO_CACHE)
 def estimate_performance(
-    doors: Doors,
     spec: ModelSpec,
     champion: Champion,
-    entry: BatchEntry,
     frame: pd.DataFrame,
     said: Predictions,
+    past: tuple[Past, ...],
 ) -> EstimateReport | None:
     """The estimate, beside how far those of batches before were from what their labels said."""
     before = [
-        (past.estimated, past.loss.value)
-        for past in past_of(doors, spec, entry.batch.digest)
-        if past.estimated is not None and past.loss is not None
+        (known.estimated, known.loss.value)
+        for known in past
+        if known.estimated is not None and known.loss is not None
     ]
     return estimate(champion.model, frame, said, spec, before)

@@ -29,14 +29,11 @@ from incumbent.shadow import evidence_digest, pair
 from incumbent.slope import calibration_slope, related
 from incumbent.training import classes_of, fit, halves, recency
 from tasks.doors import OUTSIDE, Doors
+from tasks.lessons import Lesson, labelled_rows, lessons_since, suspects_since
 from tasks.training import (
-    Lesson,
     assemble_with,
     keep_candidate,
-    labelled_rows,
-    lessons_since,
     rows_with,
-    suspects_since,
     waiting_challenger,
 )
 

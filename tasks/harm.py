@@ -9,7 +9,6 @@ from incumbent.labels import join
 from incumbent.params import ModelSpec
 from incumbent.records import Champion, Findings, HarmReport
 from tasks.doors import OUTSIDE, Doors
-from tasks.past import past_of
 
 
 @task(name="harm", **OUTSIDE)
@@ -25,7 +24,7 @@ def judge_labels(
     if predictions is None or labels.empty or findings.learnt:
         return None
     card = replace(champion.model.card, spec=spec)  # today's tolerances, not those of its birth
-    past, number = past_of(doors, spec, entry.batch.digest), champion.version.number
+    past, number = findings.past, champion.version.number
     earlier = [p.loss for p in past if p.champion == number and p.loss is not None]
     joined = join(predictions, labels)
     rows, latency = entry.batch.rows, findings.latency

@@ -66,7 +66,7 @@ def inputs_of(
         findings.asked,
         findings.estimate,
         tried.report if tried else None,
-        past_of(doors, spec, findings.entry.batch.digest),
+        findings.past,
     )
 
 
@@ -102,6 +102,7 @@ def recall(
         learnt=learnt,
         arrivals=arrivals,
         estimate=TypeAdapter(EstimateReport | None).validate_python(stored.get("estimate")),
+        past=past_of(doors, spec, entry.batch.digest),
     )
 
 

@@ -24,7 +24,7 @@ from incumbent.records import (
 from incumbent.scoring import predict
 from incumbent.shadow import Losses, pair
 from tasks.doors import OUTSIDE, Doors
-from tasks.training import labelled_rows
+from tasks.lessons import labelled_rows
 
 
 def entry_of(doors: Doors, spec: ModelSpec, ordinal: int) -> BatchEntry:

@@ -1,7 +1,6 @@
-"""Training: the rows that a model may learn from, the fit, and the run that keeps it."""
+"""Training: the challenger in hand, the fit, and the run that keeps it."""
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -9,12 +8,9 @@ import pandas as pd
 from prefect import task
 from sklearn.pipeline import Pipeline
 
-from incumbent.errors import IntegrityError, UsageError
-from incumbent.harm import UNRELATED
+from incumbent.errors import UsageError
 from incumbent.intake import canonical, kinds_of
-from incumbent.labels import join
-from incumbent.lessons import MOST_SUSPECTS
-from incumbent.params import ModelSpec, Task
+from incumbent.params import ModelSpec
 from incumbent.profile import kinds_in
 from incumbent.records import (
     BatchEntry,
@@ -29,11 +25,8 @@ from incumbent.records import (
 from incumbent.shadow import burden_of
 from incumbent.slices import require_slices
 from incumbent.training import assemble, fit, judge, newest_of_each, recency, sample, train
-from tasks.doors import LOGGER, OUTSIDE, Doors
-from tasks.intake import read_again
-from tasks.labels import scored_predictions
-
-SUSPECT = {UNRELATED}  # faults that a changed world has as well
+from tasks.doors import OUTSIDE, Doors
+from tasks.lessons import Lesson, lessons_since
 
 
 @dataclass(frozen=True)
@@ -54,94 +47,6 @@ def train_first(spec: ModelSpec, frame: pd.DataFrame) -> tuple[FittedModel, pd.D
     rows = canonical(frame, spec, kinds).dropna(subset=[spec.target])
     rows = sample(rows.reset_index(drop=True), spec)
     return train(rows, spec, kinds), rows
-
-
-def labelled_rows(
-    doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry
-) -> pd.DataFrame:
-    """The rows of a handled batch that may be learnt from, with their labels.
-
-    Rows that the expectations exclude are left out, and ids whose labels disagree.
-    """
-    predictions = scored_predictions(doors, spec, entry)
-    labels = doors.predictions.read_labels(spec.name, entry.batch.digest)
-    kinds = kinds_in(champion.model.card.profile)
-    frame = canonical(read_again(entry, spec), spec, kinds).drop(
-        columns=spec.target, errors="ignore"
-    )
-    if predictions is None or labels.empty:
-        return frame.iloc[:0].assign(**{spec.target: None})
-    labelled = join(predictions, labels)
-    rows = frame.iloc[labelled.positions].assign(**{spec.target: labelled.labels.to_numpy()})
-    sound = labelled.predictions.trainable
-    if spec.task is Task.BINARY:  # a third class is a mistake in the labels, no news
-        sound = sound & rows[spec.target].isin(champion.model.card.classes).to_numpy()
-    return rows[sound].reset_index(drop=True)
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """The rows of one batch that a model may learn from, and the batch's digest."""
-
-    batch: str
-    rows: pd.DataFrame
-
-
-def lessons_since(doors: Doors, spec: ModelSpec, champion: Champion, before: int) -> list[Lesson]:
-    """Labelled rows of every batch older than `before` that the champion has not learnt from.
-
-    A batch whose labels were found faulty, when they were last judged, is none of them, unless a
-    later batch has cleared it.
-    """
-    return _lessons(
-        doors,
-        spec,
-        champion,
-        before,
-        lambda faults, cleared: not faults or (cleared and faults == SUSPECT),
-    )
-
-
-def suspects_since(doors: Doors, spec: ModelSpec, champion: Champion, before: int) -> list[Lesson]:
-    """The newest of those whose labels looked shuffled, cleared since or not."""
-    found = _lessons(doors, spec, champion, before, lambda faults, _: faults == SUSPECT)
-    return found[-MOST_SUSPECTS:]
-
-
-def _lessons(
-    doors: Doors,
-    spec: ModelSpec,
-    champion: Champion,
-    before: int,
-    wanted: Callable[[set[str], bool], bool],
-) -> list[Lesson]:
-    """The rows of the batches whose faults, and whether they were cleared, are as wanted."""
-    learnt = champion.model.card.training.batches
-    handled = doors.ledger.batches(spec.name, status=BatchStatus.HANDLED)
-    newer = [e for e in handled if e.ordinal <= before and e.batch.digest not in learnt]
-    made = {e.batch.digest: doors.ledger.decisions_about(spec.name, e.batch.digest) for e in newer}
-    gains = (stored.inputs.get("gain") or {} for about in made.values() for stored in about)
-    cleared = {digest for gain in gains for digest in gain.get("cleared", ())}
-    faults = {
-        d: {f.signal for f in about[0].decision.faults} if about else set()
-        for d, about in made.items()
-    }
-    chosen = (
-        e
-        for e in newer
-        if e.ordinal < before and wanted(faults[e.batch.digest], e.batch.digest in cleared)
-    )
-    lessons = [_lesson(doors, spec, champion, entry) for entry in chosen]
-    return [lesson for lesson in lessons if lesson is not None and not lesson.rows.empty]
-
-
-def _lesson(doors: Doors, spec: ModelSpec, champion: Champion, entry: BatchEntry) -> Lesson | None:
-    """The rows of a batch; None where its file is no longer what was handled."""
-    try:
-        return Lesson(entry.batch.digest, labelled_rows(doors, spec, champion, entry))
-    except IntegrityError as error:
-        logging.getLogger(LOGGER).warning("batch left out of training: %s", error)
-        return None
 
 
 @task(name="training", **OUTSIDE)

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from incumbent.errors import OutOfReachError
+from incumbent.gateways import batches
+from incumbent.gateways.ledger import Ledger
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
 CHANGED = batch_rows(0, changed=True)
@@ -31,6 +33,20 @@ def test_labels_alone_are_judged_and_answered(loop, delivery):
     assert again == late | {"duplicate": True}
     assert loop.monitor(a_spec(), None, labels) == []
     assert loop.champion == 2
+
+
+def test_what_a_retraining_needs_is_read_once(loop, delivery, monkeypatch):
+    loop.monitor(a_spec(), delivery.unlabelled("b0", CHANGED))
+    files, pasts = [], []
+    read, decisions = batches.read, Ledger.decisions
+    monkeypatch.setattr(batches, "read", lambda path: files.append(Path(path).stem) or read(path))
+    monkeypatch.setattr(
+        Ledger, "decisions", lambda *asked: pasts.append(asked) or decisions(*asked)
+    )
+    (late,) = loop.monitor(a_spec(), None, delivery.labels_of("came", CHANGED))
+    assert late["verdict"]["verdict"] == "promote"  # backtest, attribution, shadow and refit
+    assert sorted(files) == ["b0", "came"]
+    assert len(pasts) == 1
 
 
 def test_labels_in_two_parts_are_judged_together(loop, delivery):
