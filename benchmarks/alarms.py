@@ -22,6 +22,7 @@ from incumbent.harm import judge_harm
 from incumbent.labels import Labelled
 from incumbent.metrics import row_losses, truth_of
 from incumbent.params import ModelSpec, Task
+from incumbent.promise import promise
 from incumbent.records import (
     Action,
     DecisionInputs,
@@ -34,7 +35,6 @@ from incumbent.records import (
 )
 from incumbent.shadow import pair
 from incumbent.slope import calibration_slope
-from incumbent.training import promise
 
 STREAMS, LOOKS = 1_000, 50
 DAYS, ROWS_A_DAY, PROMISE_DAYS = 10, 40, 60

@@ -24,9 +24,9 @@ from incumbent.intervals import block_mean, block_ratio, difference, jackknife, 
 from incumbent.metrics import METRIC_NAMES, roc_auc, row_losses, truth_of
 from incumbent.overlap import share_of_second
 from incumbent.params import ModelSpec, Task
+from incumbent.promise import HELD_OUT_ROWS, read_held_out
 from incumbent.records import Attribution, Cause, Estimate, FittedModel
 from incumbent.scoring import encoded, predict
-from incumbent.training import HELD_OUT_ROWS, read_held_out
 
 Floats = NDArray[np.float64]
 Blocks = NDArray[np.int64]

@@ -17,9 +17,9 @@ from sklearn.linear_model import LogisticRegression
 from incumbent.metrics import GUARDRAILS, LOG_LOSS_CLIP, METRIC_NAMES
 from incumbent.overlap import share_of_second
 from incumbent.params import ModelSpec, Task
+from incumbent.promise import HELD_OUT_ROWS, read_held_out
 from incumbent.records import EstimateReport, FittedModel, Predictions, TrackRecord, Trust
 from incumbent.scoring import encoded
-from incumbent.training import HELD_OUT_ROWS, read_held_out
 
 Floats = NDArray[np.float64]
 Blocks = NDArray[np.int64]

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from incumbent.digest import text_digest
 from incumbent.params import ModelSpec, Task
+from incumbent.promise import PREDICTION_PREFIX
 from incumbent.records import Champion, FittedModel
 from incumbent.scoring import predict
-from incumbent.training import PREDICTION_PREFIX
 
 DISTANCE_ROWS = 5_000
 GOLDEN_TOLERANCE = 1e-9

@@ -96,3 +96,8 @@ def latency_of(rows_ms: Sequence[float], batch_ms: float) -> Latency:
         return Latency(None, batch_ms)
     median, tail = np.percentile(rows_ms, (MEDIAN, TAIL)).tolist()
     return Latency(median, batch_ms, tail)
+
+
+def classes_of(pipeline: Pipeline, task: Task) -> tuple[str, ...]:
+    """The classes in the order of the predictions' columns; none for regression."""
+    return () if task is Task.REGRESSION else tuple(str(c) for c in pipeline.classes_)

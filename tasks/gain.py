@@ -24,10 +24,10 @@ from incumbent.records import (
     HarmReport,
     Version,
 )
-from incumbent.scoring import predict
+from incumbent.scoring import classes_of, predict
 from incumbent.shadow import evidence_digest, pair
 from incumbent.slope import calibration_slope, related
-from incumbent.training import classes_of, fit, halves, recency
+from incumbent.training import fit, halves, recency
 from tasks.doors import OUTSIDE, Doors
 from tasks.lessons import Lesson, labelled_rows, lessons_since, suspects_since
 from tasks.training import (

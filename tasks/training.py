@@ -12,6 +12,7 @@ from incumbent.errors import UsageError
 from incumbent.intake import canonical, kinds_of
 from incumbent.params import ModelSpec
 from incumbent.profile import kinds_in
+from incumbent.promise import judge
 from incumbent.records import (
     BatchEntry,
     BatchStatus,
@@ -24,7 +25,7 @@ from incumbent.records import (
 )
 from incumbent.shadow import burden_of
 from incumbent.slices import require_slices
-from incumbent.training import assemble, fit, judge, newest_of_each, recency, sample, train
+from incumbent.training import assemble, fit, newest_of_each, recency, sample, train
 from tasks.doors import OUTSIDE, Doors
 from tasks.lessons import Lesson, lessons_since
 

@@ -14,8 +14,8 @@ from incumbent.labels import Labelled
 from incumbent.params import ModelSpec, Task
 from incumbent.profile import count, profile
 from incumbent.profile.stretches import blocks_in
+from incumbent.promise import read_held_out
 from incumbent.records import ColumnDrift, FittedModel, Predictions
-from incumbent.training import read_held_out
 
 SCORE, LABEL = "(score)", "(label)"
 

@@ -15,18 +15,9 @@ from incumbent.profile import count, profile
 from incumbent.profile.stretches import blocks_in
 from incumbent.records import DriftReport, Profile
 from incumbent.replay.tables import LabelledHistory
-from incumbent.scoring import predict
+from incumbent.scoring import classes_of, predict
 from incumbent.shadow import Losses
-from incumbent.training import (
-    classes_of,
-    fit,
-    halves,
-    importances,
-    newest_of_each,
-    recency,
-    sample,
-    split,
-)
+from incumbent.training import fit, halves, importances, newest_of_each, recency, sample, split
 
 Said = tuple[NDArray[np.float64], Losses]
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pandas as pd
 
 from incumbent.intake import blocks_of
+from incumbent.promise import judge as judge_model
 from incumbent.promotion import distance_failure
 from incumbent.records import Burden, FittedModel, ModelCard, PairedBlock, Ruling
 from incumbent.replay.fits import Fits, Key
 from incumbent.replay.state import State, card_of
+from incumbent.scoring import classes_of
 from incumbent.shadow import compare, judge, pair
-from incumbent.training import classes_of
-from incumbent.training import judge as judge_model
 
 
 def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:

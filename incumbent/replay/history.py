@@ -19,8 +19,8 @@ from incumbent.metrics import METRIC_NAMES, row_losses, truth_of
 from incumbent.params import ModelSpec
 from incumbent.replay.document import Tally
 from incumbent.replay.tables import LabelledHistory
-from incumbent.scoring import predict
-from incumbent.training import classes_of, fit, sample
+from incumbent.scoring import classes_of, predict
+from incumbent.training import fit, sample
 
 REFERENCE = -1
 

@@ -36,10 +36,10 @@ from incumbent.replay.fits import Fits, Key
 from incumbent.replay.gate import retrain
 from incumbent.replay.state import State, Tried, first_champion
 from incumbent.replay.tables import DAY_SECONDS
-from incumbent.scoring import predict
+from incumbent.scoring import classes_of, predict
 from incumbent.shadow import pair
 from incumbent.slope import calibration_slope, related
-from incumbent.training import classes_of, fit, halves
+from incumbent.training import fit, halves
 
 
 def ours(fits: Fits, spec: ModelSpec | None = None, label_delay: int = 0) -> Tried:

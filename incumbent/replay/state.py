@@ -8,6 +8,7 @@ import pandas as pd
 from incumbent.harm import UNRELATED
 from incumbent.lessons import MOST_SUSPECTS
 from incumbent.params import ModelSpec
+from incumbent.promise import judge
 from incumbent.records import (
     Action,
     ColumnProfile,
@@ -21,7 +22,7 @@ from incumbent.records import (
 )
 from incumbent.replay.document import weighted
 from incumbent.replay.fits import Fits, Key
-from incumbent.training import classes_of, judge
+from incumbent.scoring import classes_of
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ def test_calls_are_answered_beside_this_process_and_end_with_it(prefect, monkeyp
         with pytest.raises(UsageError, match="a line"):
             beside.start(refuse, "a line").result()
         endless = beside.start(wait_forever)
-    assert endless.exception() is not None
+    # Ended while it ran, or taken from the queue before a process had begun it.
+    assert endless.cancelled() or endless.exception() is not None
     assert set(active_children()) <= before
     assert capfd.readouterr().out == ""

@@ -4,8 +4,8 @@ import pytest
 
 from incumbent.drift.outputs import outputs_drift
 from incumbent.labels import Labelled
+from incumbent.promise import BLOCK_COLUMN, PREDICTION_PREFIX
 from incumbent.records import FittedModel, Footing
-from incumbent.training import BLOCK_COLUMN, PREDICTION_PREFIX
 from tests.unit.builders import a_card, a_spec, some_predictions
 
 CLASSES = {"binary": ("0", "1"), "multiclass": ("a", "b", "c"), "regression": ()}

@@ -24,8 +24,8 @@ from incumbent.harm import (
 )
 from incumbent.labels import Labelled
 from incumbent.params import Task
+from incumbent.promise import promise
 from incumbent.records import Latency
-from incumbent.training import promise
 from tests.unit.builders import a_card, a_spec, an_estimate, some_predictions
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from incumbent.params import Task
+from incumbent.promise import PREDICTION_PREFIX
 from incumbent.promotion import (
     DISTANCE_ROWS,
     align,
@@ -14,7 +15,7 @@ from incumbent.promotion import (
     promotion_id,
 )
 from incumbent.records import Champion, FittedModel, Version
-from incumbent.training import PREDICTION_PREFIX, train
+from incumbent.training import train
 from tests.unit.builders import a_card, a_frame, a_spec, canonical_rows
 
 SPEC = a_spec(timestamp="t", id="i")

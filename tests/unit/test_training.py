@@ -8,15 +8,14 @@ from incumbent.digest import table_digest
 from incumbent.errors import UsageError
 from incumbent.params import Task, ThresholdCriterion
 from incumbent.profile import profile
+from incumbent.promise import PREDICTION_PREFIX
+from incumbent.scoring import classes_of
 from incumbent.training import (
     GOLDEN_ROWS,
-    PREDICTION_PREFIX,
-    classes_of,
     fit,
     golden_rows,
     halves,
     importances,
-    judge,
     newest_of_each,
     recency,
     sample,
@@ -86,22 +85,6 @@ def test_what_a_model_learns_by_heart_shows_between_its_own_rows_and_those_held_
     learnt = [trained(frame, spec(update={"training_iterations": n}))[0].card for n in (1, 100)]
     gaps = [card.baseline.loss.value - card.fitted_loss for card in learnt]
     assert gaps[1] > 0.2 > 4 * gaps[0]
-
-
-@pytest.mark.parametrize(("days", "lent"), [(1, True), (4, True), (5, False)])
-def test_a_promise_of_few_days_borrows_the_noise_of_the_one_before(days, lent):
-    model, rows, kinds = trained(a_frame())
-    newest, before = rows.iloc[-8 * days :], model.card.baseline
-    alone = judge(model.pipeline, newest, SPEC, kinds).baseline
-    made = judge(model.pipeline, newest, SPEC, kinds, before).baseline
-    for name in ("loss", "gap"):
-        mine, known = getattr(made, name), getattr(before, name)
-        assert (mine.value, mine.blocks) == (getattr(alone, name).value, days)
-        if lent:
-            assert mine.standard_error >= known.standard_error * np.sqrt(known.blocks / days)
-            assert mine.known_from >= known.blocks
-        else:
-            assert mine == getattr(alone, name)
 
 
 def test_the_first_champion_is_judged_on_the_tail_and_fitted_on_all():
