@@ -6,10 +6,15 @@ some scores but not for others. A batch with such a fault trains nobody, now or 
 come for it that are sound.
 """
 
+import pandas as pd
+
 from incumbent.harm import CONSTANT, INVERSION, UNRELATED
 from incumbent.labels import COVERAGE_GAP, uneven
-from incumbent.records import DecisionInputs, HarmReport, HarmSignal, Reason
-from incumbent.slope import related
+from incumbent.params import ModelSpec
+from incumbent.records import DecisionInputs, Estimate, HarmReport, HarmSignal, Reason
+from incumbent.scoring import said_and_came
+from incumbent.slope import calibration_slope, related
+from incumbent.training import fit
 
 MOST_SUSPECTS = 5  # newest batches that looked shuffled: each is fitted alone while labels do
 
@@ -43,10 +48,27 @@ def shuffled(inputs: DecisionInputs) -> bool:
     return UNRELATED in harmed(inputs) and not learnable
 
 
+def taught_slope(
+    lesson: pd.DataFrame, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
+) -> Estimate:
+    """How the labels of some rows follow what a lesson alone teaches of them.
+
+    In a changed world a model of one suspect batch predicts the next; of shuffled labels it
+    predicts nothing.
+
+    Args:
+        lesson: Labelled rows to fit the recipe on, canonical.
+        rows: Labelled rows that it is held against.
+        spec: The recipe, and the confidence.
+        kinds: The features and whether each is numeric or categorical.
+    """
+    said, came = said_and_came(fit(lesson, spec, kinds), rows, spec, kinds)
+    return calibration_slope(said, came, spec.task, spec.harm_confidence)
+
+
 def harmed(inputs: DecisionInputs) -> dict[str, HarmSignal]:
-    """The signals of harm that are shown, by name."""
-    signals = inputs.harm.signals if inputs.harm else ()
-    return {s.signal: s for s in signals if s.harmed}
+    """The signals of harm that are shown, by name; none without labels."""
+    return inputs.harm.harmed if inputs.harm else {}
 
 
 def reason_of(signal: HarmSignal) -> Reason:

@@ -12,7 +12,7 @@ from incumbent.intervals import borrow_noise, serial_mean
 from incumbent.metrics import METRIC_NAMES, best_threshold, gaps, metrics, row_losses, truth_of
 from incumbent.params import ModelSpec, Task
 from incumbent.records import Baseline, FittedModel, Judged
-from incumbent.scoring import classes_of, predict
+from incumbent.scoring import said_and_came
 
 PREDICTION_PREFIX = "incumbent.prediction_"
 BLOCK_COLUMN = "incumbent.block"
@@ -31,8 +31,7 @@ def judge(
     Rows of fewer than five days do not know the noise between days: the promise of the champion
     before, where there is one, lends its own.
     """
-    values = predict(pipeline, rows[list(kinds)], spec.task)
-    truth = truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))
+    values, truth = said_and_came(pipeline, rows, spec, kinds)
     blocks, threshold = blocks_of(rows, spec), _threshold(values, truth, spec)
     baseline = promise(values, truth, blocks, spec, threshold)
     baseline = baseline if before is None else lend_noise(baseline, before, spec)

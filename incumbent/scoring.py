@@ -1,6 +1,6 @@
 """What a model says of a batch."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,7 @@ from sklearn.pipeline import Pipeline
 
 from incumbent.errors import SpecError
 from incumbent.intake import blocks_of, ids_of
+from incumbent.metrics import truth_of
 from incumbent.params import IDENTITY, ModelSpec, Task
 from incumbent.records import Latency, ModelCard, Predictions
 
@@ -96,6 +97,14 @@ def latency_of(rows_ms: Sequence[float], batch_ms: float) -> Latency:
         return Latency(None, batch_ms)
     median, tail = np.percentile(rows_ms, (MEDIAN, TAIL)).tolist()
     return Latency(median, batch_ms, tail)
+
+
+def said_and_came(
+    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: Iterable[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a model predicts of labelled rows, shape (n, k), and what came, shape (n,)."""
+    values = predict(pipeline, rows[list(kinds)], spec.task)
+    return values, truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))
 
 
 def classes_of(pipeline: Pipeline, task: Task) -> tuple[str, ...]:

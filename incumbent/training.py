@@ -23,7 +23,7 @@ from incumbent.params import ModelSpec, Task
 from incumbent.profile import profile
 from incumbent.promise import PREDICTION_PREFIX, judge
 from incumbent.records import FittedModel, Judged, ModelCard, TrainingSet
-from incumbent.scoring import classes_of, predict
+from incumbent.scoring import classes_of, predict, said_and_came
 
 MOST_CATEGORIES = 250  # the learner takes at most 255 codes a column
 GOLDEN_ROWS = 100
@@ -156,8 +156,7 @@ def fitted_loss(
     """Mean primary loss on at most `IMPORTANCE_ROWS` of the rows that a model was fitted on."""
     drawn = np.random.default_rng(spec.training_seed).permutation(len(rows))[:IMPORTANCE_ROWS]
     some = rows.iloc[np.sort(drawn)]
-    truth = truth_of(some[spec.target], spec.task, classes_of(pipeline, spec.task))
-    losses = row_losses(predict(pipeline, some[list(kinds)], spec.task), truth, spec.task)
+    losses = row_losses(*said_and_came(pipeline, some, spec, kinds), spec.task)
     return float(losses[METRIC_NAMES[spec.task]].mean())
 
 

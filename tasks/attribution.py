@@ -28,7 +28,7 @@ def attribute_harm(
     would cost more than all other steps.
     """
     helped = tried is not None and shown(tried.report)
-    if harm is None or not (helped or any(signal.harmed for signal in harm.signals)):
+    if harm is None or not (helped or harm.harmed):
         return harm
     rows = labelled_rows(doors, spec, champion, findings.entry)
     return replace(harm, attribution=attribute_change(champion.model, rows, spec))

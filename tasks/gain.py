@@ -3,16 +3,15 @@
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from prefect import task
 from sklearn.pipeline import Pipeline
 
 from incumbent.gain import closer, measure_gain, shown
 from incumbent.harm import INVERSION, UNRELATED
 from incumbent.intake import blocks_of
-from incumbent.metrics import row_losses, truth_of
+from incumbent.lessons import taught_slope
+from incumbent.metrics import row_losses
 from incumbent.params import ModelSpec, Trigger
 from incumbent.profile import kinds_in
 from incumbent.records import (
@@ -24,7 +23,7 @@ from incumbent.records import (
     HarmReport,
     Version,
 )
-from incumbent.scoring import classes_of, predict
+from incumbent.scoring import said_and_came
 from incumbent.shadow import evidence_digest, pair
 from incumbent.slope import calibration_slope, related
 from incumbent.training import fit, halves, recency
@@ -110,15 +109,10 @@ def _backtest(
 def _cleared(
     doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings, rows: pd.DataFrame
 ) -> dict[str, tuple[Lesson, Estimate]]:
-    """Older batches that looked shuffled, and teach what this batch's labels follow.
-
-    In a changed world a model of one such batch alone predicts the next; of shuffled labels it
-    predicts nothing.
-    """
+    """Older batches that looked shuffled, and teach what this batch's labels follow."""
     kinds, found = kinds_in(champion.model.card.profile), {}
     for suspect in suspects_since(doors, spec, champion, findings.entry.ordinal):
-        said, truth = _said(fit(suspect.rows, spec, kinds), rows, spec, kinds)
-        slope = calibration_slope(said, truth, spec.task, spec.harm_confidence)
+        slope = taught_slope(suspect.rows, rows, spec, kinds)
         if related(slope):
             found[suspect.batch] = (suspect, slope)
     return found
@@ -147,8 +141,8 @@ def _try(
     pipeline = fit(rows, spec, kinds, recency(rows, spec))
     cost, entry = Cost(1, perf_counter() - start), findings.entry
     unseen = judged if spec.id is None else judged[~judged[spec.id].isin(rows[spec.id])]
-    (said, truth), known = _said(pipeline, unseen, spec, kinds), champion.model.pipeline
-    ours = row_losses(*_said(known, unseen, spec, kinds), spec.task)
+    (said, truth), known = said_and_came(pipeline, unseen, spec, kinds), champion.model.pipeline
+    ours = row_losses(*said_and_came(known, unseen, spec, kinds), spec.task)
     theirs, blocks = row_losses(said, truth, spec.task), blocks_of(unseen, spec)
     evidence = tuple(replace(b, batch=entry.ordinal) for b in pair(ours, theirs, blocks))
     report = measure_gain(
@@ -181,12 +175,4 @@ def _wanted(
 
 
 def _harmed(harm: HarmReport | None) -> set[str]:
-    return {s.signal for s in harm.signals if s.harmed} if harm else set()
-
-
-def _said(
-    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What a model predicts of rows, and what came."""
-    values = predict(pipeline, rows[list(kinds)], spec.task)
-    return values, truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))
+    return set(harm.harmed) if harm else set()

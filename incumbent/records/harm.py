@@ -120,6 +120,11 @@ class HarmReport:
     slices: tuple[SliceMetrics, ...] = ()
     unsliced: tuple[str, ...] = ()
 
+    @property
+    def harmed(self) -> dict[str, HarmSignal]:
+        """The signals that are shown, by name."""
+        return {s.signal: s for s in self.signals if s.harmed}
+
 
 @dataclass(frozen=True)
 class GainReport:

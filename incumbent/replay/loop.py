@@ -18,6 +18,7 @@ from incumbent.gain import closer, measure_gain, shown
 from incumbent.harm import INVERSION, UNRELATED, judge_harm
 from incumbent.intake import blocks_of, ids_of, period_of
 from incumbent.labels import Labelled
+from incumbent.lessons import taught_slope
 from incumbent.limits import BUDGET_WINDOW
 from incumbent.metrics import METRIC_NAMES, truth_of
 from incumbent.params import ModelSpec, Trigger
@@ -36,10 +37,10 @@ from incumbent.replay.fits import Fits, Key
 from incumbent.replay.gate import retrain
 from incumbent.replay.state import State, Tried, first_champion
 from incumbent.replay.tables import DAY_SECONDS
-from incumbent.scoring import classes_of, predict
+from incumbent.scoring import classes_of
 from incumbent.shadow import pair
 from incumbent.slope import calibration_slope, related
-from incumbent.training import fit, halves
+from incumbent.training import halves
 
 
 def ours(fits: Fits, spec: ModelSpec | None = None, label_delay: int = 0) -> Tried:
@@ -126,7 +127,7 @@ def _judge(state: State, batch: int) -> None:
 
 def _inputs(state: State, batch: int) -> DecisionInputs:
     harm, gain = _harm(state, batch), None
-    harmed = {s.signal for s in harm.signals if s.harmed}
+    harmed = harm.harmed
     usual = state.waiting is None and state.spec.trigger is Trigger.HARM
     if harm.enough and INVERSION not in harmed and (usual or UNRELATED in harmed):
         gain = _backtest(state, batch, harm)
@@ -179,7 +180,7 @@ def _harm(state: State, batch: int) -> HarmReport:
 
 def _backtest(state: State, batch: int, harm: HarmReport) -> GainReport | None:
     rows, first = state.lesson(batch), None
-    harmed = {s.signal for s in harm.signals if s.harmed}
+    harmed = harm.harmed
     cleared = _cleared(state, rows) if UNRELATED in harmed else {}
     state.cleared |= cleared.keys()
     if state.news(batch):
@@ -195,12 +196,9 @@ def _backtest(state: State, batch: int, harm: HarmReport) -> GainReport | None:
 
 def _cleared(state: State, rows: pd.DataFrame) -> dict[int, Estimate]:
     """Suspects that teach what these labels follow, with the slope that shows it."""
-    task, kinds, found = state.spec.task, state.fits.history.kinds, {}
+    kinds, found = state.fits.history.kinds, {}
     for suspect in state.suspects():
-        alone = fit(state.lesson(suspect), state.fits.spec, kinds)
-        said = predict(alone, rows[list(kinds)], task)
-        truth = truth_of(rows[state.spec.target], task, classes_of(alone, task))
-        slope = calibration_slope(said, truth, task, state.spec.harm_confidence)
+        slope = taught_slope(state.lesson(suspect), rows, state.spec, kinds)
         if related(slope):
             found[suspect] = slope
     return found
