@@ -16,25 +16,25 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from incumbent.decision import decide
-from incumbent.gain import GAIN, measure_gain
-from incumbent.harm import judge_harm
-from incumbent.labels import Labelled
-from incumbent.metrics import row_losses, truth_of
+from incumbent.data.labels import Labelled
+from incumbent.model.baseline import baseline_of
+from incumbent.monitoring.harm import judge_harm
 from incumbent.params import ModelSpec, Task
-from incumbent.promise import promise
+from incumbent.policy.decision import decide
+from incumbent.policy.gain import GAIN, measure_gain
+from incumbent.policy.shadow import pair
 from incumbent.records import (
     Action,
     DecisionInputs,
+    JudgedBatch,
     ModelCard,
     Outcome,
-    Past,
     Predictions,
     Profile,
     TrainingSet,
 )
-from incumbent.shadow import pair
-from incumbent.slope import calibration_slope
+from incumbent.statistics.metrics import row_losses, truth_of
+from incumbent.statistics.slope import calibration_slope
 
 STREAMS, LOOKS = 1_000, 50
 DAYS, ROWS_A_DAY, PROMISE_DAYS = 10, 40, 60
@@ -74,23 +74,25 @@ class World:
 
 def stream(world: World) -> set[str]:
     """The signals that ever gave a reason in a stream; any alarm; any training."""
-    card, past, seen = _card(world), tuple[Past, ...](), set[str]()
+    card, judged_batches, seen = _card(world), tuple[JudgedBatch, ...](), set[str]()
     for look in range(LOOKS):
-        inputs = _inputs(world, card, past, look)
+        inputs = _inputs(world, card, judged_batches, look)
         decision = decide(inputs)
         retrained = decision.action is Action.RETRAIN
         seen |= {r.signal for r in decision.reasons} | ({"training"} if retrained else set())
         seen |= {"any alarm"} if {r.signal for r in decision.reasons} - {GAIN} else set()
-        past += (_past(inputs, retrained=retrained),)
+        judged_batches += (_past(inputs, retrained=retrained),)
     return seen
 
 
-def _inputs(world: World, card: ModelCard, past: tuple[Past, ...], look: int) -> DecisionInputs:
+def _inputs(
+    world: World, card: ModelCard, judged_batches: tuple[JudgedBatch, ...], look: int
+) -> DecisionInputs:
     values, others, came, day = world.rows(DAYS)
     n, spec = len(came), card.spec
     said = Predictions(np.arange(n).astype(str).astype(object), day, values, np.ones(n, bool))
     labels = pd.Series(came if spec.task is Task.REGRESSION else came.astype(int).astype(str))
-    earlier = [p.loss for p in past if p.loss is not None]
+    earlier = [p.loss for p in judged_batches if p.loss is not None]
     harm = judge_harm(Labelled(said, np.arange(n), labels, 0), n, card, None, earlier)
     truth = truth_of(labels, spec.task, card.classes)
     losses = [row_losses(v, truth, spec.task) for v in (values, others)]
@@ -104,23 +106,32 @@ def _inputs(world: World, card: ModelCard, past: tuple[Past, ...], look: int) ->
         slope=calibration_slope(others, truth, spec.task, spec.harm_confidence),
     )
     return DecisionInputs(
-        spec, str(look), 1, Outcome.PASS, None, harm, None, waiting=False, gain=gain, past=past
+        spec,
+        str(look),
+        1,
+        Outcome.PASS,
+        None,
+        harm,
+        None,
+        waiting=False,
+        gain=gain,
+        judged_batches=judged_batches,
     )
 
 
-def _past(inputs: DecisionInputs, *, retrained: bool) -> Past:
+def _past(inputs: DecisionInputs, *, retrained: bool) -> JudgedBatch:
     harm, gain = inputs.harm, inputs.gain
     assert harm is not None  # noqa: S101 - made above
     assert gain is not None  # noqa: S101 - made above
     loss = harm.metrics[harm.metric_name]
-    return Past(inputs.batch, harm.rows, 1, retrained, gain.saved, loss)
+    return JudgedBatch(inputs.batch, harm.rows, 1, retrained, gain.saved, loss)
 
 
 def _card(world: World) -> ModelCard:
     spec = ModelSpec(name="still", task=world.task, target="y")
     values, _, came, day = world.rows(PROMISE_DAYS)
     classes = () if spec.task is Task.REGRESSION else ("0", "1")
-    baseline = promise(values, came, day, spec, None if not classes else 0.5)
+    baseline = baseline_of(values, came, day, spec, None if not classes else 0.5)
     return ModelCard(
         spec,
         classes,

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from benchmarks.histories import histories
 from incumbent.replay.fits import Fits
-from incumbent.replay.loop import fixed, ours
-from incumbent.replay.tables import LabelledHistory
+from incumbent.replay.labelled_history import LabelledHistory
+from incumbent.replay.loop import fixed, replay_policy
 
 DELAYS = 0, 1, 5
 LINE = "{:<14} {:>5} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>6}"
-HEAD = ("history", "delay", "never", "always", "cost", "ours", "cost", "trainings", "fits")
+HEAD = ("history", "delay", "never", "always", "cost", "replay_policy", "cost", "trainings", "fits")
 
 
 def lines(history: LabelledHistory) -> Iterator[str]:
@@ -25,7 +25,7 @@ def lines(history: LabelledHistory) -> Iterator[str]:
     never = fixed(fits, ()).loss
     for delay in DELAYS:
         always = fixed(fits, tuple(range(batches - 1 - delay)), delay)
-        own = ours(fits, label_delay=delay)
+        own = replay_policy(fits, label_delay=delay)
         at_once = at_once or [always.loss, own.loss]
         costs = (
             f"{late.loss / best - 1:+.1%}"

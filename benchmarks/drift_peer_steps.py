@@ -13,10 +13,10 @@ import pandas as pd
 
 from benchmarks.drift_steps import LEVEL, Alarms, measured
 
-Step = Callable[[], Alarms]
+LabelledFile = Callable[[], Alarms]
 
 
-def evidently(reference: str, batch: str) -> Step:
+def evidently(reference: str, batch: str) -> LabelledFile:
     """The preset for drift: by the number of rows, Wasserstein or Jensen-Shannon from 0.1."""
     from evidently import DataDefinition, Dataset, Report  # noqa: PLC0415 - only it is installed
     from evidently.presets import DataDriftPreset  # noqa: PLC0415 - the same
@@ -33,7 +33,7 @@ def evidently(reference: str, batch: str) -> Step:
     return step
 
 
-def nannyml(reference: str, batch: str) -> Step:
+def nannyml(reference: str, batch: str) -> LabelledFile:
     """Univariate drift in chunks as long as the batch: the batch is one."""
     import nannyml as nml  # noqa: PLC0415 - the same
 
@@ -47,7 +47,7 @@ def nannyml(reference: str, batch: str) -> Step:
     return step
 
 
-def whylogs(reference: str, batch: str) -> Step:
+def whylogs(reference: str, batch: str) -> LabelledFile:
     """Sketches of both tables, and the scores of drift between them; one may be kept."""
     import whylogs as why  # noqa: PLC0415 - the same
     from whylogs.core import DatasetProfileView  # noqa: PLC0415 - the same
@@ -67,7 +67,7 @@ def whylogs(reference: str, batch: str) -> Step:
     return step
 
 
-def keep_whylogs(reference: str, kept: str) -> Step:
+def keep_whylogs(reference: str, kept: str) -> LabelledFile:
     """The sketches of a reference, made and written."""
     import whylogs as why  # noqa: PLC0415 - the same
 
@@ -78,7 +78,7 @@ def keep_whylogs(reference: str, kept: str) -> Step:
     return step
 
 
-def alibi_detect(reference: str, batch: str) -> Step:
+def alibi_detect(reference: str, batch: str) -> LabelledFile:
     """Kolmogorov-Smirnov and chi-square by column, p below .05, texts given as codes."""
     from alibi_detect.cd import TabularDrift  # noqa: PLC0415 - the same
 
@@ -96,7 +96,7 @@ def alibi_detect(reference: str, batch: str) -> Step:
     return step
 
 
-def deepchecks(reference: str, batch: str) -> Step:
+def deepchecks(reference: str, batch: str) -> LabelledFile:
     """The check of drift by feature, with the limit of its suites: a score of 0.2."""
     from deepchecks.tabular import Dataset  # noqa: PLC0415 - the same
     from deepchecks.tabular.checks import FeatureDrift  # noqa: PLC0415 - the same
@@ -120,7 +120,7 @@ def _texts(table: pd.DataFrame) -> list[str]:
     return [name for name in table if name.startswith("c")]
 
 
-STEPS: dict[str, Callable[[str, str], Step]] = {
+STEPS: dict[str, Callable[[str, str], LabelledFile]] = {
     "evidently": evidently,
     "nannyml": nannyml,
     "whylogs": whylogs,

@@ -18,13 +18,13 @@ from benchmarks.histories import histories, permuted
 from benchmarks.kept import KeptFits
 from incumbent.replay.fits import Fits
 from incumbent.replay.history import evenly
-from incumbent.replay.loop import fixed, ours
-from incumbent.replay.state import Tried
-from incumbent.replay.tables import LabelledHistory
+from incumbent.replay.labelled_history import LabelledHistory
+from incumbent.replay.loop import fixed, replay_policy
+from incumbent.replay.state import Trial
 
 CAP = 1.2
 LINE = "{:<24} {:>9} {:>9} {:>9} {:>9}  {:>5} {:>6} {:>5} {:>5}  {:>6} {:>8}"
-HEAD = ("history", "never", "always", "periodic", "ours")
+HEAD = ("history", "never", "always", "periodic", "replay_policy")
 COUNTS = ("train", "always", "fits", "prom", "kept", "periodic")
 
 
@@ -33,12 +33,12 @@ class Comparison:
     """The policies on one history."""
 
     name: str
-    never: Tried
-    always: Tried
-    periodic: Tried
-    ours: Tried
+    never: Trial
+    always: Trial
+    periodic: Trial
+    replay_policy: Trial
 
-    def kept(self, policy: Tried) -> float:
+    def kept(self, policy: Trial) -> float:
         """The share of what always retraining saves that a policy saves, at most 1.2."""
         gain = self.never.loss - self.always.loss
         return min((self.never.loss - policy.loss) / gain, CAP)
@@ -51,7 +51,7 @@ def compare(
     spec = history.spec.model_validate({**history.spec.model_dump(), **settings})
     fits = Fits(history, spec) if cache is None else KeptFits(history, spec, cache)
     batches = len(history)
-    own = ours(fits)
+    own = replay_policy(fits)
     return Comparison(
         history.name,
         fixed(fits, ()),
@@ -65,16 +65,21 @@ def table(found: list[Comparison]) -> Iterator[str]:
     """A line for each history, and the means of the gain kept."""
     yield LINE.format(*HEAD, *COUNTS)
     for c in found:
-        losses = [f"{t.loss:.4f}" for t in (c.never, c.always, c.periodic, c.ours)]
-        counts = (c.ours.trainings, c.always.trainings, c.ours.fits, c.ours.promotions)
-        kept = (f"{c.kept(c.ours):.3f}", f"{c.kept(c.periodic):.3f}")
+        losses = [f"{t.loss:.4f}" for t in (c.never, c.always, c.periodic, c.replay_policy)]
+        counts = (
+            c.replay_policy.trainings,
+            c.always.trainings,
+            c.replay_policy.fits,
+            c.replay_policy.promotions,
+        )
+        kept = (f"{c.kept(c.replay_policy):.3f}", f"{c.kept(c.periodic):.3f}")
         yield LINE.format(c.name, *losses, *counts, *kept)
     means = [np.mean([c.kept(t) for c, t in pairs]) for pairs in _pairs(found)]
     yield f"mean gain kept {means[0]:.3f}, periodic {means[1]:.3f}"
 
 
-def _pairs(found: list[Comparison]) -> tuple[list[tuple[Comparison, Tried]], ...]:
-    return [(c, c.ours) for c in found], [(c, c.periodic) for c in found]
+def _pairs(found: list[Comparison]) -> tuple[list[tuple[Comparison, Trial]], ...]:
+    return [(c, c.replay_policy) for c in found], [(c, c.periodic) for c in found]
 
 
 def main() -> None:
@@ -95,7 +100,7 @@ def main() -> None:
         walked = permuted(history) if given.permuted else history
         found.append(compare(walked, settings, given.cache))
         if given.verbose:
-            print(*found[-1].ours.said, sep="\n")  # noqa: T201 - the answer
+            print(*found[-1].replay_policy.said, sep="\n")  # noqa: T201 - the answer
     print(*table(found), sep="\n")  # noqa: T201 - the answer
 
 

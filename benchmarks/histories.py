@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from incumbent.intake import canonical, kinds_of
+from incumbent.data.intake import canonical, kinds_of
 from incumbent.params import ModelSpec
-from incumbent.replay.tables import LabelledHistory
+from incumbent.replay.labelled_history import LabelledHistory
 
 
 def read_folder(folder: Path) -> LabelledHistory:

@@ -7,8 +7,8 @@ from sklearn.pipeline import Pipeline
 
 from incumbent.digest import text_digest
 from incumbent.params import ModelSpec
-from incumbent.replay.fits import Fits, Key
-from incumbent.replay.tables import LabelledHistory
+from incumbent.replay.fits import FitKey, Fits
+from incumbent.replay.labelled_history import LabelledHistory
 
 
 class KeptFits(Fits):
@@ -18,7 +18,7 @@ class KeptFits(Fits):
         super().__init__(history, spec)
         self.folder = folder
 
-    def _made(self, key: Key) -> Pipeline:
+    def _made(self, key: FitKey) -> Pipeline:
         recipe = {k: v for k, v in self.spec.model_dump().items() if k.startswith("training_")}
         parts = [self.history.name, str(len(self.history)), str(key), str(recipe)]
         parts += [str(sorted(key.without))] if key.without else []

@@ -71,7 +71,7 @@ def measure(folder: Path) -> list[dict[str, float]]:
 
 
 def watched(flow: Any) -> Stopwatch:
-    """A stopwatch on every step of `flows.monitor` and on every door."""
+    """A stopwatch on every step of `flows.monitor` and on every gateway."""
     watch = Stopwatch()
     steps: dict[str, tuple[Any, ...]] = {
         "intake": (flow.take_in,),

@@ -1,26 +1,27 @@
 """How often the sequential test alarms, and how soon: `python -m benchmarks.sequential`.
 
-Streams of 50 looks, a block of 20 labels each, an error rate of .10 promised from 100 blocks.
+Streams of 50 looks, a block of 20 labels each, an error rate of .10, known from
+a baseline of 100 blocks.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from incumbent.intervals import block_mean
 from incumbent.records import Estimate
-from incumbent.sequential import risk_above
+from incumbent.statistics.intervals import block_mean
+from incumbent.statistics.sequential import risk_above
 
-STREAMS, LOOKS, ROWS, PROMISE_BLOCKS = 1_000, 50, 20, 100
+STREAMS, LOOKS, ROWS, BASELINE_BLOCKS = 1_000, 50, 20, 100
 CONFIDENCE, FIRST = 0.95, 5
 
 
-def first_alarm(means: NDArray[np.float64], promised: Estimate, tolerance: float) -> int | None:
+def first_alarm(means: NDArray[np.float64], baseline: Estimate, tolerance: float) -> int | None:
     """The look, from 1, at which a stream of block means first alarms."""
     for t in range(FIRST, len(means) + 1):
         error = float(means[:t].std(ddof=1)) / t**0.5
         seen = Estimate(float(means[:t].mean()), None, None, error, t * ROWS, t)
-        found = risk_above([seen], promised, tolerance, CONFIDENCE)
+        found = risk_above([seen], baseline, tolerance, CONFIDENCE)
         if found is not None and found.low is not None and found.low > 0:
             return t
     return None
@@ -40,12 +41,12 @@ def stream(
 
 
 def alarms(rate: float, correlation: float, tolerance: float, seed: int) -> list[int | None]:
-    """The first alarm of each stream against a promise of its own."""
+    """The first alarm of each stream against a baseline of its own."""
     random, found = np.random.default_rng(seed), []
     for _ in range(STREAMS):
-        promise = stream(random, PROMISE_BLOCKS, 0.1, correlation)
-        promised = block_mean(promise, np.arange(PROMISE_BLOCKS), CONFIDENCE)
-        found.append(first_alarm(stream(random, LOOKS, rate, correlation), promised, tolerance))
+        held_out = stream(random, BASELINE_BLOCKS, 0.1, correlation)
+        baseline = block_mean(held_out, np.arange(BASELINE_BLOCKS), CONFIDENCE)
+        found.append(first_alarm(stream(random, LOOKS, rate, correlation), baseline, tolerance))
     return found
 
 

@@ -9,11 +9,11 @@ import great_expectations as gx
 from great_expectations import expectations as gxe
 from great_expectations.expectations.metadata_types import FailureSeverity
 
-from incumbent.intake import NUMERIC
+from incumbent.data.intake import NUMERIC
 from incumbent.params import ModelSpec
 from incumbent.records import ColumnProfile, Profile
 
-OTHER = -2  # the cell of values that the training set held beyond its categories
+OTHER = -2  # the bin of values that the training set held beyond its categories
 NUMERIC_TYPES = (
     *("bool", "int", "float"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),

@@ -9,7 +9,7 @@ from examples.flights import build
 from flows.replay import walk
 from incumbent.params import ModelSpec
 from incumbent.replay.document import INCUMBENT
-from tasks.replay import Line, Step
+from tasks.replay import LabelledFile, PolicyRun
 
 
 @flow(name="demo", flow_run_name="demo {spec.name}")
@@ -21,6 +21,6 @@ def demo(spec: ModelSpec, folder: str) -> dict[str, Any]:
         folder: Where the flights are built, or were before.
     """
     data = build(Path(folder))
-    steps = [Step(*files) for files in zip(data.batches, data.labels, strict=True)]
-    line = Line(INCUMBENT, spec, data.reference, steps)
+    steps = [LabelledFile(*files) for files in zip(data.batches, data.labels, strict=True)]
+    line = PolicyRun(INCUMBENT, spec, data.reference, steps)
     return walk(line, {}, {}, Path(folder), recommends=False)

@@ -4,7 +4,7 @@ from typing import Any
 
 from prefect import flow
 
-from flows.retrain import install
+from flows.challenge import install
 from incumbent.params import ModelSpec, ReasonText
 from tasks.lease import holding
 from tasks.promotion import reconcile, require_installed
@@ -22,12 +22,12 @@ def promote(spec: ModelSpec, reason: ReasonText) -> dict[str, Any]:
         spec: The model and its rules.
         reason: Why, in words; kept with the promotion.
     """
-    with holding(spec) as doors:
-        reconcile(doors, spec)
-        champion = load_champion(doors, spec)
-        candidate, judged_on = require_waiting(doors, spec, champion)
-        entry = entry_of(doors, spec, judged_on)
-        failure, _ = install(doors, spec, champion, candidate, entry, reason)
+    with holding(spec) as gateways:
+        reconcile(gateways, spec)
+        champion = load_champion(gateways, spec)
+        candidate, judged_on = require_waiting(gateways, spec, champion)
+        entry = entry_of(gateways, spec, judged_on)
+        failure, _ = install(gateways, spec, champion, candidate, entry, reason)
         require_installed(spec, failure)
-        close_challenger(doors, spec)
-        return promotion_document(doors, spec)
+        close_challenger(gateways, spec)
+        return promotion_document(gateways, spec)

@@ -22,18 +22,18 @@ from incumbent.replay.document import (
     tally_of,
 )
 from incumbent.replay.history import History, evenly
-from tasks.processes import Beside
+from tasks.processes import SideProcesses
 from tasks.recommendation import fits_in_memory, labels_at_once, recommendation
 from tasks.replay import (
-    Line,
+    LabelledFile,
     Memory,
-    Step,
+    PolicyRun,
     kept,
-    line_beside,
     once,
     open_history,
     require_alike,
     require_ids,
+    run_beside,
     score_by_champion,
     scratch_folder,
     scratch_state,
@@ -70,12 +70,12 @@ def replay(
     inputs = scratch_folder(spec, [reference, *batches], label_delay, others)
     with kept(inputs, fresh=fresh) as (folder, memory), scratch_state(folder, memory):
         steps = [split(spec, batch, folder / "batches") for batch in batches]
-        line = Line(INCUMBENT, spec, Path(reference), steps, label_delay)
+        line = PolicyRun(INCUMBENT, spec, Path(reference), steps, label_delay)
         return walk(line, memory, others, folder, recommends=recommends)
 
 
 def walk(
-    line: Line,
+    line: PolicyRun,
     memory: Memory,
     against: Mapping[str, ModelSpec],
     folder: Path,
@@ -85,9 +85,9 @@ def walk(
     """The spec's own policy, the other specs' beside it (each in a state of its own), the rest."""
     history = open_history(line, memory)
     try:
-        with Beside() as beside:
+        with SideProcesses() as beside:
             running = {
-                name: beside.start(follow_beside, line_beside(line, name, spec), folder)
+                name: beside.start(follow_beside, run_beside(line, name, spec), folder)
                 for name, spec in against.items()
             }
             documents, ours = follow(line, history, memory)
@@ -102,7 +102,7 @@ def walk(
         history.close()
 
 
-def follow(line: Line, history: History, memory: Memory) -> tuple[list[dict[str, Any]], Tally]:
+def follow(line: PolicyRun, history: History, memory: Memory) -> tuple[list[dict[str, Any]], Tally]:
     """Train on the reference, then let the batches come, and their labels as late as they do."""
     tell_start(line, memory)
     once(memory, "trained", partial(install, line))
@@ -114,7 +114,7 @@ def follow(line: Line, history: History, memory: Memory) -> tuple[list[dict[str,
     return documents, tally_of(documents, [by["loss"] for by in scored])
 
 
-def follow_beside(line: Line, folder: Path) -> Tally:
+def follow_beside(line: PolicyRun, folder: Path) -> Tally:
     """What another spec's own policy brings on the same history."""
     with kept(folder / line.place, leave=True) as (own, memory), scratch_state(own, memory):
         history = open_history(line, memory)
@@ -124,7 +124,7 @@ def follow_beside(line: Line, folder: Path) -> Tally:
             history.close()
 
 
-def install(line: Line) -> bool:
+def install(line: PolicyRun) -> bool:
     """The first champion; it may be there already where a replay was stopped."""
     with suppress(ChampionExistsError):
         train(line.spec, str(line.reference))
@@ -132,7 +132,7 @@ def install(line: Line) -> bool:
 
 
 def arrivals(
-    line: Line, history: History, memory: Memory, scored: list[dict[str, Any]]
+    line: PolicyRun, history: History, memory: Memory, scored: list[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     """Batches come, and the labels that are due by then: a document as each is judged."""
     steps, delay = line.steps, line.label_delay
@@ -148,7 +148,7 @@ def arrivals(
         yield judged(line, memory, position)
 
 
-def judged(line: Line, memory: Memory, position: int) -> dict[str, Any]:
+def judged(line: PolicyRun, memory: Memory, position: int) -> dict[str, Any]:
     """The document of a batch with its labels, which are not looked at before it was scored."""
     found: dict[str, Any] = once(
         memory, f"judged {position}", partial(judge, line.spec, line.steps[position])
@@ -156,13 +156,13 @@ def judged(line: Line, memory: Memory, position: int) -> dict[str, Any]:
     return found
 
 
-def come(spec: ModelSpec, step: Step) -> bool:
+def come(spec: ModelSpec, step: LabelledFile) -> bool:
     """A batch without its labels."""
     monitor(spec, str(step.batch))
     return True
 
 
-def judge(spec: ModelSpec, step: Step) -> dict[str, Any]:
+def judge(spec: ModelSpec, step: LabelledFile) -> dict[str, Any]:
     """A batch with its labels, or the labels of one that came before."""
     labels = None if step.labels is None else str(step.labels)
     return monitor(spec, str(step.batch), labels)[0]

@@ -20,8 +20,8 @@ def rollback(spec: ModelSpec, reason: ReasonText, version: int | None = None) ->
         reason: Why, in words; kept with the promotion.
         version: Number of a former champion; empty: the one before the present.
     """
-    with holding(spec) as doors:
-        reconcile(doors, spec)
-        former = former_champion(doors, spec, version)
-        promote(doors, spec, former, PromotionKind.ROLL_BACK, reason)
-        return promotion_document(doors, spec)
+    with holding(spec) as gateways:
+        reconcile(gateways, spec)
+        former = former_champion(gateways, spec, version)
+        promote(gateways, spec, former, PromotionKind.ROLL_BACK, reason)
+        return promotion_document(gateways, spec)

@@ -22,11 +22,11 @@ def train(spec: ModelSpec, data: Path) -> dict[str, Any]:
         spec: The model, its data, and the rules it is kept by.
         data: Training data with labels: a Parquet or CSV file.
     """
-    with holding(spec) as doors:
-        reconcile(doors, spec)
-        refuse_second_champion(doors, spec)
+    with holding(spec) as gateways:
+        reconcile(gateways, spec)
+        refuse_second_champion(gateways, spec)
         rows = validate_training_data(read_training_data(data), spec)
         fitted, rows = train_first(spec, rows)
-        version = register(doors, spec.name, fitted, rows, "first champion")
-        champion = promote(doors, spec, version, PromotionKind.INSTALL, "first champion")
+        version = register(gateways, spec.name, fitted, rows, "first champion")
+        champion = promote(gateways, spec, version, PromotionKind.INSTALL, "first champion")
         return train_document(champion)

@@ -15,7 +15,7 @@ MOST_SECONDS = 86_400
 
 @dataclass(frozen=True)
 class Settings:
-    """The doors to the outside, as addresses.
+    """The gateways to the outside, as addresses.
 
     Attributes:
         home: Folder of everything embedded.

@@ -4,18 +4,18 @@ from dataclasses import replace
 
 from prefect import task
 
-from incumbent.attribution import attribute_change
-from incumbent.gain import shown
+from incumbent.monitoring.attribution import attribute_change
 from incumbent.params import ModelSpec
+from incumbent.policy.gain import is_significant
 from incumbent.records import Champion, Findings, HarmReport
-from tasks.doors import OUTSIDE, Doors
 from tasks.gain import Backtest
-from tasks.lessons import labelled_rows
+from tasks.gateways import OUTSIDE, Gateways
+from tasks.teaching import labelled_rows
 
 
 @task(name="attribution", **OUTSIDE)
 def attribute_harm(
-    doors: Doors,
+    gateways: Gateways,
     spec: ModelSpec,
     champion: Champion,
     findings: Findings,
@@ -27,8 +27,8 @@ def attribute_harm(
     That is where harm is shown, or that newer rows help. Of anything less nothing is asked: it
     would cost more than all other steps.
     """
-    helped = tried is not None and shown(tried.report)
+    helped = tried is not None and is_significant(tried.report)
     if harm is None or not (helped or harm.harmed):
         return harm
-    rows = labelled_rows(doors, spec, champion, findings.entry)
+    rows = labelled_rows(gateways, spec, champion, findings.entry)
     return replace(harm, attribution=attribute_change(champion.model, rows, spec))

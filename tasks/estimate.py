@@ -4,9 +4,9 @@ import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from incumbent.estimate import estimate
+from incumbent.monitoring.estimate import estimate
 from incumbent.params import ModelSpec
-from incumbent.records import Champion, EstimateReport, Past, Predictions
+from incumbent.records import Champion, EstimateReport, JudgedBatch, Predictions
 
 
 @task(name="estimate", cache_policy=NO_CACHE)
@@ -15,12 +15,12 @@ def estimate_performance(
     champion: Champion,
     frame: pd.DataFrame,
     said: Predictions,
-    past: tuple[Past, ...],
+    judged_batches: tuple[JudgedBatch, ...],
 ) -> EstimateReport | None:
     """The estimate, beside how far those of batches before were from what their labels said."""
     before = [
         (known.estimated, known.loss.value)
-        for known in past
+        for known in judged_batches
         if known.estimated is not None and known.loss is not None
     ]
     return estimate(champion.model, frame, said, spec, before)

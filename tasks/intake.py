@@ -7,6 +7,7 @@ from hashlib import sha256
 import pandas as pd
 from prefect import task
 
+from incumbent.data.intake import describe, empty_digest
 from incumbent.errors import (
     ChampionExistsError,
     IntegrityError,
@@ -15,10 +16,9 @@ from incumbent.errors import (
     UsageError,
 )
 from incumbent.gateways import batches
-from incumbent.intake import describe, empty_digest
 from incumbent.params import ModelSpec
 from incumbent.records import Batch, BatchEntry, BatchStatus
-from tasks.doors import OUTSIDE, Doors
+from tasks.gateways import OUTSIDE, Gateways
 
 NO_BYTES = sha256().hexdigest()
 
@@ -56,7 +56,7 @@ def find_batches(spec: ModelSpec, batch: str | None, labels: str | None) -> tupl
 
 
 @task(name="intake", **OUTSIDE)
-def take_in(doors: Doors, spec: ModelSpec, path: str) -> Arrival:
+def take_in(gateways: Gateways, spec: ModelSpec, path: str) -> Arrival:
     """Read a batch and enter it in the ledger; one that cannot be read is entered by its bytes."""
     content: pd.DataFrame | UnreadableError
     try:
@@ -67,7 +67,7 @@ def take_in(doors: Doors, spec: ModelSpec, path: str) -> Arrival:
         name, digest = batches.stem(path), batches.bytes_digest(path)
         known_by = empty_digest(name, digest) if digest == NO_BYTES else digest
         batch = Batch(name, known_by, 0, None, path)
-    return Arrival(doors.ledger.start_batch(spec.name, batch, datetime.now(UTC)), content)
+    return Arrival(gateways.ledger.start_batch(spec.name, batch, datetime.now(UTC)), content)
 
 
 def read_again(entry: BatchEntry, spec: ModelSpec) -> pd.DataFrame:
@@ -95,13 +95,13 @@ def _changed(entry: BatchEntry, observed: str) -> IntegrityError:
     )
 
 
-def refuse_second_champion(doors: Doors, spec: ModelSpec) -> None:
+def refuse_second_champion(gateways: Gateways, spec: ModelSpec) -> None:
     """Only the first champion is trained from outside the gate.
 
     Raises:
         ChampionExistsError: There is one.
     """
-    champion = doors.ledger.champion(spec.name)
+    champion = gateways.ledger.champion(spec.name)
     if champion is not None:
         raise ChampionExistsError(
             f"Model {spec.name!r} has a champion already.",

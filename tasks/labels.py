@@ -8,14 +8,14 @@ from functools import partial
 import pandas as pd
 from prefect import task
 
+from incumbent.data.labels import join, labels_of
+from incumbent.data.maturity import maturity
 from incumbent.digest import table_digest
 from incumbent.errors import UnreadableError, UsageError
 from incumbent.gateways import batches
-from incumbent.labels import join, labels_of
-from incumbent.maturity import maturity
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, BatchStatus, Findings, Predictions
-from tasks.doors import LOGGER, OUTSIDE, Doors
+from tasks.gateways import LOGGER, OUTSIDE, Gateways
 from tasks.intake import Arrival
 
 
@@ -62,7 +62,7 @@ def labels_within(arrival: Arrival, spec: ModelSpec) -> list[LabelTable]:
 
 
 def keep_labels(
-    doors: Doors,
+    gateways: Gateways,
     spec: ModelSpec,
     entry: BatchEntry,
     predictions: Predictions,
@@ -74,7 +74,7 @@ def keep_labels(
     them to the next.
     """
     digest, came = entry.batch.digest, {}
-    judged = {arrival.digest for arrival in doors.ledger.arrivals(spec.name, digest)}
+    judged = {arrival.digest for arrival in gateways.ledger.arrivals(spec.name, digest)}
     for table in tables:
         if table.digest in judged or table.batch not in {None, digest}:
             continue
@@ -82,38 +82,38 @@ def keep_labels(
         if rows.empty:
             continue
         ids = rows["id"].to_numpy(object)
-        doors.predictions.write_labels(spec.name, digest, table.digest, ids, rows["label"])
+        gateways.predictions.write_labels(spec.name, digest, table.digest, ids, rows["label"])
         came[table.digest] = table.path
     return came
 
 
 def find_late(
-    doors: Doors, spec: ModelSpec, tables: list[LabelTable], only: list[BatchEntry] | None
+    gateways: Gateways, spec: ModelSpec, tables: list[LabelTable], only: list[BatchEntry] | None
 ) -> list[tuple[BatchEntry, dict[str, str]]]:
     """Batches handled before whose labels have come alone, oldest first, with what came.
 
     Args:
-        doors: Where batches and labels are known.
+        gateways: Where batches and labels are known.
         spec: The model.
         tables: The labels that have come.
         only: Look at these batches alone.
     """
     apart = [t.table["id"] for t in tables if t.batch is None]
     waiting, within = pd.Index(pd.concat(apart) if apart else []), {t.batch for t in tables}
-    handled, found = doors.ledger.batches(spec.name, status=BatchStatus.HANDLED), []
+    handled, found = gateways.ledger.batches(spec.name, status=BatchStatus.HANDLED), []
     for entry in reversed(handled if only is None else only):
         if waiting.empty and entry.batch.digest not in within:
             continue
-        predictions = scored_predictions(doors, spec, entry)
+        predictions = scored_predictions(gateways, spec, entry)
         if predictions is None:
             continue
-        if came := keep_labels(doors, spec, entry, predictions, tables):
+        if came := keep_labels(gateways, spec, entry, predictions, tables):
             found.append((entry, came))
         waiting = waiting[~waiting.isin(predictions.ids)]
     return found[::-1]
 
 
-def with_maturity(doors: Doors, spec: ModelSpec, findings: Findings) -> Findings:
+def with_maturity(gateways: Gateways, spec: ModelSpec, findings: Findings) -> Findings:
     """The findings with how the labels of the batch have come in; of one not scored, as they are.
 
     The time of an arrival is when it was first recorded; one that was never is coming now.
@@ -121,22 +121,24 @@ def with_maturity(doors: Doors, spec: ModelSpec, findings: Findings) -> Findings
     said, batch = findings.predictions, findings.entry.batch
     if said is None:
         return findings
-    labels = doors.predictions.read_labels(spec.name, batch.digest)
-    later = doors.ledger.batches_later(spec.name, batch.digest, set(labels["arrival"]))
+    labels = gateways.predictions.read_labels(spec.name, batch.digest)
+    later = gateways.ledger.batches_later(spec.name, batch.digest, set(labels["arrival"]))
     return replace(findings, maturity=maturity(join(said, labels), labels, later, batch.rows))
 
 
-def scored_predictions(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> Predictions | None:
+def scored_predictions(
+    gateways: Gateways, spec: ModelSpec, entry: BatchEntry
+) -> Predictions | None:
     """What the champion of its time said of a batch; None for one that was not scored."""
-    stored = doors.ledger.batch(spec.name, entry.batch.digest)
+    stored = gateways.ledger.batch(spec.name, entry.batch.digest)
     if stored is None or stored.status is BatchStatus.QUARANTINED:
         return None
     if stored.document is not None:
         number = stored.document["scored_by"]
-        return doors.predictions.read(spec.name, entry.batch.digest, number)
-    champion = doors.ledger.champion(spec.name)
+        return gateways.predictions.read(spec.name, entry.batch.digest, number)
+    champion = gateways.ledger.champion(spec.name)
     number = champion.number if champion else 0
-    return doors.predictions.read(spec.name, entry.batch.digest, number)
+    return gateways.predictions.read(spec.name, entry.batch.digest, number)
 
 
 def _read(path: str, spec: ModelSpec) -> LabelTable:

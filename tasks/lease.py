@@ -18,17 +18,17 @@ from incumbent.gateways.ledger import Ledger
 from incumbent.params import ModelSpec
 from incumbent.records import Lease
 from incumbent.settings import Settings
-from tasks.doors import LOGGER, Doors, open_doors
+from tasks.gateways import LOGGER, Gateways, open_gateways
 
 POLL_SECONDS = 0.2
 RENEWALS = 3  # within the length of a lease: two may be missed
 
-_held: ContextVar[Mapping[str, Doors]] = ContextVar("held", default={})  # noqa: B039 - never changed in place
+_held: ContextVar[Mapping[str, Gateways]] = ContextVar("held", default={})  # noqa: B039 - never changed in place
 
 
 @contextmanager
-def holding(spec: ModelSpec) -> Iterator[Doors]:
-    """The doors, with the lease of the model until the end of the block.
+def holding(spec: ModelSpec) -> Iterator[Gateways]:
+    """The gateways, with the lease of the model until the end of the block.
 
     A flow within a flow is under the lease of the outer one. Whatever is written to the ledger
     meanwhile is refused from the moment that another run has taken the model over.
@@ -37,20 +37,20 @@ def holding(spec: ModelSpec) -> Iterator[Doors]:
         LeaseError: Another run has held the model for longer than this one may wait.
     """
     outer = _held.get()
-    if (doors := outer.get(spec.name)) is not None:
-        yield doors
+    if (gateways := outer.get(spec.name)) is not None:
+        yield gateways
         return
-    doors, settings = open_doors(), Settings.of(os.environ)
-    lease = _wait_for(doors.ledger, spec.name, settings)
-    leased = replace(doors, ledger=doors.ledger.under(lease))
+    gateways, settings = open_gateways(), Settings.of(os.environ)
+    lease = _wait_for(gateways.ledger, spec.name, settings)
+    leased = replace(gateways, ledger=gateways.ledger.under(lease))
     token = _held.set({**outer, spec.name: leased})
     try:
-        with _renewing(doors.ledger, lease, settings.lease):
+        with _renewing(gateways.ledger, lease, settings.lease):
             yield leased
     finally:
         _held.reset(token)
         with suppress(LeaseError):  # taken over: there is nothing to give back
-            doors.ledger.release(lease, datetime.now(UTC))
+            gateways.ledger.release(lease, datetime.now(UTC))
 
 
 def _wait_for(ledger: Ledger, model: str, settings: Settings) -> Lease:

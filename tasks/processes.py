@@ -15,7 +15,7 @@ from prefect import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 
-class Beside:
+class SideProcesses:
     """Calls in other processes, as many at once as there are further cores.
 
     They share this process's environment and Prefect, print on standard error, and end with it,
@@ -29,7 +29,7 @@ class Beside:
             max(1, (os.cpu_count() or 1) - 1), context, _begin, (mine, dict(os.environ))
         )
 
-    def __enter__(self) -> "Beside":
+    def __enter__(self) -> "SideProcesses":
         return self
 
     def __exit__(self, *_: object) -> None:

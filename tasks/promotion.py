@@ -12,8 +12,8 @@ import pandas as pd
 from prefect import task
 
 from incumbent.errors import IncumbentError, IntegrityError, UsageError
+from incumbent.model.promotion import golden_failure, promotion_id
 from incumbent.params import ModelSpec
-from incumbent.promotion import golden_failure, promotion_id
 from incumbent.records import (
     Champion,
     FittedModel,
@@ -21,7 +21,7 @@ from incumbent.records import (
     PromotionKind,
     Version,
 )
-from tasks.doors import LOGGER, OUTSIDE, Doors
+from tasks.gateways import LOGGER, OUTSIDE, Gateways
 from tasks.training import metrics_of, params_of
 
 CHAMPION, PREVIOUS = "champion", "previous"
@@ -29,40 +29,42 @@ CHAMPION, PREVIOUS = "champion", "previous"
 
 @task(name="register", **OUTSIDE)
 def register(
-    doors: Doors, name: str, fitted: FittedModel, rows: pd.DataFrame, reason: str
+    gateways: Gateways, name: str, fitted: FittedModel, rows: pd.DataFrame, reason: str
 ) -> Version:
     """A new version in the registry, with its card, its rows and its golden predictions."""
     metrics, tags = metrics_of(fitted.card), {"incumbent.reason": reason}
-    return doors.registry.register(f"train {name}", fitted, rows, params_of(fitted), metrics, tags)
+    return gateways.registry.register(
+        f"train {name}", fitted, rows, params_of(fitted), metrics, tags
+    )
 
 
 @task(name="promotion", **OUTSIDE)
 def promote(
-    doors: Doors, spec: ModelSpec, version: Version, kind: PromotionKind, reason: str
+    gateways: Gateways, spec: ModelSpec, version: Version, kind: PromotionKind, reason: str
 ) -> Champion:
     """Make a version the champion, and return it as it was read back and verified.
 
     Raises:
         IntegrityError: The stored version is not the one that was registered.
     """
-    stored, last = verify(doors, version), doors.ledger.last_promotion(spec.name)
+    stored, last = verify(gateways, version), gateways.ledger.last_promotion(spec.name)
     if last is not None and last.version == version:  # a retry of a promotion that was done
         return stored
     over = None if last is None else last.id
     identity = promotion_id(spec.name, over, stored.model.card.training.digest, spec)
     before = None if last is None else last.version.number
     intent = Promotion(identity, kind, version, before, reason, done=False)
-    _finish(doors, doors.ledger.intend(intent, datetime.now(UTC)))
+    _finish(gateways, gateways.ledger.intend(intent, datetime.now(UTC)))
     return stored
 
 
-def verify(doors: Doors, version: Version) -> Champion:
+def verify(gateways: Gateways, version: Version) -> Champion:
     """A version read back: its bytes those that were registered, its predictions repeated.
 
     Raises:
         IntegrityError: They are not.
     """
-    stored = doors.registry.load(version)
+    stored = gateways.registry.load(version)
     if failure := golden_failure(stored):
         raise IntegrityError(
             f"Version {version.number} of {version.model!r} was not promoted.",
@@ -73,14 +75,14 @@ def verify(doors: Doors, version: Version) -> Champion:
     return stored
 
 
-def former_champion(doors: Doors, spec: ModelSpec, number: int | None) -> Version:
+def former_champion(gateways: Gateways, spec: ModelSpec, number: int | None) -> Version:
     """A version to go back to: the one of this number, or the one before the present.
 
     Raises:
         UsageError: It was never champion, or is so now.
     """
-    champion, previous = doors.ledger.champion(spec.name), doors.ledger.previous(spec.name)
-    done = [p.version for p in doors.ledger.promotions(spec.name) if p.done]
+    champion, previous = gateways.ledger.champion(spec.name), gateways.ledger.previous(spec.name)
+    done = [p.version for p in gateways.ledger.promotions(spec.name) if p.done]
     former = {v.number: v for v in done if v != champion}
     if number is None and previous is not None:
         return previous
@@ -110,39 +112,39 @@ def require_installed(spec: ModelSpec, failure: str | None) -> None:
 
 
 @task(name="reconcile", **OUTSIDE)
-def reconcile(doors: Doors, spec: ModelSpec) -> None:
+def reconcile(gateways: Gateways, spec: ModelSpec) -> None:
     """Finish or undo what a crash left half done, and re-assert the aliases.
 
     Under the lease of the model nobody else is at work: what looks unfinished is.
     """
-    for intent in doors.ledger.open_intents(spec.name):
-        _finish_or_undo(doors, intent)
-    promoted = {p.version.number for p in doors.ledger.promotions(spec.name)}
-    doors.registry.sweep(spec.name, promoted)
-    _point(doors, spec.name, CHAMPION, doors.ledger.champion(spec.name))
-    _point(doors, spec.name, PREVIOUS, doors.ledger.previous(spec.name))
+    for intent in gateways.ledger.open_intents(spec.name):
+        _finish_or_undo(gateways, intent)
+    promoted = {p.version.number for p in gateways.ledger.promotions(spec.name)}
+    gateways.registry.sweep(spec.name, promoted)
+    _point(gateways, spec.name, CHAMPION, gateways.ledger.champion(spec.name))
+    _point(gateways, spec.name, PREVIOUS, gateways.ledger.previous(spec.name))
 
 
-def _finish_or_undo(doors: Doors, intent: Promotion) -> None:
+def _finish_or_undo(gateways: Gateways, intent: Promotion) -> None:
     try:
-        verify(doors, intent.version)
+        verify(gateways, intent.version)
     except IntegrityError as error:
-        doors.ledger.withdraw(intent)
+        gateways.ledger.withdraw(intent)
         logging.getLogger(LOGGER).warning("promotion taken back: %s", error)
     else:
-        _finish(doors, intent)
+        _finish(gateways, intent)
 
 
-def _finish(doors: Doors, intent: Promotion) -> None:
+def _finish(gateways: Gateways, intent: Promotion) -> None:
     if not intent.done:
-        _point(doors, intent.version.model, CHAMPION, intent.version)
-        doors.ledger.complete(intent, datetime.now(UTC))
-    _point(doors, intent.version.model, PREVIOUS, doors.ledger.previous(intent.version.model))
+        _point(gateways, intent.version.model, CHAMPION, intent.version)
+        gateways.ledger.complete(intent, datetime.now(UTC))
+    _point(gateways, intent.version.model, PREVIOUS, gateways.ledger.previous(intent.version.model))
 
 
-def _point(doors: Doors, model: str, alias: str, version: Version | None) -> None:
-    shown = doors.registry.alias(model, alias)
+def _point(gateways: Gateways, model: str, alias: str, version: Version | None) -> None:
+    shown = gateways.registry.alias(model, alias)
     if version is None and shown is not None:
-        doors.registry.unpoint(model, alias)
+        gateways.registry.unpoint(model, alias)
     elif version is not None and shown != version.number:
-        doors.registry.point(model, alias, version.number)
+        gateways.registry.point(model, alias, version.number)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from incumbent.metrics import METRIC_NAMES
 from incumbent.params import ModelSpec
 from incumbent.records import Outcome
 from incumbent.replay.candidates import Candidate, grid, try_out
@@ -12,6 +11,7 @@ from incumbent.replay.fits import Fits
 from incumbent.replay.history import History
 from incumbent.replay.recommendation import recommend
 from incumbent.replay.words import named_policy
+from incumbent.statistics.metrics import METRIC_NAMES
 from tasks.replay import Memory, console
 
 

@@ -16,16 +16,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.console import Console
 
+from incumbent.data.intake import canonical, kinds_of
 from incumbent.digest import text_digest
 from incumbent.errors import UsageError
 from incumbent.gateways import batches
 from incumbent.gateways.journal import Journal
-from incumbent.intake import canonical, kinds_of
 from incumbent.params import IDENTITY, ModelSpec
 from incumbent.replay.document import POLICIES
 from incumbent.replay.history import History
 from incumbent.settings import Settings
-from tasks.doors import open_doors
+from tasks.gateways import open_gateways
 from tasks.scoring import require_champion
 from tasks.validation import sound_rows
 
@@ -37,7 +37,7 @@ LINE = "{:<23} {:>6} {:>6}  {:>7} {:>9} {:>7}  {:<8} {}"
 
 
 @dataclass(frozen=True)
-class Step:
+class LabelledFile:
     """A batch without its target, and its labels apart; None where they are in the batch."""
 
     batch: Path
@@ -45,7 +45,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Line:
+class PolicyRun:
     """A spec's own policy on a history, under the name of its line.
 
     `apart` says that it is walked in a process of its own, beside the spec's.
@@ -54,7 +54,7 @@ class Line:
     name: str
     spec: ModelSpec
     reference: Path
-    steps: list[Step]
+    steps: list[LabelledFile]
     label_delay: int = 0
     apart: bool = False
 
@@ -71,12 +71,12 @@ class Line:
     def tell(self, history: History, position: int, loss: float, doc: Mapping[str, Any]) -> None:
         """A line about a batch that has just been judged."""
         if self.apart:
-            _say(f"{self.name}: {doc['batch']['id']} {loss:.4f} {doc['decision']['action']}")
+            _print(f"{self.name}: {doc['batch']['id']} {loss:.4f} {doc['decision']['action']}")
         else:
-            _say(_line(history, position, loss, doc))
+            _print(_line(history, position, loss, doc))
 
 
-def line_beside(line: Line, name: str, spec: ModelSpec) -> Line:
+def run_beside(line: PolicyRun, name: str, spec: ModelSpec) -> PolicyRun:
     """The line of another spec on the same history."""
     return replace(line, name=name, spec=spec, apart=True)
 
@@ -127,7 +127,7 @@ def kept(
                 shutil.rmtree(folder, ignore_errors=True)
                 Path(lock.name).unlink(missing_ok=True)
             elif not finished:
-                _say(f"Stopped; the same command goes on from here (state in {folder}).")
+                _print(f"Stopped; the same command goes on from here (state in {folder}).")
 
 
 @contextmanager
@@ -188,21 +188,21 @@ def require_alike(spec: ModelSpec, against: Mapping[str, ModelSpec]) -> None:
                 )
 
 
-def split(spec: ModelSpec, batch: str, folder: Path) -> Step:
+def split(spec: ModelSpec, batch: str, folder: Path) -> LabelledFile:
     """A labelled batch as it would have come: the target apart, joined by id.
 
     Without an id the target stays in the batch.
     """
     if spec.id is None:
-        return Step(Path(batch), None)
+        return LabelledFile(Path(batch), None)
     raw, name = batches.read(batch), f"{batches.stem(batch)}.parquet"
     (folder / "labels").mkdir(parents=True, exist_ok=True)
     raw.drop(columns=spec.target).to_parquet(folder / name, index=False)
     raw[[spec.id, spec.target]].to_parquet(folder / "labels" / name, index=False)
-    return Step(folder / name, folder / "labels" / name)
+    return LabelledFile(folder / name, folder / "labels" / name)
 
 
-def open_history(line: Line, memory: Memory) -> History:
+def open_history(line: PolicyRun, memory: Memory) -> History:
     """The batches with their labels, after the training data of the first champion."""
     spec, raw = line.spec, sound_rows(batches.read(str(line.reference)), line.spec)
     kinds = kinds_of(raw, spec)
@@ -213,7 +213,7 @@ def open_history(line: Line, memory: Memory) -> History:
     return history
 
 
-def read_labelled(history: History, step: Step) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+def read_labelled(history: History, step: LabelledFile) -> tuple[pd.DataFrame, NDArray[np.int64]]:
     """The rows of a batch whose labels are known, canonical, and where they stand in it."""
     spec, raw = history.spec, batches.read(str(step.batch))
     if step.labels is not None:
@@ -224,23 +224,23 @@ def read_labelled(history: History, step: Step) -> tuple[pd.DataFrame, NDArray[n
     return rows[known].reset_index(drop=True), raw.index.to_numpy(np.int64)[known]
 
 
-def tell_start(line: Line, memory: Memory) -> None:
+def tell_start(line: PolicyRun, memory: Memory) -> None:
     """Say what comes, or where an earlier walk is taken up, and name the columns of the lines."""
     batches_done = sum(f"judged {n}" in memory for n in range(len(line.steps)))
     apart = f"{line.name}: " if line.apart else ""
     if "trained" in memory:
-        _say(f"{apart}Going on after batch {batches_done} of {len(line.steps)}.")
+        _print(f"{apart}Going on after batch {batches_done} of {len(line.steps)}.")
     else:
-        _say(f"{apart}Training the first champion on {line.reference.stem} ...")
+        _print(f"{apart}Training the first champion on {line.reference.stem} ...")
     if not line.apart:
         head = ("batch", "rows", "drift", "never", line.name, "always", "decision", "verdict")
-        _say(LINE.format(*head), style="bold")
+        _print(LINE.format(*head), style="bold")
 
 
 def score_by_champion(spec: ModelSpec, history: History, position: int) -> dict[str, Any]:
     """The champion that the next batch is scored by, and its loss on it."""
-    doors = open_doors()
-    champion = doors.registry.load(require_champion(doors, spec))
+    gateways = open_gateways()
+    champion = gateways.registry.load(require_champion(gateways, spec))
     loss = history.loss_of(position, champion.model.pipeline)
     return {"version": champion.version.number, "loss": loss}
 
@@ -264,7 +264,7 @@ def _line(history: History, position: int, loss: float, doc: Mapping[str, Any]) 
     )
 
 
-def _say(text: str, style: str | None = None) -> None:
+def _print(text: str, style: str | None = None) -> None:
     console().print(text, style=style, highlight=False, markup=False)
 
 

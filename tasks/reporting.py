@@ -10,11 +10,11 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.runtime import flow_run
 from pydantic import TypeAdapter
 
-from incumbent.decision import stored_inputs
+from incumbent.data.intake import canonical
+from incumbent.data.profile import kinds_in
 from incumbent.errors import IntegrityError
-from incumbent.intake import canonical
 from incumbent.params import ModelSpec
-from incumbent.profile import kinds_in
+from incumbent.policy.decision import stored_inputs
 from incumbent.records import (
     BatchEntry,
     BatchStatus,
@@ -34,18 +34,18 @@ from incumbent.records import (
     Verdict,
     document,
 )
-from incumbent.reporting import age_days, link, monitor_document, page, summary, timeline
-from tasks.doors import OUTSIDE, Doors
+from incumbent.report.reporting import age_days, link, monitor_document, page, summary, timeline
 from tasks.gain import Backtest
+from tasks.gateways import OUTSIDE, Gateways
 from tasks.intake import read_again
+from tasks.judged_batches import judged_batches_of
 from tasks.labels import scored_predictions
-from tasks.past import past_of
 from tasks.scoring import require_champion, score_batch
 from tasks.training import waiting_challenger
 
 
 def inputs_of(
-    doors: Doors,
+    gateways: Gateways,
     spec: ModelSpec,
     champion: Champion,
     findings: Findings,
@@ -62,16 +62,16 @@ def inputs_of(
         findings.drift,
         harm,
         age_days(findings, trained and trained.end),
-        waiting_challenger(doors, spec, champion) is not None,
+        waiting_challenger(gateways, spec, champion) is not None,
         findings.asked,
         findings.estimate,
         tried.report if tried else None,
-        findings.past,
+        findings.judged_batches,
     )
 
 
 def recall(
-    doors: Doors,
+    gateways: Gateways,
     spec: ModelSpec,
     champion: Champion,
     entry: BatchEntry,
@@ -82,14 +82,14 @@ def recall(
     The champion of today is judged: where it is another than the one that scored the batch,
     the batch is scored again, unless it has learnt from it since.
     """
-    stored = stored_document(doors, spec, entry)
+    stored = stored_document(gateways, spec, entry)
     validation = TypeAdapter(ValidationReport).validate_python(stored["validation"])
     drift = TypeAdapter(DriftReport | None).validate_python(stored["drift"])
-    predictions, scored_by = scored_predictions(doors, spec, entry), stored["scored_by"]
+    predictions, scored_by = scored_predictions(gateways, spec, entry), stored["scored_by"]
     learnt = entry.batch.digest in champion.model.card.training.batches
     if scored_by != champion.version.number and not learnt:
         frame = canonical(read_again(entry, spec), spec, kinds_in(champion.model.card.profile))
-        predictions, _ = score_batch(doors, spec, champion, entry, frame, validation)
+        predictions, _ = score_batch(gateways, spec, champion, entry, frame, validation)
         scored_by = champion.version.number
     return Findings(
         entry,
@@ -102,13 +102,13 @@ def recall(
         learnt=learnt,
         arrivals=arrivals,
         estimate=TypeAdapter(EstimateReport | None).validate_python(stored.get("estimate")),
-        past=past_of(doors, spec, entry.batch.digest),
+        judged_batches=judged_batches_of(gateways, spec, entry.batch.digest),
     )
 
 
-def stored_document(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> dict[str, Any]:
+def stored_document(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> dict[str, Any]:
     """The document of a batch that was handled before, marked as a duplicate."""
-    stored = doors.ledger.batch(spec.name, entry.batch.digest)
+    stored = gateways.ledger.batch(spec.name, entry.batch.digest)
     if stored is None or stored.document is None:
         raise IntegrityError(
             f"The ledger has no document of batch {entry.batch.id!r}.",
@@ -119,50 +119,50 @@ def stored_document(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> dict[st
     return {**stored.document, "duplicate": True}
 
 
-def record(doors: Doors, spec: ModelSpec, inputs: DecisionInputs, decision: Decision) -> None:
+def record(gateways: Gateways, spec: ModelSpec, inputs: DecisionInputs, decision: Decision) -> None:
     """Keep a decision with all that it was made from, before it is carried out."""
     stored = document(inputs)
-    doors.ledger.record_decision(spec.name, inputs.batch, decision, stored, datetime.now(UTC))
+    gateways.ledger.record_decision(spec.name, inputs.batch, decision, stored, datetime.now(UTC))
 
 
 def carried_out(
-    doors: Doors, spec: ModelSpec, champion: Champion, findings: Findings
+    gateways: Gateways, spec: ModelSpec, champion: Champion, findings: Findings
 ) -> Conclusion | None:
     """What a run that broke off after its promotion had concluded; None where none did.
 
     The champion was promoted over this very batch, by a decision that was never reported.
     """
     entry, promoted_over = findings.entry, champion.model.card.training.batches[-1:]
-    made = doors.ledger.decisions_about(spec.name, entry.batch.digest)
+    made = gateways.ledger.decisions_about(spec.name, entry.batch.digest)
     if list(promoted_over) != [entry.batch.digest] or not made:
         return None
     inputs, decision = stored_inputs(made[0].inputs), made[0].decision
-    reported = _reported(doors, spec, entry) == decision.id
+    reported = _reported(gateways, spec, entry) == decision.id
     if reported or inputs.champion == champion.version.number:
         return None
-    seen = doors.ledger.last_shadow(spec.name, inputs.champion)
+    seen = gateways.ledger.last_shadow(spec.name, inputs.champion)
     shadow = TypeAdapter(ShadowReport).validate_python(seen["report"]) if seen else None
     verdict = TypeAdapter(Verdict).validate_python(seen["verdict"]) if seen else None
     retraining = Retraining(shadow, verdict, 0, 0.0) if shadow and verdict else None
     return Conclusion(inputs, inputs.harm, decision, retraining)
 
 
-def _reported(doors: Doors, spec: ModelSpec, entry: BatchEntry) -> str | None:
+def _reported(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> str | None:
     """The id of the newest decision about a batch that was reported."""
-    stored = doors.ledger.batch(spec.name, entry.batch.digest)
+    stored = gateways.ledger.batch(spec.name, entry.batch.digest)
     return stored.document["decision"]["id"] if stored and stored.document else None
 
 
 @task(name="reporting", **OUTSIDE)
 def report(
-    doors: Doors, spec: ModelSpec, findings: Findings, conclusion: Conclusion
+    gateways: Gateways, spec: ModelSpec, findings: Findings, conclusion: Conclusion
 ) -> dict[str, Any]:
     """Show a batch where people look, then mark it handled. The order makes a rerun harmless."""
-    after = require_champion(doors, spec).number
+    after = require_champion(gateways, spec).number
     doc = monitor_document(findings, conclusion, after)
     points, text = timeline(findings, conclusion), page(doc)
     now, entry = datetime.now(UTC), findings.entry
-    doors.registry.log_timeline(spec.name, entry.ordinal, points, now)
+    gateways.registry.log_timeline(spec.name, entry.ordinal, points, now)
     noted = link("Flow run in Prefect", flow_run.ui_url) + text
     record = RunRecord(
         f"monitor {entry.batch.id}",
@@ -172,21 +172,21 @@ def report(
         _tags(conclusion, doc, noted),
         {"report.md": noted, "document.json": json.dumps(doc, indent=2)},
     )
-    run = doors.registry.log_run(spec.name, record, now)
-    shown = link("Run in MLflow", doors.registry.page(spec.name, run)) + text
+    run = gateways.registry.log_run(spec.name, record, now)
+    shown = link("Run in MLflow", gateways.registry.page(spec.name, run)) + text
     key = f"{spec.name.replace('_', '-')}-batch"
     create_markdown_artifact(shown, key=key, description=entry.batch.id)
     for digest, path in findings.arrivals.items():
-        doors.ledger.record_labels(spec.name, digest, path, [entry.batch.digest], {}, now)
+        gateways.ledger.record_labels(spec.name, digest, path, [entry.batch.digest], {}, now)
     quarantined = findings.validation.outcome is Outcome.QUARANTINE
     status = BatchStatus.QUARANTINED if quarantined else BatchStatus.HANDLED
-    doors.ledger.finish_batch(spec.name, entry.batch.digest, status, doc, now)
+    gateways.ledger.finish_batch(spec.name, entry.batch.digest, status, doc, now)
     return doc
 
 
-def promotion_document(doors: Doors, spec: ModelSpec) -> dict[str, Any]:
+def promotion_document(gateways: Gateways, spec: ModelSpec) -> dict[str, Any]:
     """What `promote` and `rollback` print: who took whose place, and why."""
-    done = doors.ledger.last_promotion(spec.name)
+    done = gateways.ledger.last_promotion(spec.name)
     assert done is not None  # noqa: S101 - it was just made
     return {
         "model": spec.name,
@@ -198,7 +198,7 @@ def promotion_document(doors: Doors, spec: ModelSpec) -> dict[str, Any]:
 
 
 def train_document(champion: Champion) -> dict[str, Any]:
-    """What `train` prints: the model, its version, and what it promises."""
+    """What `train` prints: the model, its version, and its baseline."""
     card = champion.model.card
     return {
         "model": champion.version.model,
@@ -215,7 +215,7 @@ def train_document(champion: Champion) -> dict[str, Any]:
 def _tags(conclusion: Conclusion, doc: Mapping[str, Any], text: str) -> dict[str, str]:
     decision = conclusion.decision
     return {
-        "incumbent.decision": decision.id,
+        "incumbent.policy.decision": decision.id,
         "incumbent.action": decision.action.value,
         "incumbent.verdict": doc["verdict"]["verdict"] if doc["verdict"] else "",
         "incumbent.summary": summary(conclusion.inputs, decision),

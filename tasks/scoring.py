@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from prefect import task
 
+from incumbent.data.profile import kinds_in
 from incumbent.errors import NoChampionError
+from incumbent.model.scoring import latency_of, predict, require_same_model, score
+from incumbent.monitoring.slices import require_slices
 from incumbent.params import ModelSpec
-from incumbent.profile import kinds_in
 from incumbent.records import (
     BatchEntry,
     Champion,
@@ -18,35 +20,33 @@ from incumbent.records import (
     ValidationReport,
     Version,
 )
-from incumbent.scoring import latency_of, predict, require_same_model, score
-from incumbent.slices import require_slices
-from tasks.doors import OUTSIDE, Doors
+from tasks.gateways import OUTSIDE, Gateways
 
 FEWEST_ROWS, MOST_ROWS = 5, 40  # single rows of a batch that are timed
 LATENCY_MS = 30.0  # beyond the fewest rows, no more are timed once so much has been spent
 
 
 @task(name="load champion", **OUTSIDE)
-def load_champion(doors: Doors, spec: ModelSpec) -> Champion:
+def load_champion(gateways: Gateways, spec: ModelSpec) -> Champion:
     """The version that the ledger names as champion, its bytes verified."""
-    version = require_champion(doors, spec)
-    if version not in doors.read:
-        champion = doors.registry.load(version)
-        doors.read.clear()
-        doors.read[version] = champion
-    champion = doors.read[version]
+    version = require_champion(gateways, spec)
+    if version not in gateways.read:
+        champion = gateways.registry.load(version)
+        gateways.read.clear()
+        gateways.read[version] = champion
+    champion = gateways.read[version]
     require_same_model(spec, champion.model.card.spec)
     require_slices(spec, kinds_in(champion.model.card.profile))
     return champion
 
 
-def require_champion(doors: Doors, spec: ModelSpec) -> Version:
+def require_champion(gateways: Gateways, spec: ModelSpec) -> Version:
     """The version that the ledger names as champion.
 
     Raises:
         NoChampionError: There is none yet.
     """
-    version = doors.ledger.champion(spec.name)
+    version = gateways.ledger.champion(spec.name)
     if version is None:
         raise NoChampionError(
             f"Model {spec.name!r} has no champion.",
@@ -59,7 +59,7 @@ def require_champion(doors: Doors, spec: ModelSpec) -> Version:
 
 @task(name="scoring", **OUTSIDE)
 def score_batch(
-    doors: Doors,
+    gateways: Gateways,
     spec: ModelSpec,
     champion: Champion,
     entry: BatchEntry,
@@ -76,7 +76,7 @@ def score_batch(
     predictions = score(model.card, model.pipeline, frame, validation.excluded, spec.harm_slices)
     batch_ms = (perf_counter() - start) * 1_000
     version = champion.version
-    doors.predictions.write(version.model, entry.batch.digest, version.number, predictions)
+    gateways.predictions.write(version.model, entry.batch.digest, version.number, predictions)
     return predictions, latency_of(_rows_ms(champion, frame), batch_ms)
 
 

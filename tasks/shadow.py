@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pandas as pd
 from prefect import task
 
+from incumbent.data.intake import blocks_of
 from incumbent.errors import UsageError
-from incumbent.intake import blocks_of
-from incumbent.metrics import row_losses, truth_of
+from incumbent.model.scoring import predict
 from incumbent.params import ModelSpec
+from incumbent.policy.shadow import Losses, pair
 from incumbent.records import (
     BatchEntry,
     Champion,
@@ -21,19 +22,18 @@ from incumbent.records import (
     Version,
     document,
 )
-from incumbent.scoring import predict
-from incumbent.shadow import Losses, pair
-from tasks.doors import OUTSIDE, Doors
-from tasks.lessons import labelled_rows
+from incumbent.statistics.metrics import row_losses, truth_of
+from tasks.gateways import OUTSIDE, Gateways
+from tasks.teaching import labelled_rows
 
 
-def entry_of(doors: Doors, spec: ModelSpec, ordinal: int) -> BatchEntry:
+def entry_of(gateways: Gateways, spec: ModelSpec, ordinal: int) -> BatchEntry:
     """The batch that the ledger gave this ordinal.
 
     Raises:
         UsageError: There is none.
     """
-    for entry in doors.ledger.batches(spec.name):
+    for entry in gateways.ledger.batches(spec.name):
         if entry.ordinal == ordinal:
             return entry
     raise UsageError(
@@ -45,29 +45,29 @@ def entry_of(doors: Doors, spec: ModelSpec, ordinal: int) -> BatchEntry:
 
 
 def unseen_rows(
-    doors: Doors, spec: ModelSpec, champion: Champion, challenger: Champion, entry: BatchEntry
+    gateways: Gateways, spec: ModelSpec, champion: Champion, challenger: Champion, entry: BatchEntry
 ) -> pd.DataFrame:
     """The labelled rows of a batch whose ids neither model was fitted on."""
-    rows = labelled_rows(doors, spec, champion, entry)
+    rows = labelled_rows(gateways, spec, champion, entry)
     if spec.id is None:
         return rows
     # A challenger's training set begins with the champion's: its ids are the ids of both.
-    learnt = doors.registry.training_rows(challenger.version)[spec.id]
+    learnt = gateways.registry.training_rows(challenger.version)[spec.id]
     return rows[~rows[spec.id].isin(learnt)]
 
 
 def gather_evidence(
-    doors: Doors, spec: ModelSpec, champion: Champion, challenger: Champion, entry: BatchEntry
+    gateways: Gateways, spec: ModelSpec, champion: Champion, challenger: Champion, entry: BatchEntry
 ) -> tuple[PairedBlock, ...]:
     """Losses of both models per day on one batch, beside what the challenger was judged on before.
 
     Labels of a batch that come in parts replace what its earlier labels said. Rows that
     either model was fitted on (a batch delivered again with a correction) judge nobody.
     """
-    rows = unseen_rows(doors, spec, champion, challenger, entry)
+    rows = unseen_rows(gateways, spec, champion, challenger, entry)
     losses = _losses(champion, rows), _losses(challenger, rows)
     newest = pair(*losses, blocks_of(rows, champion.model.card.spec))
-    waiting = doors.ledger.challenger(spec.name)
+    waiting = gateways.ledger.challenger(spec.name)
     earlier = waiting.evidence if waiting and waiting.version == challenger.version else ()
     return (
         *(block for block in earlier if block.batch != entry.ordinal),
@@ -75,9 +75,9 @@ def gather_evidence(
     )
 
 
-def close_challenger(doors: Doors, spec: ModelSpec) -> None:
+def close_challenger(gateways: Gateways, spec: ModelSpec) -> None:
     """Let go of the challenger in hand, if there is one."""
-    doors.ledger.close_challenger(spec.name, datetime.now(UTC))
+    gateways.ledger.close_challenger(spec.name, datetime.now(UTC))
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Look:
 
 @task(name="shadow report", **OUTSIDE)
 def report_shadow(
-    doors: Doors,
+    gateways: Gateways,
     spec: ModelSpec,
     champion: Champion,
     challenger: Version,
@@ -106,7 +106,7 @@ def report_shadow(
         look.verdict,
     )
     stored = document({"report": report, "verdict": verdict})
-    doors.ledger.record_shadow(
+    gateways.ledger.record_shadow(
         spec.name, ours, challenger.number, report.look, look.evidence, stored, now
     )
     run = RunRecord(
@@ -124,7 +124,7 @@ def report_shadow(
         },
         {"shadow.json": json.dumps(stored, indent=2)},
     )
-    doors.registry.log_run(spec.name, run, now)
+    gateways.registry.log_run(spec.name, run, now)
 
 
 def _losses(model: Champion, rows: pd.DataFrame) -> Losses:

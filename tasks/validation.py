@@ -5,13 +5,13 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from expectations import derived, own
+from incumbent.data.intake import canonical, features_of
+from incumbent.data.profile import kinds_in
 from incumbent.errors import QuarantineError, UnreadableError
 from incumbent.gateways import validation as gateway
-from incumbent.intake import canonical, features_of
+from incumbent.monitoring.validation import report, unreadable
 from incumbent.params import ModelSpec
-from incumbent.profile import kinds_in
 from incumbent.records import ModelCard, Outcome, Severity, ValidationReport
-from incumbent.validation import report, unreadable
 from tasks.intake import Arrival
 
 

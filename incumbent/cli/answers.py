@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from incumbent import show
+from incumbent.cli import show
 from incumbent.errors import IncumbentError, UsageError
 
 JSON = click.option("as_json", "--json", is_flag=True, help="One JSON document on stdout.")

@@ -2,7 +2,7 @@
 
 import click
 
-from incumbent import show
+from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.words import SPEC, read_spec
 
@@ -23,10 +23,10 @@ def retrain(spec: str, reason: str, *, as_json: bool) -> None:
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
         from flows import require_server
-        from flows.ask import ask
+        from flows.retrain import retrain as run
 
         require_server()
-        doc = ask(model, reason)
+        doc = run(model, reason)
         answer(doc, lambda: show.monitor([doc]))
 
 

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from incumbent import show
+from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.words import read_spec
 from incumbent.errors import UsageError
@@ -30,7 +30,7 @@ def demo(*, as_json: bool) -> None:
         from examples.flights import build
         from flows import require_server
         from flows.demo import demo as run
-        from incumbent.chart import draw
+        from incumbent.report.chart import draw
 
         require_server()
         folder = settings.home / "data" / "flights"

@@ -3,16 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from incumbent.drift.domain import domain_check
+from incumbent.data.profile.streaming import sample_pieces
+from incumbent.data.profile.windows import blocks_in
 from incumbent.errors import UsageError
 from incumbent.gateways.tables import Table, open_table
-from incumbent.profile.streaming import sample_pieces
-from incumbent.profile.stretches import blocks_in
+from incumbent.monitoring.drift.domain import domain_check
 from incumbent.records import DomainReport, Profile
 
 MOST_ROWS = 20_000  # of a table, from which the check draws
 MOST_COLUMNS = 500
-MOST_STRETCHES = 4
+MOST_WINDOWS = 4
 SEED = 0
 
 Floats = NDArray[np.float64]
@@ -36,8 +36,8 @@ def check_domain(
     there, days = _rows(open_table(reference), profile, timestamp)
     here, batch_days = _rows(open_table(batch), profile, timestamp)
     length = blocks_in(batch_days.astype(np.int64))
-    stretches = _stretches(there, days, length) if timestamp else ()
-    return domain_check(here, there, SEED, stretches)
+    windows = _windows(there, days, length) if timestamp else ()
+    return domain_check(here, there, SEED, windows)
 
 
 def _rows(table: Table, profile: Profile, timestamp: str | None) -> tuple[Floats, Floats]:
@@ -47,11 +47,11 @@ def _rows(table: Table, profile: Profile, timestamp: str | None) -> tuple[Floats
     return sample_pieces(pieces, columns, MOST_ROWS, days=timestamp is not None)
 
 
-def _stretches(rows: Floats, days: Floats, length: int) -> tuple[Floats, ...]:
-    """A few stretches of the reference, each as many days as the batch; none where one fits."""
+def _windows(rows: Floats, days: Floats, length: int) -> tuple[Floats, ...]:
+    """A few windows of the reference, each as many days as the batch; none where one fits."""
     named = np.unique(days)
     whole = len(named) // max(length, 1)
-    if whole < 2:  # noqa: PLR2004 - one stretch has no others beside it
+    if whole < 2:  # noqa: PLR2004 - one window has no others beside it
         return ()
-    starts = np.linspace(0, len(named) - length, min(whole, MOST_STRETCHES)).astype(np.int64)
+    starts = np.linspace(0, len(named) - length, min(whole, MOST_WINDOWS)).astype(np.int64)
     return tuple(rows[np.isin(days, named[at : at + length])] for at in starts)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from incumbent import show
+from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 
 
@@ -58,7 +58,7 @@ def drift(  # noqa: PLR0913 - the options of the command
             found = check_domain(reference, batch, compared.reference, timestamp)
             compared.doc["domain"] = document(found)
         if html is not None:
-            from incumbent.drift.page import page
+            from incumbent.report.drift_page import page
 
             title = f"{Path(batch).name} and {Path(reference).name}"
             Path(html).write_text(page(compared.doc, compared.drawn(), title), encoding="utf-8")
@@ -66,7 +66,7 @@ def drift(  # noqa: PLR0913 - the options of the command
 
 
 def _show(doc: dict[str, Any], drawn: dict[str, Any]) -> None:
-    from incumbent.drift.histogram import sparklines
+    from incumbent.report.histogram import sparklines
 
     columns = [
         {**c, "sparklines": sparklines(drawn[c["column"]])} if c["column"] in drawn else c

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from incumbent import show
+from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.words import SPEC, plain_path, read_spec, require_path
 

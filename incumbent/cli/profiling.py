@@ -12,24 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from incumbent.drift import drift
-from incumbent.drift.histogram import bars
-from incumbent.drift.together import MOST_ROWS, with_groups
-from incumbent.errors import MissingPathError, UsageError
-from incumbent.gateways import profiles
-from incumbent.gateways.arrays import every
-from incumbent.gateways.tables import Table, open_table
-from incumbent.profile.streaming import (
+from incumbent.data.profile.streaming import (
     Piece,
     Run,
+    bins_of_pieces,
     blocks_of_pieces,
-    cells_of_pieces,
     count_pieces,
     sample_pieces,
     with_null,
 )
-from incumbent.profile.stretches import number_of
+from incumbent.data.profile.windows import number_of
+from incumbent.errors import MissingPathError, UsageError
+from incumbent.gateways import profiles
+from incumbent.gateways.arrays import every
+from incumbent.gateways.tables import Table, open_table
+from incumbent.monitoring.drift import drift
+from incumbent.monitoring.drift.together import MOST_ROWS, with_groups
 from incumbent.records import Profile, document
+from incumbent.report.histogram import bars
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Known:
+class Reference:
     """A reference as it is compared with, and the columns left out of it, with the reasons."""
 
     profile: Profile
@@ -57,7 +57,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ColumnSelection:
     """The columns that are compared, what each holds, and those left out with the reason."""
 
     kinds: dict[str, str]
@@ -66,7 +66,7 @@ class Chosen:
 
 def open_reference(
     path: str, timestamp: str | None, ignore: Sequence[str], only: Sequence[str]
-) -> Known:
+) -> Reference:
     """The profile of a reference: one that was kept, or that of a table."""
     if path.endswith(STORED):
         profile, out = profiles.read(_content(path)), {}
@@ -74,13 +74,13 @@ def open_reference(
             if name in ignore or (only and name not in only):
                 out[name] = "ignored" if name in ignore else "not asked for"
         kept = {n: c for n, c in profile.columns.items() if n not in out}
-        return Known(replace(profile, columns=kept), out)
+        return Reference(replace(profile, columns=kept), out)
     table = open_table(path)
-    return Known(*profile_reference(table, choose(table, timestamp, ignore, only), timestamp))
+    return Reference(*profile_reference(table, choose(table, timestamp, ignore, only), timestamp))
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """A batch beside its reference: the document for machines, and the two profiles."""
 
     doc: dict[str, Any]
@@ -93,7 +93,7 @@ class Compared:
         return {n: bars(self.batch.columns[n], self.reference.columns[n]) for n in shown}
 
 
-def compare(known: Known, path: str, timestamp: str | None) -> Compared:
+def compare(known: Reference, path: str, timestamp: str | None) -> Comparison:
     """A batch beside its reference; of the batch, only columns in alarm are read again."""
     table = open_table(path)
     if timestamp is not None and timestamp not in table.schema.names:
@@ -103,12 +103,12 @@ def compare(known: Known, path: str, timestamp: str | None) -> Compared:
     doc = document(found)
     missing = [n for n in known.profile.columns if n not in reference.columns]
     doc["left_out"] = known.left_out | dict.fromkeys(missing, "not in the batch")
-    return Compared(doc, batch, reference)
+    return Comparison(doc, batch, reference)
 
 
 def choose(
     table: Table, timestamp: str | None, ignore: Sequence[str], only: Sequence[str]
-) -> Chosen:
+) -> ColumnSelection:
     """Which columns of a reference to compare.
 
     Raises:
@@ -120,20 +120,20 @@ def choose(
     asked = dict.fromkeys(ignore, "ignored")
     asked |= {name: "not asked for" for name in table.schema.names if only and name not in only}
     asked |= {timestamp: "the timestamp"} if timestamp else {}
-    asked |= {n: "of a type that has no cells" for n in table.schema.names if n not in table.kinds}
-    return Chosen({n: k for n, k in table.kinds.items() if n not in asked}, asked)
+    asked |= {n: "of a type that has no bins" for n in table.schema.names if n not in table.kinds}
+    return ColumnSelection({n: k for n, k in table.kinds.items() if n not in asked}, asked)
 
 
 def profile_reference(
-    table: Table, chosen: Chosen, timestamp: str | None
+    table: Table, chosen: ColumnSelection, timestamp: str | None
 ) -> tuple[Profile, dict[str, str]]:
     """Profile of a reference with its null, and the columns left out of it, with the reasons."""
     with _running(table, len(chosen.kinds)) as run:
         pieces = partial(table.pieces, timestamp=timestamp)
-        cells, names_rows = cells_of_pieces(
+        bins, names_rows = bins_of_pieces(
             pieces(list(chosen.kinds), chosen.kinds), chosen.kinds, run
         )
-        columns = count_pieces(pieces(list(cells), chosen.kinds), cells, run, first=True)
+        columns = count_pieces(pieces(list(bins), chosen.kinds), bins, run, first=True)
         rows = max((c.rows for c in columns.values()), default=0)
         profile = Profile(rows, 0, columns)
         if timestamp is not None:
@@ -145,7 +145,7 @@ def profile_reference(
 def profile_batch(
     table: Table, reference: Profile, timestamp: str | None
 ) -> tuple[Profile, Profile]:
-    """Profile of a batch on the cells of a reference, and the reference of those columns.
+    """Profile of a batch on the bins of a reference, and the reference of those columns.
 
     The table is read once. A column that it does not have is left out of both.
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from incumbent import show
+from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.words import SPEC, read_spec, require_path
 from incumbent.errors import UsageError
@@ -69,7 +69,7 @@ def replay(  # noqa: PLR0913 - the options of the command
         paths = [path for pattern in batches for path in require_path(pattern)]
         from flows import require_server
         from flows.replay import replay as run
-        from incumbent.chart import draw
+        from incumbent.report.chart import draw
 
         require_server()
         with interruptible():

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from incumbent import show
+from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.words import SPEC, read_spec
 from incumbent.errors import UsageError
@@ -26,8 +26,8 @@ Examples:
 def status(spec: str, *, as_json: bool) -> None:
     """Champion, challenger, and the last decisions."""
     with answering(as_json=as_json) as answer:
+        from incumbent.data.maturity import cohorts, pooled
         from incumbent.gateways.ledger import Ledger
-        from incumbent.maturity import cohorts, pooled
 
         name = read_spec(spec).name
         ledger = Ledger(Settings.of(os.environ).database_url)
@@ -59,9 +59,9 @@ Examples:
 def explain(decision: str, *, as_json: bool) -> None:
     """Why DECISION was made, and whether its inputs give the same answer again."""
     with answering(as_json=as_json) as answer:
-        from incumbent.decision import decide, stored_inputs
         from incumbent.gateways.ledger import Ledger
-        from incumbent.reporting import explanation
+        from incumbent.policy.decision import decide, stored_inputs
+        from incumbent.report.reporting import explanation
 
         ledger = Ledger(Settings.of(os.environ).database_url)
         stored = ledger.decision(decision)

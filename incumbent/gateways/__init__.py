@@ -1,1 +1,1 @@
-"""The only doors to the outside: registry, validation runtime, batches, ledger, predictions."""
+"""The only gateways to the outside: registry, validation runtime, batches, ledger, predictions."""

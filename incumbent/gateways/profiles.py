@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from incumbent.errors import UnreadableError
 from incumbent.gateways.arrays import integers, values_of
-from incumbent.records import ColumnProfile, Profile, Spread, Stretches
+from incumbent.records import ColumnProfile, Profile, Spread, Windows
 
 FORM = 1
 
@@ -26,7 +26,7 @@ _SPREAD = pa.struct(
         *((name, pa.float64()) for name in ("total", "squares", "below", "above")),
     ]
 )
-_STRETCHES = pa.struct(
+_WINDOWS = pa.struct(
     [("blocks", pa.int64()), ("distance", pa.float64()), ("correlation", pa.float64())]
 )
 _SCHEMA = pa.schema(
@@ -39,7 +39,7 @@ _SCHEMA = pa.schema(
         ("categories", pa.list_(pa.string())),
         ("counts", pa.list_(pa.int64())),
         ("spread", _SPREAD),
-        ("null", pa.list_(_STRETCHES)),
+        ("null", pa.list_(_WINDOWS)),
         ("weight", pa.float64()),
     ]
 )
@@ -129,7 +129,7 @@ def _profile(table: pa.Table, head: dict[str, Any]) -> Profile:
         head["rows"],
         head["blocks"],
         columns,
-        {name: tuple(Stretches(**s) for s in known) for name, known in null.items() if known},
+        {name: tuple(Windows(**s) for s in known) for name, known in null.items() if known},
         {name: weight for name, weight in weights if weight is not None},
     )
 

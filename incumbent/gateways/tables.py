@@ -23,7 +23,7 @@ from incumbent.errors import MissingPathError, UnreadableError, UsageError
 from incumbent.gateways.arrays import floats, integers, nulls, values_of
 from incumbent.records import ORDERED, Kind
 
-PIECE_CELLS = 1 << 20  # values that a piece of Parquet holds
+PIECE_VALUES = 1 << 20  # values that a piece of Parquet holds
 FEWEST_COLUMNS = 2  # of a piece, however long: one for each thread
 CSV_BLOCK = 16 << 20  # bytes
 DAY = 86_400_000_000  # microseconds
@@ -202,7 +202,7 @@ def _parquet_pieces(
         for group in range(file.num_row_groups):
             rows = max(1, file.metadata.row_group(group).num_rows)
             times = _times(file, group, timestamp)
-            width = max(FEWEST_COLUMNS, PIECE_CELLS // rows)
+            width = max(FEWEST_COLUMNS, PIECE_VALUES // rows)
             for start in range(0, len(columns), width):
                 some = list(columns[start : start + width])
                 table = file.read_row_group(group, columns=some, use_threads=False)

@@ -1,4 +1,4 @@
-"""The door to Great Expectations: a raw table and suites go in, a report comes out.
+"""The gateway to Great Expectations: a raw table and suites go in, a report comes out.
 
 Two keys of an expectation's `meta` mean something here: `rows: exclude` keeps the failing rows
 out of training, and `expected` says in words what was expected.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from incumbent.records.batch import BatchEntry, ValidationReport
-from incumbent.records.decision import Decision, DecisionInputs, Past
+from incumbent.records.decision import Decision, DecisionInputs, JudgedBatch
 from incumbent.records.drift import DriftReport
 from incumbent.records.harm import EstimateReport, HarmReport
 from incumbent.records.labels import MaturityPoint
@@ -21,7 +21,7 @@ class Findings:
     `scored_by` is the version whose predictions these are. `learnt` says that the champion was
     fitted on these rows: they cannot judge it. `arrivals` are the labels that have just come,
     digest to path. `asked` is the reason of a person who asks for a retraining. `maturity` says
-    how the labels came in; None for a batch that was not scored. `past` is what is remembered of
+    how the labels came in; None for a batch that was not scored. `judged_batches` are
     the batches judged before.
     """
 
@@ -37,7 +37,7 @@ class Findings:
     asked: str | None = None
     estimate: EstimateReport | None = None
     maturity: tuple[MaturityPoint, ...] | None = None
-    past: tuple[Past, ...] = ()
+    judged_batches: tuple[JudgedBatch, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True)
-class Past:
+class JudgedBatch:
     """What is remembered of a batch that was judged before: who was champion, what was done."""
 
     batch: str
@@ -66,7 +66,7 @@ class DecisionInputs:
 
     `age_days` is the time of data between the champion's newest row and the batch's;
     `waiting` says that a frozen challenger waits for more labels; `asked` is the reason of a
-    person who asks for a retraining. `past` holds the batches before, oldest first.
+    person who asks for a retraining. `judged_batches` holds the batches before, oldest first.
     """
 
     spec: ModelSpec
@@ -80,4 +80,4 @@ class DecisionInputs:
     asked: str | None = None
     estimate: EstimateReport | None = None
     gain: GainReport | None = None
-    past: tuple[Past, ...] = ()
+    judged_batches: tuple[JudgedBatch, ...] = ()

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Footing(StrEnum):
+class NullQuality(StrEnum):
     """What an answer about drift stands on.
 
-    `weak null`: fewer than 20 stretches as long as the batch, so that chance is known roughly;
+    `weak null`: fewer than 20 windows as long as the batch, so that chance is known roughly;
     an alarm should repeat. `insufficient data`: too few rows to say anything.
     """
 
@@ -23,7 +23,7 @@ class Footing(StrEnum):
 class ColumnDrift:
     """How far a column has moved, and whether that is beyond its null.
 
-    `error` bounds how much the distance on cells can fall short of that on the raw values.
+    `error` bounds how much the distance on bins can fall short of that on the raw values.
     `measures` holds further distances by name, `p_values` the tests that `p` combines, `shares`
     the null and unseen shares of both sides. `effective` is the number of independent rows
     that the batch is worth. `moved` says in words what changed.
@@ -41,7 +41,7 @@ class ColumnDrift:
     p_values: Mapping[str, float] = field(default_factory=dict)
     shares: Mapping[str, float | None] = field(default_factory=dict)
     effective: float | None = None
-    footing: Footing = Footing.SOUND
+    null_quality: NullQuality = NullQuality.SOUND
     weight: float | None = None
     moved: tuple[str, ...] = ()
 
@@ -50,7 +50,7 @@ class ColumnDrift:
 class DomainReport:
     """How well a classifier tells rows of a batch from rows of the reference, unseen by it.
 
-    `null` is the largest AUC of a stretch of the reference against the others. None: too few
+    `null` is the largest AUC of a window of the reference against the others. None: too few
     rows, or rows that are exchangeable.
     """
 
@@ -68,9 +68,9 @@ class DriftReport:
 
     `p` is that of the whole table: the smallest q of a column (Simes), with and without the
     weights of the columns. `beyond`: this batch is beyond the null. It alarms at once where the
-    footing is sound; on a weak null when enough of the last batches were beyond it too, of which
-    `earlier` says how many. `outputs` are the champion's score and the label, which inform and
-    enter nothing else. `together` groups the columns in alarm that go together in the batch.
+    null quality is sound; on a weak null when enough of the last batches were beyond it too, of
+    which `earlier` says how many. `outputs` are the champion's score and the label, which inform
+    and enter nothing else. `together` groups the columns in alarm that go together in the batch.
     """
 
     columns: tuple[ColumnDrift, ...]
@@ -80,7 +80,7 @@ class DriftReport:
     rows: Mapping[str, int]
     p: float | None = None
     weighted_score: float | None = None
-    footing: Footing = Footing.SOUND
+    null_quality: NullQuality = NullQuality.SOUND
     beyond: bool = False
     earlier: int = 0
     outputs: tuple[ColumnDrift, ...] = ()

@@ -42,12 +42,12 @@ class TrackRecord:
 class EstimateReport:
     """What a model can be expected to do on a batch whose labels have not come.
 
-    `borne` is the loss that is borne: the promise with its tolerance.
+    `tolerated` is the largest loss that is tolerated: the baseline with its tolerance.
     """
 
     metric_name: str
     metrics: Mapping[str, float]
-    borne: float
+    tolerated: float
     record: TrackRecord
     trust: Trust
 
@@ -110,7 +110,7 @@ class HarmReport:
     enough: bool
     metric_name: str
     metrics: Mapping[str, Estimate]
-    promised: Estimate
+    baseline: Estimate
     signals: tuple[HarmSignal, ...]
     latency: Latency | None
     attribution: Attribution | None = None

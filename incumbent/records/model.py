@@ -1,4 +1,4 @@
-"""What a version is, what it promised, and what it says."""
+"""A version: its card, its baseline, and its predictions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a version promised when it was judged on rows that it had not seen.
+    """Performance of a version on the held-out rows that it was evaluated on.
 
     `gap` is the mean of predicted minus observed (of the last class). Both estimates come
     with the noise between blocks.
@@ -77,7 +77,7 @@ class TrainingSet:
 class ModelCard:
     """Everything a version is registered with, except for the pipeline and its rows.
 
-    `fitted_loss` is its loss on rows that it was fitted on; how far the promise lies above it
+    `fitted_loss` is its loss on rows that it was fitted on; how far the baseline lies above it
     says how much of what it has learnt is history alone. None in a card of an earlier release.
     """
 
@@ -101,8 +101,8 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What a model promises, from rows that it has not seen, and a sample of these rows.
+class HeldOutEvaluation:
+    """The baseline of a model from rows that it has not seen, and a sample of these rows.
 
     `held_out` has the features, the target, the block of each row and what the judged model
     said of it.

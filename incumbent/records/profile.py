@@ -32,7 +32,7 @@ ORDERED = (Kind.NUMERIC, Kind.DATETIME)
 class Spread:
     """Sums and extremes of the finite values of a column; they add up over its parts.
 
-    With c the middle cut and e_1, e_m the outermost ones of the column's cells: `total` is the
+    With c the middle cut and e_1, e_m the outermost ones of the column's bins: `total` is the
     sum of x - c, `squares` of (x - c)^2, `below` of e_1 - x over x < e_1, `above` of x - e_m
     over x > e_m. `lowest_rows` rows hold the lowest value. Without a finite value: zeros, None.
     """
@@ -51,11 +51,11 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class ColumnProfile:
-    """Counts of one column on fixed cells; nulls (and NaN) are counted apart.
+    """Counts of one column on fixed bins; nulls (and NaN) are counted apart.
 
-    A column in order has m cuts `edges` e_1 < ... < e_m and 2 m + 1 cells, open intervals and
+    A column in order has m cuts `edges` e_1 < ... < e_m and 2 m + 1 bins, open intervals and
     points in turn: (-inf, e_1), {e_1}, (e_1, e_2), ..., {e_m}, (e_m, inf); infinities are in the
-    outer ones. Other columns have a cell for each of their `categories`, one for the other
+    outer ones. Other columns have a bin for each of their `categories`, one for the other
     values that the reference held, and a last one for values that it did not hold.
     """
 
@@ -80,11 +80,11 @@ class ColumnProfile:
 
 
 @dataclass(frozen=True)
-class Stretches:
-    """What contiguous stretches of `blocks` blocks of the reference look like beside the rest.
+class Windows:
+    """What contiguous windows of `blocks` blocks of the reference look like beside the rest.
 
     Their distance stays below `distance` (a quantile); `correlation` is that of two rows of
-    one stretch: n rows of it tell as much as n / (1 + (n - 1) correlation) independent ones.
+    one window: n rows of it tell as much as n / (1 + (n - 1) correlation) independent ones.
     """
 
     blocks: int
@@ -96,7 +96,7 @@ class Stretches:
 class Profile:
     """A table as counts, with what is normal within it.
 
-    `null` holds, per column (and under "" for the mean distance over columns), what stretches
+    `null` holds, per column (and under "" for the mean distance over columns), what windows
     of the reference look like, by length; nothing where rows are exchangeable or blocks few.
     `weights` says how much a model depends on each column; empty where nobody has asked it.
     """
@@ -104,5 +104,5 @@ class Profile:
     rows: int
     blocks: int
     columns: Mapping[str, ColumnProfile]
-    null: Mapping[str, tuple[Stretches, ...]] = field(default_factory=dict)
+    null: Mapping[str, tuple[Windows, ...]] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)

@@ -9,14 +9,14 @@ from pydantic import TypeAdapter
 from incumbent.digest import text_digest
 from incumbent.params import ModelSpec, Trigger
 from incumbent.replay.fits import Fits
-from incumbent.replay.loop import ours
-from incumbent.replay.state import Tried
+from incumbent.replay.loop import replay_policy
+from incumbent.replay.state import Trial
 
 PRICES = 0.01, 0.02, 0.05, 0.1
 TOLERANCES = 0.02, 0.05, 0.1
 FLOORS = 0.05, 0.1
 EVERY_BATCHES = 1, 2, 4, 8
-_TRIED = TypeAdapter(Tried)
+_TRIED = TypeAdapter(Trial)
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ def grid(spec: ModelSpec, spacing: float | None, batches: int) -> tuple[Candidat
 
 def try_out(
     fits: Fits, candidate: Candidate, label_delay: int, memory: MutableMapping[str, Any]
-) -> Tried:
+) -> Trial:
     """What a policy does and brings on a history; what the memory holds is not tried again."""
     spec = candidate.spec(fits.spec)
     key = f"tried {text_digest([spec.model_dump_json(), str(label_delay)])}"
     if key not in memory:
-        memory[key] = asdict(ours(fits, spec, label_delay))
+        memory[key] = asdict(replay_policy(fits, spec, label_delay))
     return _TRIED.validate_python(memory[key])
 
 

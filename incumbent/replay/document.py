@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from incumbent.metrics import METRIC_NAMES
 from incumbent.params import ModelSpec
 from incumbent.records import document
+from incumbent.statistics.metrics import METRIC_NAMES
 
 FITTED = "backtest", "training"  # stages of a batch that fit models
 POLICIES = NEVER, ALWAYS, PERIODIC, INCUMBENT = "never", "always", "periodic", "incumbent"

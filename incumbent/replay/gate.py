@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pandas as pd
 
-from incumbent.intake import blocks_of
-from incumbent.promise import judge as judge_model
-from incumbent.promotion import distance_failure
+from incumbent.data.intake import blocks_of
+from incumbent.model.baseline import evaluate_baseline
+from incumbent.model.promotion import distance_failure
+from incumbent.model.scoring import classes_of
+from incumbent.policy.shadow import compare, judge, pair
 from incumbent.records import Burden, FittedModel, ModelCard, PairedBlock, Ruling
-from incumbent.replay.fits import Fits, Key
+from incumbent.replay.fits import FitKey, Fits
 from incumbent.replay.state import State, card_of
-from incumbent.scoring import classes_of
-from incumbent.shadow import compare, judge, pair
 
 
 def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
@@ -23,13 +23,13 @@ def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
         anew: Take another candidate even where one waits for more labels.
         tested: A backtest has fitted the candidate already.
     """
-    rows, spec = state.lesson(batch), state.spec
+    rows, spec = state.training_batch(batch), state.spec
     candidate, earlier = state.champion, tuple[PairedBlock, ...]()
     if state.waiting is not None and not anew:
         candidate, earlier = state.waiting
-    elif state.news(batch):
+    elif state.has_new_rows(batch):
         candidate = state.key(batch - 1)
-        state.spent += 0 if tested else 1
+        state.fits_made += 0 if tested else 1
     newest = pair(
         state.fits.judging(batch, state.champion),
         state.fits.judging(batch, candidate),
@@ -44,15 +44,15 @@ def retrain(state: State, batch: int, *, anew: bool, tested: bool) -> Ruling:
     return _promote(state, batch, candidate)
 
 
-def _promote(state: State, batch: int, candidate: Key) -> Ruling:
-    rows, key, fits, spec = state.lesson(batch), state.key(batch), state.fits, state.spec
-    kinds, promise = fits.history.kinds, state.card.baseline
-    promised = judge_model(fits.model(candidate), rows, spec, kinds, promise)
-    card = card_of(fits, spec, key, promised)
-    before, after = _fitted(fits, candidate, card), _fitted(fits, key, card)
-    state.spent += 1
+def _promote(state: State, batch: int, candidate: FitKey) -> Ruling:
+    rows, key, fits, spec = state.training_batch(batch), state.key(batch), state.fits, state.spec
+    kinds, before = fits.history.kinds, state.card.baseline
+    evaluation = evaluate_baseline(fits.model(candidate), rows, spec, kinds, before)
+    card = card_of(fits, spec, key, evaluation)
+    judged, refitted = _fitted(fits, candidate, card), _fitted(fits, key, card)
+    state.fits_made += 1
     known = fits.history.through(batch - 1, key.without)
-    if failure := distance_failure(before, after, known, rows, spec):
+    if failure := distance_failure(judged, refitted, known, rows, spec):
         state.said.append(f"{batch:>3} refused  {failure}")
         return Ruling.REJECT
     state.champion, state.card = key, card
@@ -60,7 +60,7 @@ def _promote(state: State, batch: int, candidate: Key) -> Ruling:
     return Ruling.PROMOTE
 
 
-def _fitted(fits: Fits, key: Key, card: ModelCard) -> FittedModel:
+def _fitted(fits: Fits, key: FitKey, card: ModelCard) -> FittedModel:
     classes = classes_of(fits.model(key), card.spec.task)
     none = pd.DataFrame()
     return FittedModel(replace(card, classes=classes), fits.model(key), none, none)

@@ -15,12 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from incumbent.metrics import METRIC_NAMES, row_losses, truth_of
+from incumbent.model.scoring import classes_of, predict
+from incumbent.model.training import fit, sample
 from incumbent.params import ModelSpec
 from incumbent.replay.document import Tally
-from incumbent.replay.tables import LabelledHistory
-from incumbent.scoring import classes_of, predict
-from incumbent.training import fit, sample
+from incumbent.replay.labelled_history import LabelledHistory
+from incumbent.statistics.metrics import METRIC_NAMES, row_losses, truth_of
 
 REFERENCE = -1
 

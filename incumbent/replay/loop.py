@@ -1,6 +1,6 @@
 """The whole loop over a labelled history, by the pure core alone: no Prefect, no MLflow.
 
-What `monitor`, `retrain` and `shadow` do with doors to the outside is done here in memory, with
+What `monitor`, `retrain` and `shadow` do with gateways to the outside is done here in memory, with
 every fit kept, so that a policy is tried on a whole history in the seconds of its own new fits.
 What `monitor` set aside or excluded, the history says. One thing is left out: an id that comes
 again judges again.
@@ -12,16 +12,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from incumbent.decision import decide, plainly_broken, resumes
-from incumbent.drift import persistent
-from incumbent.gain import closer, measure_gain, shown
-from incumbent.harm import INVERSION, UNRELATED, judge_harm
-from incumbent.intake import blocks_of, ids_of, period_of
-from incumbent.labels import Labelled
-from incumbent.lessons import taught_slope
-from incumbent.limits import BUDGET_WINDOW
-from incumbent.metrics import METRIC_NAMES, truth_of
+from incumbent.data.intake import blocks_of, ids_of, period_of
+from incumbent.data.labels import Labelled
+from incumbent.model.scoring import classes_of
+from incumbent.model.training import halves
+from incumbent.monitoring.drift import persistent
+from incumbent.monitoring.harm import INVERSION, UNRELATED, judge_harm
+from incumbent.monitoring.label_faults import cross_batch_slope
 from incumbent.params import ModelSpec, Trigger
+from incumbent.policy.decision import decide, plainly_broken, resumes
+from incumbent.policy.gain import is_significant, larger_gain, measure_gain
+from incumbent.policy.limits import BUDGET_WINDOW
+from incumbent.policy.shadow import pair
 from incumbent.records import (
     Action,
     Decision,
@@ -29,21 +31,19 @@ from incumbent.records import (
     Estimate,
     GainReport,
     HarmReport,
+    JudgedBatch,
     Outcome,
-    Past,
     Predictions,
 )
-from incumbent.replay.fits import Fits, Key
+from incumbent.replay.fits import FitKey, Fits
 from incumbent.replay.gate import retrain
-from incumbent.replay.state import State, Tried, first_champion
-from incumbent.replay.tables import DAY_SECONDS
-from incumbent.scoring import classes_of
-from incumbent.shadow import pair
-from incumbent.slope import calibration_slope, related
-from incumbent.training import halves
+from incumbent.replay.labelled_history import DAY_SECONDS
+from incumbent.replay.state import State, Trial, first_champion
+from incumbent.statistics.metrics import METRIC_NAMES, truth_of
+from incumbent.statistics.slope import calibration_slope, related
 
 
-def ours(fits: Fits, spec: ModelSpec | None = None, label_delay: int = 0) -> Tried:
+def replay_policy(fits: Fits, spec: ModelSpec | None = None, label_delay: int = 0) -> Trial:
     """A spec's own policy over a history; every batch is scored before its labels come.
 
     Args:
@@ -58,34 +58,34 @@ def ours(fits: Fits, spec: ModelSpec | None = None, label_delay: int = 0) -> Tri
             _judge(state, batch - label_delay)
     for batch in range(max(batches - label_delay, 0), batches):
         _judge(state, batch)
-    return Tried(
+    return Trial(
         tuple(state.losses),
         _sizes(fits),
         tuple(state.actions),
         tuple(state.verdicts),
         tuple(state.scored_by),
-        state.spent,
+        state.fits_made,
         state.promotions,
         tuple(state.said),
     )
 
 
-def fixed(fits: Fits, trained_after: tuple[int, ...], label_delay: int = 0) -> Tried:
+def fixed(fits: Fits, trained_after: tuple[int, ...], label_delay: int = 0) -> Trial:
     """A policy that retrains after these batches on all rows alike, and asks no gate."""
     losses, count = [], len(trained_after)
     for batch in range(len(fits.history)):
         newest = max((k for k in trained_after if k < batch - label_delay), default=-1)
-        losses.append(_mean_loss(fits, batch, Key(newest, recent=False)))
+        losses.append(_mean_loss(fits, batch, FitKey(newest, recent=False)))
     after = (batch in trained_after for batch in range(len(fits.history)))
     actions = tuple((Action.RETRAIN if a else Action.NONE).value for a in after)
-    return Tried(tuple(losses), _sizes(fits), actions, fits=count, promotions=count)
+    return Trial(tuple(losses), _sizes(fits), actions, fits=count, promotions=count)
 
 
 def _sizes(fits: Fits) -> tuple[int, ...]:
     return tuple(len(fits.history.batch(b)) for b in range(len(fits.history)))
 
 
-def _mean_loss(fits: Fits, batch: int, key: Key) -> float:
+def _mean_loss(fits: Fits, batch: int, key: FitKey) -> float:
     losses = fits.losses(batch, key)[1][METRIC_NAMES[fits.spec.task]]
     return float(losses.mean()) if len(losses) else float("nan")
 
@@ -115,8 +115,11 @@ def _judge(state: State, batch: int) -> None:
     if batch in state.drifts:
         state.drifts[batch] = (state.drifts[batch][0], state.version)
     retrains = decision.action is Action.RETRAIN
-    state.past = (*state.past, _remembered(inputs, retrains=retrains, rows=len(state.rows(batch))))
-    state.past = state.past[-BUDGET_WINDOW:]
+    state.judged_batches = (
+        *state.judged_batches,
+        _remembered(inputs, retrains=retrains, rows=len(state.rows(batch))),
+    )
+    state.judged_batches = state.judged_batches[-BUDGET_WINDOW:]
     if retrains or resumes(inputs):
         anew = retrains and plainly_broken(inputs)
         verdict = retrain(state, batch, anew=anew, tested=inputs.gain is not None and retrains)
@@ -141,20 +144,20 @@ def _inputs(state: State, batch: int) -> DecisionInputs:
         _age(state, batch),
         state.waiting is not None,
         gain=gain,
-        past=state.past,
+        judged_batches=state.judged_batches,
     )
 
 
-def _remembered(inputs: DecisionInputs, *, retrains: bool, rows: int) -> Past:
+def _remembered(inputs: DecisionInputs, *, retrains: bool, rows: int) -> JudgedBatch:
     harm, saved = inputs.harm, inputs.gain.saved if inputs.gain else None
     loss = harm.metrics.get(harm.metric_name) if harm and harm.enough else None
-    return Past(inputs.batch, rows, inputs.champion, retrains, saved, loss)
+    return JudgedBatch(inputs.batch, rows, inputs.champion, retrains, saved, loss)
 
 
 def _age(state: State, batch: int) -> float | None:
     """Days of data between the newest row that the champion has learnt and the batch's newest."""
     here = period_of(state.rows(batch), state.spec)
-    then = period_of(state.lesson(state.champion.through), state.spec)
+    then = period_of(state.training_batch(state.champion.through), state.spec)
     if here is None or then is None:
         return None
     return (here.end - then.end).total_seconds() / DAY_SECONDS
@@ -173,32 +176,32 @@ def _harm(state: State, batch: int) -> HarmReport:
     ids, blocks = ids_of(rows, state.spec), blocks_of(rows, state.spec)
     said = Predictions(ids, blocks, values, np.ones(len(rows), dtype=bool))
     labelled = Labelled(said, np.arange(len(rows)), rows[state.spec.target], 0)
-    mine = (p.loss for p in state.past if p.champion == state.version)
+    mine = (p.loss for p in state.judged_batches if p.champion == state.version)
     earlier = [loss for loss in mine if loss is not None]
     return judge_harm(labelled, len(rows), state.card, None, earlier)
 
 
 def _backtest(state: State, batch: int, harm: HarmReport) -> GainReport | None:
-    rows, first = state.lesson(batch), None
+    rows, first = state.training_batch(batch), None
     harmed = harm.harmed
     cleared = _cleared(state, rows) if UNRELATED in harmed else {}
     state.cleared |= cleared.keys()
-    if state.news(batch):
+    if state.has_new_rows(batch):
         first = _try(state, batch, state.key(batch - 1), rows)
         first = replace(first, slope=max(cleared.values(), key=_steepness, default=first.slope))
-        if not harmed or (shown(first) and UNRELATED not in harmed):
+        if not harmed or (is_significant(first) and UNRELATED not in harmed):
             return first
     if (cut := halves(rows, state.spec)) is None:
         return first
     second = _try(state, batch, state.key(batch - 1, half=True), cut[1])
-    return second if first is None else closer(first, second)
+    return second if first is None else larger_gain(first, second)
 
 
 def _cleared(state: State, rows: pd.DataFrame) -> dict[int, Estimate]:
     """Suspects that teach what these labels follow, with the slope that shows it."""
     kinds, found = state.fits.history.kinds, {}
-    for suspect in state.suspects():
-        slope = taught_slope(state.lesson(suspect), rows, state.spec, kinds)
+    for suspect in state.suspected_shuffled():
+        slope = cross_batch_slope(state.training_batch(suspect), rows, state.spec, kinds)
         if related(slope):
             found[suspect] = slope
     return found
@@ -208,8 +211,8 @@ def _steepness(slope: Estimate) -> float:
     return slope.value
 
 
-def _try(state: State, batch: int, key: Key, judged: pd.DataFrame) -> GainReport:
-    state.spent += 1
+def _try(state: State, batch: int, key: FitKey, judged: pd.DataFrame) -> GainReport:
+    state.fits_made += 1
     (_, ours), (said, theirs) = state.fits.on(judged, state.champion), state.fits.on(judged, key)
     task, confidence = state.spec.task, state.spec.harm_confidence
     truth = truth_of(judged[state.spec.target], task, classes_of(state.fits.model(key), task))

@@ -11,14 +11,14 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from incumbent.gain import training_price
-from incumbent.intervals import FEW_BLOCKS, ratio_of_blocks
-from incumbent.metrics import METRIC_NAMES
 from incumbent.params import ModelSpec
+from incumbent.policy.gain import training_price
 from incumbent.records import Estimate, document
 from incumbent.replay.candidates import Candidate
-from incumbent.replay.state import Tried
+from incumbent.replay.state import Trial
 from incumbent.replay.words import named_policy
+from incumbent.statistics.intervals import FEW_BLOCKS, ratio_of_blocks
+from incumbent.statistics.metrics import METRIC_NAMES
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Valued:
     """A policy, what it brought, and what each batch under it cost: loss, and trainings priced."""
 
     candidate: Candidate
-    tried: Tried
+    tried: Trial
     costs: NDArray[np.float64]
     rows: NDArray[np.float64]
 
@@ -37,7 +37,7 @@ class Valued:
 
 
 def recommend(
-    spec: ModelSpec, found: Sequence[tuple[Candidate, Tried]], label_delay: int = 0
+    spec: ModelSpec, found: Sequence[tuple[Candidate, Trial]], label_delay: int = 0
 ) -> dict[str, Any]:
     """The policy to choose, and its evidence.
 
@@ -85,7 +85,7 @@ def recommend(
 
 
 def _valued(
-    spec: ModelSpec, found: Sequence[tuple[Candidate, Tried]], label_delay: int
+    spec: ModelSpec, found: Sequence[tuple[Candidate, Trial]], label_delay: int
 ) -> list[Valued]:
     rows = np.array(found[0][1].rows, dtype=np.float64)
     last = len(rows) - 1 - label_delay
@@ -103,7 +103,7 @@ def _valued(
     ]
 
 
-def _lost(tried: Tried) -> NDArray[np.float64]:
+def _lost(tried: Trial) -> NDArray[np.float64]:
     """Loss of each batch, summed over rows."""
     return np.asarray(np.nan_to_num(tried.losses) * np.array(tried.rows), dtype=np.float64)
 

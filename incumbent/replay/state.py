@@ -5,28 +5,28 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from incumbent.harm import UNRELATED
-from incumbent.lessons import MOST_SUSPECTS
+from incumbent.model.baseline import evaluate_baseline
+from incumbent.model.scoring import classes_of
+from incumbent.monitoring.harm import UNRELATED
+from incumbent.monitoring.label_faults import MOST_SUSPECTS
 from incumbent.params import ModelSpec
-from incumbent.promise import judge
 from incumbent.records import (
     Action,
     ColumnProfile,
     DriftReport,
-    Judged,
+    HeldOutEvaluation,
+    JudgedBatch,
     ModelCard,
     PairedBlock,
-    Past,
     Profile,
     TrainingSet,
 )
 from incumbent.replay.document import weighted
-from incumbent.replay.fits import Fits, Key
-from incumbent.scoring import classes_of
+from incumbent.replay.fits import FitKey, Fits
 
 
 @dataclass(frozen=True)
-class Tried:
+class Trial:
     """What a policy did and brought on a history of n batches.
 
     Attributes:
@@ -66,20 +66,20 @@ class Tried:
 
 @dataclass
 class State:
-    """Where the loop stands: the champion and what it promised, and what is remembered."""
+    """Where the loop stands: the champion and what it evaluation, and what is remembered."""
 
     fits: Fits
     spec: ModelSpec
-    champion: Key
+    champion: FitKey
     card: ModelCard
     version: int = 1
     looks: int = 0
-    past: tuple[Past, ...] = ()
-    waiting: tuple[Key, tuple[PairedBlock, ...]] | None = None
+    judged_batches: tuple[JudgedBatch, ...] = ()
+    waiting: tuple[FitKey, tuple[PairedBlock, ...]] | None = None
     drifts: dict[int, tuple[DriftReport, int]] = field(default_factory=dict)
     faults: dict[int, set[str]] = field(default_factory=dict)
     cleared: set[int] = field(default_factory=set)
-    spent: int = 0
+    fits_made: int = 0
     promotions: int = 0
     losses: list[float] = field(default_factory=list)
     scored_by: list[int] = field(default_factory=list)
@@ -91,39 +91,39 @@ class State:
         """The rows of a batch."""
         return self.fits.history.batch(batch)
 
-    def lesson(self, batch: int) -> pd.DataFrame:
+    def training_batch(self, batch: int) -> pd.DataFrame:
         """The rows of a batch that may be learnt from, and say which of two models is better."""
-        return self.fits.history.lesson(batch)
+        return self.fits.history.training_batch(batch)
 
-    def key(self, through: int, *, half: bool = False) -> Key:
+    def key(self, through: int, *, half: bool = False) -> FitKey:
         """A retrained model: newer rows count more, and no faulty labels are learnt from."""
         faulty = {k for k, found in self.faults.items() if k <= through and found}
         lifted = {k for k in self.cleared if self.faults[k] == {UNRELATED}}
-        return Key(through, recent=True, half=half, without=frozenset(faulty - lifted))
+        return FitKey(through, recent=True, half=half, without=frozenset(faulty - lifted))
 
-    def suspects(self) -> list[int]:
+    def suspected_shuffled(self) -> list[int]:
         """The newest batches whose labels looked shuffled, cleared since or not."""
         return [k for k, found in self.faults.items() if found == {UNRELATED}][-MOST_SUSPECTS:]
 
-    def news(self, batch: int) -> bool:
+    def has_new_rows(self, batch: int) -> bool:
         """Whether a batch before this one has come that the champion has not learnt from."""
         here, known = self.key(batch - 1), self.champion
         unknown = {*range(known.through + 1, batch), *known.without} - here.without
-        return any(len(self.lesson(k)) > 0 for k in unknown)
+        return any(len(self.training_batch(k)) > 0 for k in unknown)
 
 
 def first_champion(fits: Fits, spec: ModelSpec) -> State:
-    """The loop before any batch: the first champion, and what it promises."""
+    """The loop before any batch: the first champion, and its baseline."""
     pipeline, tail = fits.judged_first()
-    promised = judge(pipeline, tail, spec, fits.history.kinds)
-    key = Key(-1, recent=False)
-    return State(fits, spec, key, card_of(fits, spec, key, promised))
+    evaluation = evaluate_baseline(pipeline, tail, spec, fits.history.kinds)
+    key = FitKey(-1, recent=False)
+    return State(fits, spec, key, card_of(fits, spec, key, evaluation))
 
 
-def card_of(fits: Fits, spec: ModelSpec, key: Key, promised: Judged) -> ModelCard:
+def card_of(fits: Fits, spec: ModelSpec, key: FitKey, evaluation: HeldOutEvaluation) -> ModelCard:
     """The card of a model, with the names of its columns for a profile."""
     none, kinds = np.empty(0), fits.history.kinds
     columns = {n: ColumnProfile(k, 0, 0, none, (), none.astype(int)) for n, k in kinds.items()}
     training = TrainingSet(str(key), fits.size(key), None, ())
     classes, profile = classes_of(fits.model(key), spec.task), Profile(0, 0, columns)
-    return ModelCard(spec, classes, promised.threshold, profile, promised.baseline, training)
+    return ModelCard(spec, classes, evaluation.threshold, profile, evaluation.baseline, training)

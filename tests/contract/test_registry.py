@@ -14,9 +14,9 @@ from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord, Version
-from incumbent.reporting import line_name
-from tests.fakes.door import Door
+from incumbent.report.reporting import line_name
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
+from tests.fakes.gateway import Door
 from tests.fakes.registry import FakeRegistry
 
 pytestmark = [

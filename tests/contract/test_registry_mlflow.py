@@ -20,8 +20,8 @@ from incumbent.errors import IntegrityError, OutOfReachError, UsageError
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord
-from tests.fakes.door import Door, client_of, folder_of, runs_of
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
+from tests.fakes.gateway import Door, client_of, folder_of, runs_of
 
 pytestmark = [
     # MLflow warns about a type hint of its own when it first saves a model.

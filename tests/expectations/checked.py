@@ -1,7 +1,7 @@
 """The gateway and the rule behind it, as `tasks/validation.py` puts them together."""
 
 from incumbent.gateways import validation as gateway
-from incumbent.validation import report
+from incumbent.monitoring.validation import report
 
 
 def validate(frame, suites):

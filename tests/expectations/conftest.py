@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from incumbent.intake import canonical, kinds_of
+from incumbent.data.intake import canonical, kinds_of
+from incumbent.data.profile import profile
 from incumbent.params import ModelSpec
-from incumbent.profile import profile
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from expectations import derived
-from incumbent.intake import canonical, features_of, kinds_of
+from incumbent.data.intake import canonical, features_of, kinds_of
+from incumbent.data.profile import profile
 from incumbent.params import ModelSpec
-from incumbent.profile import profile
 from incumbent.records import Outcome, Severity
 from tests.expectations.checked import validate
 

@@ -1,4 +1,4 @@
-"""The door to Great Expectations: what goes in, what comes out, and whose mistake it is."""
+"""The gateway to Great Expectations: what goes in, what comes out, and whose mistake it is."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -10,7 +10,7 @@ from prefect.settings import PREFECT_API_URL
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.train import train
-from tasks.doors import open_doors
+from tasks.gateways import open_gateways
 from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, rows_of
 
 
@@ -29,7 +29,7 @@ def trained(prefect, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INCUMBENT_HOME", str(home))
         train(a_spec(), data)
-        open_doors().ledger.close()
+        open_gateways().ledger.close()
     return home
 
 
@@ -45,9 +45,9 @@ def home(trained, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def doors(home):
-    """The doors of this test's home."""
-    return open_doors()
+def gateways(home):
+    """The gateways of this test's home."""
+    return open_gateways()
 
 
 @pytest.fixture

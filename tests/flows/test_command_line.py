@@ -176,14 +176,14 @@ def test_training_data_that_cannot_be_used_exit_with_3(place):
     assert "bought" in doc["error"]["what"]
 
 
-def test_mlflow_out_of_reach_exits_with_4_and_nothing_has_happened(place, doors, monkeypatch):
+def test_mlflow_out_of_reach_exits_with_4_and_nothing_has_happened(place, gateways, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", NOWHERE)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     code, doc = place.call("monitor", place.spec, place.data)
     assert code == 4
     assert doc["error"].keys() == KEYS
     assert NOWHERE in doc["error"]["observed"]
-    assert doors.ledger.batches("shop") == doors.ledger.decisions("shop", 1) == ()
+    assert gateways.ledger.batches("shop") == gateways.ledger.decisions("shop", 1) == ()
 
 
 def test_prefect_out_of_reach_exits_with_4(place):

@@ -9,8 +9,8 @@ from prefect.client.schemas.objects import StateType
 from flows.monitor import monitor
 from flows.train import train
 from incumbent.records import BatchStatus, PromotionKind
-from tasks.doors import open_doors
-from tests.fakes.door import client_of, runs_of
+from tasks.gateways import open_gateways
+from tests.fakes.gateway import client_of, runs_of
 from tests.flows.others import STEPS, ended, started
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
@@ -25,14 +25,14 @@ def _short_leases(monkeypatch):
     monkeypatch.setenv("INCUMBENT_LEASE_SECONDS", "1.5")
 
 
-def require_whole(doors, kinds):
+def require_whole(gateways, kinds):
     """One champion, which the alias names; no promotion twice; nothing half done in MLflow."""
-    promotions = doors.ledger.promotions("shop")
+    promotions = gateways.ledger.promotions("shop")
     assert [p.kind for p in promotions] == kinds
     assert all(p.done for p in promotions)
     assert len({p.id for p in promotions}) == len(promotions)
-    numbers, client = [p.version.number for p in promotions], client_of(doors.registry)
-    assert doors.ledger.champion("shop").number == numbers[-1]
+    numbers, client = [p.version.number for p in promotions], client_of(gateways.registry)
+    assert gateways.ledger.champion("shop").number == numbers[-1]
     aliases = client.get_registered_model("shop").aliases
     assert aliases == dict(zip(("champion", "previous"), numbers[::-1], strict=False))
     versions = client.search_model_versions("name = 'shop'")
@@ -46,7 +46,7 @@ def states_of_flow_runs():
 
 
 @pytest.mark.parametrize(("when", "step"), PLACES)
-def test_a_run_killed_while_promoting_is_finished_by_the_next(when, step, doors, delivery, spec):
+def test_a_run_killed_while_promoting_is_finished_by_the_next(when, step, gateways, delivery, spec):
     path = delivery.batch("b0", CHANGED)
     process, _ = started("monitor", spec, path, kill_at=(when, step))
     assert ended(process) == -signal.SIGKILL
@@ -56,11 +56,11 @@ def test_a_run_killed_while_promoting_is_finished_by_the_next(when, step, doors,
     assert document["decision"]["action"] == "retrain"
     assert document["verdict"]["verdict"] == "promote"
     assert document["champion"]["version_before"] == 1
-    assert document["champion"]["version_after"] == doors.ledger.champion("shop").number
-    require_whole(doors, [PromotionKind.INSTALL, PromotionKind.PROMOTE])
-    (entry,) = doors.ledger.batches("shop")
+    assert document["champion"]["version_after"] == gateways.ledger.champion("shop").number
+    require_whole(gateways, [PromotionKind.INSTALL, PromotionKind.PROMOTE])
+    (entry,) = gateways.ledger.batches("shop")
     assert entry.status is BatchStatus.HANDLED
-    names = [run.info.run_name for run in runs_of(client_of(doors.registry), "shop")]
+    names = [run.info.run_name for run in runs_of(client_of(gateways.registry), "shop")]
     for name in ("timeline", "monitor b0", "shadow v1 b0", "train b0"):
         assert names.count(name) == 1
     assert monitor(spec, path) == [{**document, "duplicate": True}]
@@ -74,16 +74,16 @@ def test_a_first_training_killed_is_finished_by_the_next(
     data, spec = delivery.reference(rows_of(TRAINING_DAYS)), a_spec(source=delivery.source)
     process, _ = started("train", spec, data, kill_at=(when, step))
     assert ended(process) == -signal.SIGKILL
-    doors = open_doors()
-    assert doors.ledger.champion("shop") is None
+    gateways = open_gateways()
+    assert gateways.ledger.champion("shop") is None
     if step == "intent":
         train(spec, data)
     else:  # the intent is finished by whatever comes next
         monitor(spec, delivery.batch("b0", batch_rows(0)))
-    require_whole(doors, [PromotionKind.INSTALL])
+    require_whole(gateways, [PromotionKind.INSTALL])
 
 
-def test_of_two_runs_at_once_one_handles_the_batch_and_the_other_says_so(doors, delivery, spec):
+def test_of_two_runs_at_once_one_handles_the_batch_and_the_other_says_so(gateways, delivery, spec):
     path = delivery.batch("b0", CHANGED)
     racers = [started("monitor", spec, path) for _ in range(2)]
     documents = [said.get(timeout=120)[0] for _, said in racers]
@@ -91,4 +91,4 @@ def test_of_two_runs_at_once_one_handles_the_batch_and_the_other_says_so(doors, 
     documents.sort(key=lambda document: document["duplicate"])
     assert documents[1] == {**documents[0], "duplicate": True}
     assert not documents[0]["duplicate"]
-    require_whole(doors, [PromotionKind.INSTALL, PromotionKind.PROMOTE])
+    require_whole(gateways, [PromotionKind.INSTALL, PromotionKind.PROMOTE])

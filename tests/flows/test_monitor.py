@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from flows.monitor import monitor
+from incumbent.data.intake import blocks_of
+from incumbent.data.profile import profile
 from incumbent.digest import table_digest
-from incumbent.harm import CALIBRATION, LOSS, RISK, SKILL
-from incumbent.intake import blocks_of
-from incumbent.profile import profile
+from incumbent.monitoring.harm import CALIBRATION, LOSS, RISK, SKILL
 from incumbent.records import PromotionKind
-from tests.fakes.door import client_of, runs_of
+from tests.fakes.gateway import client_of, runs_of
 from tests.flows.world import TRAINING_DAYS, batch_rows, rows_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
@@ -20,15 +20,15 @@ CHANGED = batch_rows(0, changed=True)
 SIGNALS = {LOSS, RISK, CALIBRATION, SKILL}
 
 
-def runs_in(doors):
+def runs_in(gateways):
     """MLflow's runs of the model, by name."""
     found = {}
-    for run in runs_of(client_of(doors.registry), "shop"):
+    for run in runs_of(client_of(gateways.registry), "shop"):
         found.setdefault(run.info.run_name, []).append(run)
     return found
 
 
-def test_harm_is_answered_with_a_retraining_once(doors, delivery, spec):
+def test_harm_is_answered_with_a_retraining_once(gateways, delivery, spec):
     path = delivery.batch("b0", CHANGED)
     (first,) = monitor(spec, path)
     (second,) = monitor(spec, path)
@@ -39,11 +39,11 @@ def test_harm_is_answered_with_a_retraining_once(doors, delivery, spec):
     assert harm
     assert all(abs(reason["observed"]) > reason["threshold"] for reason in harm)
 
-    promotions = doors.ledger.promotions("shop")
+    promotions = gateways.ledger.promotions("shop")
     assert [p.kind for p in promotions] == [PromotionKind.INSTALL, PromotionKind.PROMOTE]
     assert all(p.done for p in promotions)
-    assert [doors.registry.alias("shop", a) for a in ("champion", "previous")] == [2, 1]
-    runs = runs_in(doors)
+    assert [gateways.registry.alias("shop", a) for a in ("champion", "previous")] == [2, 1]
+    runs = runs_in(gateways)
     assert {name: len(found) for name, found in runs.items()} == {
         "train shop": 1,
         "timeline": 1,
@@ -51,12 +51,12 @@ def test_harm_is_answered_with_a_retraining_once(doors, delivery, spec):
         "shadow v1 b0": 1,
         "train b0": 1,
     }
-    client, (timeline,) = client_of(doors.registry), runs["timeline"]
+    client, (timeline,) = client_of(gateways.registry), runs["timeline"]
     for name in ("log_loss", "accuracy", "precision", "recall", "auc", "drift_score", "retrained"):
         assert [m.step for m in client.get_metric_history(timeline.info.run_id, name)] == [0]
 
-    card = doors.registry.card(doors.ledger.champion("shop"))
-    rows = doors.registry.training_rows_by_digest("shop", card.training.digest)
+    card = gateways.registry.card(gateways.ledger.champion("shop"))
+    rows = gateways.registry.training_rows_by_digest("shop", card.training.digest)
     assert table_digest(rows) == card.training.digest
     assert len(rows) == len(rows_of(TRAINING_DAYS)) + len(CHANGED)
     assert card.training.batches == (first["batch"]["digest"],)
@@ -65,7 +65,7 @@ def test_harm_is_answered_with_a_retraining_once(doors, delivery, spec):
     assert replace(known, weights=card.profile.weights) == card.profile
 
 
-def test_shuffled_labels_are_not_learnt(doors, delivery, spec):
+def test_shuffled_labels_are_not_learnt(gateways, delivery, spec):
     rows = batch_rows(0)
     rows["bought"] = np.random.default_rng(0).permutation(rows["bought"])
     (doc,) = monitor(spec, delivery.batch("b0", rows))
@@ -74,7 +74,7 @@ def test_shuffled_labels_are_not_learnt(doors, delivery, spec):
     assert doc["gain"]["saved"]["value"] > 0  # less confidence was learnt: it alone would pass
 
 
-def test_a_world_in_which_nothing_known_holds_is_learnt(doors, delivery, spec):
+def test_a_world_in_which_nothing_known_holds_is_learnt(gateways, delivery, spec):
     rows = batch_rows(0)
     rows["bought"] = (rows["age"].fillna(0) > 0).astype("int64")  # told the champion nothing so far
     (doc,) = monitor(spec, delivery.batch("b0", rows))

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from incumbent.errors import UsageError
-from tasks.processes import Beside
+from tasks.processes import SideProcesses
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration]
 
@@ -29,7 +29,7 @@ def wait_forever():
 def test_calls_are_answered_beside_this_process_and_end_with_it(prefect, monkeypatch, capfd):
     monkeypatch.setenv("INCUMBENT_HOME", "/srv/elsewhere")
     before = set(active_children())
-    with Beside() as beside:
+    with SideProcesses() as beside:
         where, home = beside.start(environment, "INCUMBENT_HOME").result()
         assert (where != os.getpid(), home) == (True, "/srv/elsewhere")
         with pytest.raises(UsageError, match="a line"):

@@ -14,21 +14,21 @@ from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, of_task, rows_o
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 
-def test_three_classes_are_replayed_beside_a_home_in_use(doors, delivery):
+def test_three_classes_are_replayed_beside_a_home_in_use(gateways, delivery):
     data = delivery.reference(of_task(rows_of(TRAINING_DAYS), "multiclass"))
     batches = [
         delivery.batch(f"b{n}", of_task(batch_rows(n, changed=n > 0), "multiclass"))
         for n in range(3)
     ]
-    before = doors.ledger.promotions("shop")
+    before = gateways.ledger.promotions("shop")
     doc = replay(a_spec(task="multiclass"), data, batches, recommends=False)
     assert doc["metric_name"] == "log_loss"
     policies = {name: line["metric"] for name, line in doc["policies"].items()}
     assert max(policies.values()) < 1.0  # below the log loss of a guess among three, 1.0986
     assert doc["policies"]["always"]["trainings"] == 2
     assert [b["rows"] for b in doc["batches"]] == [600] * 3
-    assert doors.ledger.promotions("shop") == before
-    assert doors.ledger.batches("shop") == ()
+    assert gateways.ledger.promotions("shop") == before
+    assert gateways.ledger.batches("shop") == ()
 
 
 def moved_rows(number):
@@ -51,14 +51,14 @@ def inputs(delivery):
 
 
 def test_lines_are_repeated_by_the_loop_in_memory_and_by_a_replay_that_was_killed(
-    doors, home, inputs, monkeypatch, capsys
+    gateways, home, inputs, monkeypatch, capsys
 ):
     monkeypatch.setenv("INCUMBENT_LEASE_SECONDS", "1.5")
     how = {"against": SPECS, "recommends": False}
     whole = replay(a_spec(), *inputs, **how)
     require_lines_of_the_loop(whole, inputs)
     assert list((home / "replays").iterdir()) == []
-    assert doors.ledger.batches("shop") == ()
+    assert gateways.ledger.batches("shop") == ()
 
     # Killed after the change was judged and learnt: nothing of that is done again.
     assert killed_replay(a_spec(), *inputs, "judged 1", **how) == -signal.SIGKILL

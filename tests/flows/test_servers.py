@@ -24,7 +24,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from incumbent.gateways.ledger import Ledger
 from incumbent.records import BatchStatus
-from tests.fakes.door import runs_of
+from tests.fakes.gateway import runs_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from incumbent.intake import canonical, kinds_of
+from incumbent.data.intake import canonical, kinds_of
 from incumbent.params import ModelSpec
 from incumbent.replay.fits import Fits
-from incumbent.replay.loop import ours
-from incumbent.replay.state import Tried
-from incumbent.replay.tables import LabelledHistory
+from incumbent.replay.labelled_history import LabelledHistory
+from incumbent.replay.loop import replay_policy
+from incumbent.replay.state import Trial
 
 ROWS_A_DAY = 150
 FIRST_DAY = "2024-03-01"
@@ -47,7 +47,7 @@ def batch_rows(number: int, *, changed: bool = False, rows_a_day: int = ROWS_A_D
 def _day(day: int, rows: int, *, changed: bool) -> pd.DataFrame:
     random = np.random.default_rng(day)
     price, age = random.normal(size=rows), random.normal(size=rows)
-    page = random.choice(["home", "news", "sale"], rows)
+    page = random.choice(["home", "has_new_rows", "sale"], rows)
     score = price + 1.5 * age + 1.5 if changed else 2 * price + (page == "sale") - 0.5
     bought = (random.random(rows) < 1 / (1 + np.exp(-score))).astype("int64")
     start = pd.Timestamp(FIRST_DAY, tz="UTC") + pd.Timedelta(days=day)
@@ -67,10 +67,10 @@ def of_task(rows: pd.DataFrame, task: str) -> pd.DataFrame:
     """The same rows with a target for another task under the same name."""
     if task == "binary":
         return rows
-    spent = 2 * rows["price"] + rows["bought"] + (rows["page"] == "sale")
+    fits_made = 2 * rows["price"] + rows["bought"] + (rows["page"] == "sale")
     if task == "regression":
-        return rows.assign(bought=spent)
-    return rows.assign(bought=pd.cut(spent, [-np.inf, -1, 1, np.inf], labels=list("abc")))
+        return rows.assign(bought=fits_made)
+    return rows.assign(bought=pd.cut(fits_made, [-np.inf, -1, 1, np.inf], labels=list("abc")))
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,10 @@ class Delivery:
         return str(path)
 
 
-def walked(spec: ModelSpec, reference: str, batches: list[str], label_delay: int = 0) -> Tried:
+def walked(spec: ModelSpec, reference: str, batches: list[str], label_delay: int = 0) -> Trial:
     """What the loop in memory makes of files that a replay walks."""
     raw = [pd.read_parquet(path) for path in (reference, *batches)]
     kinds = kinds_of(raw[0], spec)
     tables = tuple(canonical(table, spec, kinds) for table in raw)
     history = LabelledHistory(spec.name, spec, kinds, tables)
-    return ours(Fits(history, spec), label_delay=label_delay)
+    return replay_policy(Fits(history, spec), label_delay=label_delay)

@@ -24,32 +24,32 @@ import tasks
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.predictions import PredictionStore
 from incumbent.params import ModelSpec
-from tasks.doors import Doors
+from tasks.gateways import Gateways
 from tests.fakes.registry import FakeRegistry
 
 
 @dataclass
 class Loop:
-    """The flows as plain functions, behind doors of their own."""
+    """The flows as plain functions, behind gateways of their own."""
 
     home: Path
     registry: FakeRegistry = field(default_factory=FakeRegistry)
 
     @property
-    def doors(self) -> Doors:
+    def gateways(self) -> Gateways:
         ledger = Ledger(f"sqlite:///{self.home / 'ledger.db'}")
-        return Doors(ledger, self.registry, PredictionStore(str(self.home / "predictions")))
+        return Gateways(ledger, self.registry, PredictionStore(str(self.home / "predictions")))
 
     @property
     def champion(self) -> int:
         """Number of the champion."""
-        version = self.doors.ledger.champion("shop")
+        version = self.gateways.ledger.champion("shop")
         assert version is not None
         return version.number
 
     def training_rows(self, model: str = "shop") -> pd.DataFrame:
         """What the champion was fitted on."""
-        version = self.doors.ledger.champion(model)
+        version = self.gateways.ledger.champion(model)
         assert version is not None
         return self.registry.training_rows(version)
 
@@ -95,8 +95,8 @@ def _unwrap(patch: pytest.MonkeyPatch, loop: Loop) -> None:
         for name, value in list(vars(module).items()):
             if isinstance(value, Flow | Task):
                 patch.setattr(module, name, value.fn)
-            elif name == "open_doors":
-                patch.setattr(module, name, lambda: loop.doors)
+            elif name == "open_gateways":
+                patch.setattr(module, name, lambda: loop.gateways)
             elif name == "create_markdown_artifact":
                 patch.setattr(module, name, lambda *_args, **_named: None)
 

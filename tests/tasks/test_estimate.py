@@ -68,7 +68,7 @@ def test_other_tasks_have_an_estimate_too(task, bare, delivery):
 
 
 def test_the_held_out_rows_are_none_that_the_judged_model_has_learnt(loop):
-    champion = loop.doors.registry.load(loop.doors.ledger.champion("shop"))
+    champion = loop.gateways.registry.load(loop.gateways.ledger.champion("shop"))
     held_out, learnt = champion.model.held_out, rows_of(TRAINING_DAYS)
     days = np.unique(held_out["incumbent.block"])
     first = learnt["at"].min().to_datetime64().astype("datetime64[D]").astype(int)

@@ -15,11 +15,11 @@ def test_the_spec_of_today_says_how_many_labels_are_enough(loop, delivery):
     assert found["harm"]["enough"] is True
 
 
-def test_the_spec_of_today_says_how_much_harm_is_borne(loop, delivery):
+def test_the_spec_of_today_says_how_much_harm_is_tolerated(loop, delivery):
     path = delivery.batch("b0", batch_rows(0, changed=True))
     (found,) = loop.monitor(a_spec(harm_tolerance=1.0), path)
     (loss,) = [s for s in found["harm"]["signals"] if s["signal"] == "loss"]
-    assert loss["threshold"] == 2 * found["harm"]["promised"]["value"]
+    assert loss["threshold"] == 2 * found["harm"]["baseline"]["value"]
 
 
 def test_slices_of_labels_that_come_with_the_batch_and_after_it(loop, delivery):
@@ -28,7 +28,7 @@ def test_slices_of_labels_that_come_with_the_batch_and_after_it(loop, delivery):
     (now,) = loop.monitor(spec, delivery.batch("b0", rows))
     slices = {s["value"] or "": s for s in now["harm"]["slices"]}
     assert {value: s["matured"] for value, s in slices.items()} == held[held >= 30].to_dict()
-    assert {"home", "news", "sale"} <= slices.keys()
+    assert {"home", "has_new_rows", "sale"} <= slices.keys()
     line = loop.registry.timelines["shop", "log_loss page/sale"]
     assert line == [(0, slices["sale"]["metrics"]["log_loss"]["value"])]
     late = batch_rows(1)
@@ -62,7 +62,7 @@ def test_slices_by_anything_but_categories_are_refused(loop, delivery, column):
     spec = a_spec(harm_slices=[column])
     with pytest.raises(SpecError, match=column):
         loop.monitor(spec, delivery.batch("b0", batch_rows(0)))
-    assert loop.doors.ledger.batches("shop") == ()
+    assert loop.gateways.ledger.batches("shop") == ()
 
 
 def test_no_champion_is_trained_for_slices_that_it_cannot_have(bare, delivery):

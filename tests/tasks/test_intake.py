@@ -47,12 +47,12 @@ def test_a_second_empty_delivery_is_reported_as_well(loop, delivery, kind):
 
 
 def test_a_corrected_row_takes_the_place_of_the_older_and_judges_nobody(loop, delivery):
-    first, news = batch_rows(0, changed=True), batch_rows(1, changed=True)
+    first, has_new_rows = batch_rows(0, changed=True), batch_rows(1, changed=True)
     loop.monitor(a_spec(), delivery.batch("b0", first))
     corrected = first.head(300).assign(price=first["price"].head(300) + 0.01)
     due = a_spec(trigger="schedule", schedule_days=1)
-    (found,) = loop.monitor(due, delivery.batch("b1", pd.concat([corrected, news])))
-    assert (found["harm"]["matured"], found["shadow"]["n"]) == (900, len(news))
+    (found,) = loop.monitor(due, delivery.batch("b1", pd.concat([corrected, has_new_rows])))
+    assert (found["harm"]["matured"], found["shadow"]["n"]) == (900, len(has_new_rows))
     assert found["champion"] == {"version_before": 2, "version_after": 3}
     learnt = loop.training_rows().set_index("visit")["price"]
     assert learnt.index.is_unique
@@ -76,7 +76,7 @@ def test_a_spec_of_another_model_is_refused_and_leaves_no_trace(loop, delivery, 
     path = delivery.batch("b0", batch_rows(0))
     with pytest.raises(SpecError, match=next(iter(change))):
         loop.monitor(a_spec(**change), path)
-    assert loop.doors.ledger.batches("shop") == ()
+    assert loop.gateways.ledger.batches("shop") == ()
     assert loop.champion == 1
 
 
@@ -103,16 +103,16 @@ def test_mlflow_may_leave_at_any_moment_and_the_batch_is_handled_once(loop, deli
         else:
             return  # the run was over by then
     loop.registry.down = False
-    statuses = [b.status for b in loop.doors.ledger.batches("shop")]
+    statuses = [b.status for b in loop.gateways.ledger.batches("shop")]
     assert BatchStatus.HANDLED not in statuses
     (found,) = loop.monitor(a_spec(), path)
     assert found["duplicate"] is False
     assert found["decision"]["action"] == "retrain"
     assert found["champion"] == {"version_before": 1, "version_after": loop.champion}
     assert (found["scored_by"], found["verdict"]["verdict"]) == (1, "promote")
-    made = loop.doors.ledger.decision(found["decision"]["id"])
+    made = loop.gateways.ledger.decision(found["decision"]["id"])
     assert found["drift"] == made.inputs["drift"]
     assert found["harm"] | {"latency": None} == made.inputs["harm"] | {"latency": None}
-    assert len([p for p in loop.doors.ledger.promotions("shop") if p.done]) == 2
+    assert len([p for p in loop.gateways.ledger.promotions("shop") if p.done]) == 2
     assert loop.runs("monitor b0") == 1
     assert loop.training_rows()["visit"].is_unique

@@ -111,13 +111,13 @@ def test_labels_that_come_after_a_promotion_are_learnt_from_some_day(loop, deliv
     (judged,) = loop.monitor(spec, old, delivery.labels_of("b0", late))
     assert (judged["scored_by"], judged["harm"]["matured"]) == (2, len(late))
     while loop.champion == 2:
-        number = len(loop.doors.ledger.batches("shop"))
+        number = len(loop.gateways.ledger.batches("shop"))
         loop.monitor(spec, delivery.batch(f"b{number}", batch_rows(number, changed=True)))
         assert number < 5
     assert set(late["visit"]) <= set(loop.training_rows()["visit"])
-    champion = loop.doors.ledger.champion("shop")
+    champion = loop.gateways.ledger.champion("shop")
     learnt = loop.registry.card(champion).training.batches
-    assert set(learnt) == {e.batch.digest for e in loop.doors.ledger.batches("shop")}
+    assert set(learnt) == {e.batch.digest for e in loop.gateways.ledger.batches("shop")}
 
 
 FAULTS = {
@@ -258,12 +258,12 @@ def test_labels_are_judged_in_the_end_where_mlflow_was_away_when_they_came(loop,
         else:
             return  # the run was over by then
     loop.registry.down = False
-    (entry,) = loop.doors.ledger.batches("shop")
-    assert loop.doors.ledger.arrivals("shop", entry.batch.digest) == ()
+    (entry,) = loop.gateways.ledger.batches("shop")
+    assert loop.gateways.ledger.arrivals("shop", entry.batch.digest) == ()
     (late,) = loop.monitor(a_spec(), batch, labels)
     assert late["harm"]["matured"] == len(CHANGED)
     assert late["decision"]["action"] == "retrain"
     assert late["champion"] == {"version_before": 1, "version_after": loop.champion}
     assert (late["scored_by"], late["verdict"]["verdict"]) == (1, "promote")
-    assert len([p for p in loop.doors.ledger.promotions("shop") if p.done]) == 2
-    assert len(loop.doors.ledger.arrivals("shop", entry.batch.digest)) == 1
+    assert len([p for p in loop.gateways.ledger.promotions("shop") if p.done]) == 2
+    assert len(loop.gateways.ledger.arrivals("shop", entry.batch.digest)) == 1

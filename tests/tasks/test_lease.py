@@ -21,13 +21,13 @@ def pause():
 
 def others_lease(loop, seconds=60.0):
     now = datetime.now(UTC)
-    return loop.doors.ledger.acquire("shop", "another", timedelta(seconds=seconds), now)
+    return loop.gateways.ledger.acquire("shop", "another", timedelta(seconds=seconds), now)
 
 
 def test_what_is_held_is_given_back(loop):
-    with holding(SPEC) as doors:
+    with holding(SPEC) as gateways:
         assert others_lease(loop) is None
-        assert doors.ledger.lease("shop").until > datetime.now(UTC)
+        assert gateways.ledger.lease("shop").until > datetime.now(UTC)
     assert others_lease(loop) is not None
 
 
@@ -40,7 +40,7 @@ def test_what_is_held_is_given_back_by_a_run_that_fails(loop):
 def test_a_flow_within_a_flow_is_under_the_same_lease(loop):
     with holding(SPEC) as outer, holding(SPEC) as inner:
         assert outer is inner
-        assert loop.doors.ledger.lease("shop").fence == outer.ledger.lease("shop").fence
+        assert loop.gateways.ledger.lease("shop").fence == outer.ledger.lease("shop").fence
 
 
 def test_models_do_not_wait_for_each_other(loop):
@@ -54,7 +54,7 @@ def test_a_run_that_may_wait_no_longer_says_for_whom(loop, delivery, monkeypatch
     with pytest.raises(LeaseError, match="Another run works on") as caught:
         loop.monitor(SPEC, delivery.batch("b0", batch_rows(0)))
     assert "another" in caught.value.observed
-    assert loop.doors.ledger.batches("shop") == ()
+    assert loop.gateways.ledger.batches("shop") == ()
 
 
 def test_a_holder_that_is_not_heard_of_any_more_is_not_waited_for(loop, delivery):
@@ -65,16 +65,16 @@ def test_a_holder_that_is_not_heard_of_any_more_is_not_waited_for(loop, delivery
 
 def test_a_lease_lasts_as_long_as_the_work(loop, monkeypatch):
     monkeypatch.setenv("INCUMBENT_LEASE_SECONDS", "0.3")
-    with holding(SPEC) as doors:
-        first = doors.ledger.lease("shop").until
-        renewed = (doors.ledger.lease("shop").until > first for _ in range(POLLS) if pause())
+    with holding(SPEC) as gateways:
+        first = gateways.ledger.lease("shop").until
+        renewed = (gateways.ledger.lease("shop").until > first for _ in range(POLLS) if pause())
         assert any(renewed)
 
 
 def test_a_run_that_was_taken_over_from_writes_nothing_more(loop):
-    with holding(SPEC) as doors:
+    with holding(SPEC) as gateways:
         later = datetime.now(UTC) + timedelta(hours=1)
-        assert loop.doors.ledger.acquire("shop", "another", timedelta(hours=1), later)
+        assert loop.gateways.ledger.acquire("shop", "another", timedelta(hours=1), later)
         with pytest.raises(LeaseError, match="taken over"):
-            doors.ledger.close_challenger("shop", NOW)
-    assert loop.doors.ledger.lease("shop").holder == "another"
+            gateways.ledger.close_challenger("shop", NOW)
+    assert loop.gateways.ledger.lease("shop").holder == "another"

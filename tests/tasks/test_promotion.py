@@ -1,12 +1,12 @@
-"""The door that every change of champion goes through, by hand or not."""
+"""The gateway that every change of champion goes through, by hand or not."""
 
 from datetime import UTC, datetime
 from importlib import import_module
 
 import pytest
 
-from incumbent.decision import decide, stored_inputs
 from incumbent.errors import IncumbentError, IntegrityError, UsageError
+from incumbent.policy.decision import decide, stored_inputs
 from incumbent.records import Promotion, PromotionKind
 from tests.flows.world import Delivery, a_spec, batch_rows
 from tests.tasks.loops import at_work
@@ -52,7 +52,7 @@ class TestRollback:
         for champion in (1, 2, 1, 2):
             by_hand("rollback", SPEC, "again")
             assert promoted.champion == champion
-        promotions = promoted.doors.ledger.promotions("shop")
+        promotions = promoted.gateways.ledger.promotions("shop")
         assert len({p.id for p in promotions}) == len(promotions) == 6
 
     def test_a_former_champion_can_be_named(self, promoted):
@@ -73,14 +73,14 @@ class TestRollback:
         assert loop.champion == 1
 
     def test_a_damaged_version_is_not_gone_back_to(self, promoted):
-        promoted.registry.tamper(promoted.doors.ledger.previous("shop"))
+        promoted.registry.tamper(promoted.gateways.ledger.previous("shop"))
         with pytest.raises(IntegrityError):
             by_hand("rollback", SPEC, "back")
         assert promoted.champion == 2
         assert aliases(promoted) == [2, 1]
 
     def test_from_a_damaged_champion_there_is_a_way_back(self, promoted):
-        promoted.registry.tamper(promoted.doors.ledger.champion("shop"))
+        promoted.registry.tamper(promoted.gateways.ledger.champion("shop"))
         by_hand("rollback", SPEC, "the artifact is gone")
         assert promoted.champion == 1
 
@@ -90,12 +90,12 @@ class TestPromoteByHand:
         careful = a_spec(shadow_min_labels=700)
         changed = batch_rows(0, changed=True)
         loop.monitor(careful, delivery.batch("b0", changed))
-        assert loop.doors.ledger.challenger("shop") is not None
+        assert loop.gateways.ledger.challenger("shop") is not None
         document = by_hand("promote", careful, "labels are slow")
         assert (document["kind"], document["reason"]) == ("promote", "labels are slow")
         assert document["champion"] == {"version_before": 1, "version_after": 2}
         assert set(changed["visit"]) <= set(loop.training_rows()["visit"])
-        assert loop.doors.ledger.challenger("shop") is None
+        assert loop.gateways.ledger.challenger("shop") is None
 
     def test_where_none_waits_there_is_nothing_to_promote(self, loop):
         with pytest.raises(UsageError, match="No challenger") as caught:
@@ -106,7 +106,7 @@ class TestPromoteByHand:
     def test_a_refit_that_lies_too_far_is_not_promoted(self, loop, delivery):
         strict = a_spec(shadow_min_labels=700, promotion_distance=0.0)
         loop.monitor(strict, delivery.batch("b0", batch_rows(0)), None)
-        by_hand("ask", strict, "see")
+        by_hand("retrain", strict, "see")
         with pytest.raises(IncumbentError, match="was not promoted") as caught:
             by_hand("promote", strict, "now")
         assert "lies" in caught.value.observed
@@ -117,7 +117,7 @@ class TestAsk:
     def test_without_harm_a_person_may_ask_and_the_gate_decides(self, loop, delivery):
         (calm,) = loop.monitor(SPEC, delivery.batch("b0", batch_rows(0)))
         assert calm["decision"]["action"] == "none"
-        document = by_hand("ask", SPEC, "new shops since May")
+        document = by_hand("retrain", SPEC, "new shops since May")
         assert document["decision"]["action"] == "retrain"
         (reason,) = document["decision"]["reasons"]
         assert (reason["signal"], reason["text"]) == (
@@ -129,8 +129,8 @@ class TestAsk:
 
     def test_what_was_asked_is_explained_and_decided_again(self, loop, delivery):
         loop.monitor(SPEC, delivery.batch("b0", batch_rows(0)))
-        asked = by_hand("ask", SPEC, "new shops")["decision"]["id"]
-        stored = loop.doors.ledger.decision(asked)
+        asked = by_hand("retrain", SPEC, "new shops")["decision"]["id"]
+        stored = loop.gateways.ledger.decision(asked)
         inputs = stored_inputs(stored.inputs)
         assert inputs.asked == "new shops"
         assert decide(inputs) == stored.decision
@@ -138,24 +138,24 @@ class TestAsk:
     def test_labels_that_are_upside_down_block_a_person_too(self, loop, delivery):
         flipped = batch_rows(0).assign(bought=lambda rows: 1 - rows["bought"])
         loop.monitor(SPEC, delivery.batch("b0", flipped))
-        decision = by_hand("ask", SPEC, "now")["decision"]
+        decision = by_hand("retrain", SPEC, "now")["decision"]
         assert decision["action"] == "notify"
         assert "inversion" in [reason["signal"] for reason in decision["blocked"]]
         assert loop.champion == 1
 
     def test_with_nothing_new_there_is_nothing_to_retrain_on(self, promoted):
         with pytest.raises(UsageError, match="nothing new"):
-            by_hand("ask", SPEC, "now")
+            by_hand("retrain", SPEC, "now")
 
 
 class TestReconcile:
     def intend(self, loop, version):
         intent = Promotion("p", PromotionKind.PROMOTE, version, 1, "half done", done=False)
-        return loop.doors.ledger.intend(intent, NOW)
+        return loop.gateways.ledger.intend(intent, NOW)
 
     def registered(self, loop):
         """A version beside the champion, as a run leaves it that is killed before its intent."""
-        champion = loop.doors.registry.load(loop.doors.ledger.champion("shop"))
+        champion = loop.gateways.registry.load(loop.gateways.ledger.champion("shop"))
         rows = loop.training_rows()
         return loop.registry.register("train b0", champion.model, rows, {}, {}, {})
 
@@ -173,7 +173,7 @@ class TestReconcile:
         loop.monitor(SPEC, delivery.batch("b0", batch_rows(0)))
         assert loop.champion == 1
         assert aliases(loop) == [1, None]
-        assert [p.id for p in loop.doors.ledger.promotions("shop") if not p.done] == []
+        assert [p.id for p in loop.gateways.ledger.promotions("shop") if not p.done] == []
 
     def test_an_alias_that_someone_moved_is_moved_back(self, promoted, delivery):
         promoted.registry.point("shop", "champion", 1)

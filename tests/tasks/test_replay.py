@@ -62,9 +62,9 @@ def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
     assert min(line["regret"] for line in policies.values()) == 0
     trainings = {name: line["trainings"] for name, line in policies.items()}
     assert (trainings["never"], trainings["always"]) == (0, len(batches) - 1 - delay)
-    ours = sum(b["action"] == "retrain" for b in batches)
-    assert trainings["incumbent"] == ours >= 1
-    assert trainings["periodic"] == min(ours, len(batches) - 1 - delay)
+    replay_policy = sum(b["action"] == "retrain" for b in batches)
+    assert trainings["incumbent"] == replay_policy >= 1
+    assert trainings["periodic"] == min(replay_policy, len(batches) - 1 - delay)
     assert batches[1]["action"] == "retrain"
     assert [b["champion_version"] for b in batches[:2]] == [1, 1]
     assert policies["incumbent"]["promotions"] >= 1
@@ -79,7 +79,7 @@ def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
     assert {key: advice[key] for key in own} == own
     (same,) = [e for e in advice["evidence"] if not e["settings"]]
     assert same["metric"] == pytest.approx(policies["incumbent"]["metric"])
-    assert same["trainings"] == ours
+    assert same["trainings"] == replay_policy
     if delay == 0:
         assert doc["delay"] is None
         return

@@ -24,7 +24,7 @@ def extended(trained, tmp_path_factory):
 def waiting(loop, extended):
     """A challenger that has learnt the batch `calm`, and waits after the batch `b1`."""
     loop.continue_from(extended)
-    challenger = loop.doors.ledger.challenger("shop")
+    challenger = loop.gateways.ledger.challenger("shop")
     assert (loop.champion, challenger.champion) == (1, 1)
     return challenger
 
@@ -35,7 +35,7 @@ def test_a_challenger_waits_for_more_labels_and_is_judged_again(loop, delivery, 
     assert found["decision"]["action"] in {"none", "notify"}
     assert (found["shadow"]["n"], found["shadow"]["look"]) == (1_200, 2)
     assert found["training"]["fits"] <= 1
-    assert loop.doors.ledger.challenger("shop") is None
+    assert loop.gateways.ledger.challenger("shop") is None
 
 
 @pytest.mark.slow
@@ -44,7 +44,7 @@ def test_a_challenger_of_another_recipe_than_todays_is_not_judged_again(loop, de
     (found,) = loop.monitor(other, delivery.batch("b2", batch_rows(2, changed=True)))
     assert found["verdict"]["burden"] == "replacement"
     assert (found["shadow"]["n"], found["shadow"]["look"]) == (600, 2)
-    assert loop.doors.ledger.challenger("shop").version != waiting.version
+    assert loop.gateways.ledger.challenger("shop").version != waiting.version
 
 
 @pytest.mark.slow
@@ -62,4 +62,4 @@ def test_a_challenger_is_not_judged_on_a_batch_that_it_has_learnt(loop, delivery
     )
     assert found["harm"]["matured"] == len(calm)
     assert found["shadow"] is None
-    assert loop.doors.ledger.challenger("shop") == waiting
+    assert loop.gateways.ledger.challenger("shop") == waiting

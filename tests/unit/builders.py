@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from incumbent.intake import canonical, kinds_of
+from incumbent.data.intake import canonical, kinds_of
 from incumbent.params import ModelSpec
 from incumbent.records import (
     Action,

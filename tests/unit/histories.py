@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from incumbent.replay.tables import LabelledHistory
+from incumbent.replay.labelled_history import LabelledHistory
 from tests.unit.builders import a_frame, a_spec, canonical_rows
 
 SPEC = a_spec(

@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from incumbent.attribution import Sample
-from incumbent.metrics import row_losses
+from incumbent.monitoring.attribution import Sample
 from incumbent.params import Task
+from incumbent.statistics.metrics import row_losses
 
 BLOCKS = 30
 

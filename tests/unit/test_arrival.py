@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incumbent.decision import decide
-from incumbent.harm import judge_harm
-from incumbent.labels import join
+from incumbent.data.labels import join
+from incumbent.monitoring.harm import judge_harm
+from incumbent.policy.decision import decide
 from incumbent.records import Action
 from tests.unit.builders import a_card, a_spec, an_estimate, some_inputs, some_predictions
 

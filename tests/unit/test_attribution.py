@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from incumbent.attribution import Sample, attribute, prior_alone
+from incumbent.monitoring.attribution import Sample, attribute, prior_alone
 from incumbent.records import Cause
 from tests.unit.shifts import draw, fitted, sample_of
 

@@ -3,7 +3,7 @@ from io import BytesIO
 import pytest
 from matplotlib.image import imread
 
-from incumbent.chart import MARKS, OTHERS, draw
+from incumbent.report.chart import MARKS, OTHERS, draw
 
 POLICIES = ("never", "always", "periodic", "incumbent")
 

@@ -5,16 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.decision import (
+from incumbent.monitoring.harm import CALIBRATION, INVERSION, LOSS, SKILL, UNRELATED
+from incumbent.monitoring.label_faults import shuffled
+from incumbent.params import Trigger
+from incumbent.policy.decision import (
     decide,
     identify,
     plainly_broken,
     resumes,
     stored_inputs,
 )
-from incumbent.harm import CALIBRATION, INVERSION, LOSS, SKILL, UNRELATED
-from incumbent.lessons import shuffled
-from incumbent.params import Trigger
 from incumbent.records import (
     Action,
     Attribution,
@@ -24,9 +24,9 @@ from incumbent.records import (
     DriftReport,
     EstimateReport,
     GainReport,
+    JudgedBatch,
     Latency,
     Outcome,
-    Past,
     SliceMetrics,
     TrackRecord,
     Trust,
@@ -323,21 +323,24 @@ def test_harm_that_newer_rows_would_not_mend_notifies():
 )
 def test_a_plainly_broken_champion_needs_no_proof_and_no_pause(signals, action):
     harm = a_harm_report(*map(a_signal, signals))
-    past = tuple(Past(f"b{k}", 400, 1, retrained=k == 4) for k in range(5))
-    inputs = some_inputs(harm=harm, gain=a_gain(0.001, 0.01), past=past)
+    judged_batches = tuple(JudgedBatch(f"b{k}", 400, 1, retrained=k == 4) for k in range(5))
+    inputs = some_inputs(harm=harm, gain=a_gain(0.001, 0.01), judged_batches=judged_batches)
     assert decide(inputs).action is action
 
 
 def test_a_training_too_many_is_blocked_and_one_by_hand_is_not():
-    past = tuple(Past(f"b{k}", 400, 1, retrained=True) for k in range(9))
-    blocked = decide(some_inputs(harm=HARM, past=past))
+    judged_batches = tuple(JudgedBatch(f"b{k}", 400, 1, retrained=True) for k in range(9))
+    blocked = decide(some_inputs(harm=HARM, judged_batches=judged_batches))
     assert (blocked.action, blocked_by(blocked)) == (Action.NOTIFY, ["budget", "cooldown"])
-    assert decide(some_inputs(harm=HARM, past=past, asked="now")).action is Action.RETRAIN
+    assert (
+        decide(some_inputs(harm=HARM, judged_batches=judged_batches, asked="now")).action
+        is Action.RETRAIN
+    )
 
 
 def test_inputs_with_a_backtest_and_a_past_give_the_same_decision_again():
-    past = (Past("b0", 400, 1, retrained=True, saved=an_estimate(0.1)),)
-    inputs = some_inputs(harm=HARM, gain=a_gain(0.05), past=past)
+    judged_batches = (JudgedBatch("b0", 400, 1, retrained=True, saved=an_estimate(0.1)),)
+    inputs = some_inputs(harm=HARM, gain=a_gain(0.05), judged_batches=judged_batches)
     assert decide(stored_inputs(json.loads(json.dumps(document(inputs))))) == decide(inputs)
 
 

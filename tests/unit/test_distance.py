@@ -6,7 +6,12 @@ from scipy.spatial.distance import chebyshev, cityblock, jensenshannon
 from scipy.special import rel_entr
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from incumbent.distance import (
+from incumbent.data.intake import CATEGORICAL, NUMERIC
+from incumbent.data.profile import bin_counts
+from incumbent.data.profile.bins import BINS, cuts_of
+from incumbent.data.profile.counting import empty, of_numbers
+from incumbent.monitoring.drift.column import Sides, measures
+from incumbent.statistics.distance import (
     PSI_SMOOTHING,
     binned,
     distances,
@@ -16,11 +21,6 @@ from incumbent.distance import (
     stability_index,
     wasserstein,
 )
-from incumbent.drift.column import Sides, measures
-from incumbent.intake import CATEGORICAL, NUMERIC
-from incumbent.profile import cell_counts
-from incumbent.profile.cells import CELLS, cuts_of
-from incumbent.profile.counting import empty, of_numbers
 
 kinds = st.sampled_from([NUMERIC, CATEGORICAL])
 count = st.integers(0, 10_000)
@@ -28,14 +28,14 @@ count = st.integers(0, 10_000)
 
 @st.composite
 def two_samples(draw):
-    cells = draw(st.integers(2, 8))
-    sides = [draw(st.lists(count, min_size=cells, max_size=cells).filter(any)) for _ in range(2)]
+    bins = draw(st.integers(2, 8))
+    sides = [draw(st.lists(count, min_size=bins, max_size=bins).filter(any)) for _ in range(2)]
     return tuple(np.array(side, dtype=np.float64) for side in sides)
 
 
 def two_columns(batch, reference):
-    cells = empty(NUMERIC, cuts_of(reference), ())
-    return of_numbers(batch, cells), of_numbers(reference, cells)
+    bins = empty(NUMERIC, cuts_of(reference), ())
+    return of_numbers(batch, bins), of_numbers(reference, bins)
 
 
 @given(two_samples(), kinds)
@@ -79,18 +79,18 @@ def test_the_error_of_binning_is_certified_and_no_more_than_a_cell_holds(seed, s
     reference = random.normal(size=20_000).round(decimals)
     batch = random.normal(shift, 1.1, 5_000).round(decimals)
     columns = two_columns(batch, reference)
-    pair = [cell_counts(c) for c in columns]
+    pair = [bin_counts(c) for c in columns]
     exact = ks_2samp(batch, reference, method="asymp").statistic
     found, bound = float(distances(*pair, NUMERIC)), error_bound(*pair)
     assert found - 1e-12 <= exact <= found + bound + 1e-12
     assert bound <= max((c.counts[::2] / c.rows).max() for c in columns) + 1e-12
-    assert (columns[1].counts[::2] / columns[1].rows).max() < 1 / CELLS
+    assert (columns[1].counts[::2] / columns[1].rows).max() < 1 / BINS
 
 
 def test_kolmogorov_smirnov_of_few_distinct_values_is_exact():
     random = np.random.default_rng(5)
     batch, reference = random.poisson(21, 800) * 1.0, random.poisson(20, 1_200) * 1.0
-    pair = [cell_counts(c) for c in two_columns(batch, reference)]
+    pair = [bin_counts(c) for c in two_columns(batch, reference)]
     expected = ks_2samp(batch, reference, method="asymp").statistic
     assert distances(*pair, NUMERIC) == pytest.approx(expected, abs=1e-12)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
 
-from incumbent.drift.domain import FEWEST_ROWS, MOST_ROWS, area_under_curve, domain_check
+from incumbent.monitoring.drift.domain import FEWEST_ROWS, MOST_ROWS, area_under_curve, domain_check
 
 
 def correlated(seed, n, correlation):
@@ -32,9 +32,9 @@ def test_rows_of_one_distribution_cannot_be_told_apart():
 
 def test_what_stretches_of_the_reference_show_is_no_alarm():
     batch, reference = correlated(0, 1_000, 0.8) + 0.5, correlated(1, 3_000, 0.8)
-    stretches = tuple(correlated(s, 1_000, 0.8) + (s - 3) for s in (2, 3, 4))
+    windows = tuple(correlated(s, 1_000, 0.8) + (s - 3) for s in (2, 3, 4))
     assert domain_check(batch, reference, 0).alarm
-    found = domain_check(batch, reference, 0, stretches)
+    found = domain_check(batch, reference, 0, windows)
     assert found.null > found.auc
     assert not found.alarm
 

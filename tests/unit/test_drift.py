@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.drift import drift, persistent
-from incumbent.drift.column import FEWEST_ROWS, SOUND_STRETCHES
-from incumbent.intake import CATEGORICAL, NUMERIC
-from incumbent.profile import count, profile
-from incumbent.records import ColumnProfile, DriftReport, Footing, Profile, Stretches
+from incumbent.data.intake import CATEGORICAL, NUMERIC
+from incumbent.data.profile import count, profile
+from incumbent.monitoring.drift import drift, persistent
+from incumbent.monitoring.drift.column import FEWEST_ROWS, SOUND_WINDOWS
+from incumbent.records import ColumnProfile, DriftReport, NullQuality, Profile, Windows
 from tests.unit.builders import a_spec
 
 KINDS = {"x": NUMERIC, "c": CATEGORICAL}
@@ -42,14 +42,14 @@ def test_the_effect_floor_must_be_passed(first, alarm):
 
 @pytest.mark.parametrize(("null", "alarm"), [(0.2, True), (0.25, False), (0.3, False)])
 def test_the_null_must_be_passed(null, alarm):
-    found = held_against((750, 250), null=(Stretches(1, null, 0.0),))
+    found = held_against((750, 250), null=(Windows(1, null, 0.0),))
     assert found.columns[0].null_quantile == null
     assert found.alarm is alarm
 
 
 def test_rows_of_one_block_are_worth_less():
     # 1,000 rows of correlation .1 are worth 1000 / (1 + 999 * .1) = 9.9 independent ones
-    known = (Stretches(1, 0.0, 0.1),)
+    known = (Windows(1, 0.0, 0.1),)
     found = held_against((750, 250), null=known).columns[0]
     assert found.effective == pytest.approx(9.911, abs=1e-3)
     assert found.p > 0.1
@@ -71,7 +71,7 @@ def test_the_discovery_rate_is_the_specs():
 
 @pytest.mark.parametrize(("score_null", "alarm"), [(0.24, True), (0.25, False)])
 def test_the_table_alarms_beyond_the_null_of_its_mean(score_null, alarm):
-    found = held_against((750, 250), score_null=(Stretches(1, score_null, 0.0),))
+    found = held_against((750, 250), score_null=(Windows(1, score_null, 0.0),))
     assert found.columns[0].alarm
     assert found.score_null == score_null
     assert found.alarm is alarm
@@ -86,18 +86,18 @@ def test_the_table_wants_more_certainty_than_a_column():
 
 
 @pytest.mark.parametrize(
-    ("footing", "beyond", "earlier", "alarm"),
+    ("null_quality", "beyond", "earlier", "alarm"),
     [
-        (Footing.SOUND, True, [], True),
-        (Footing.WEAK_NULL, True, [], False),
-        (Footing.WEAK_NULL, True, [False, False], False),
-        (Footing.WEAK_NULL, True, [True, False], True),
-        (Footing.WEAK_NULL, False, [True, True], False),
-        (Footing.SOUND, False, [True, True], False),
+        (NullQuality.SOUND, True, [], True),
+        (NullQuality.WEAK_NULL, True, [], False),
+        (NullQuality.WEAK_NULL, True, [False, False], False),
+        (NullQuality.WEAK_NULL, True, [True, False], True),
+        (NullQuality.WEAK_NULL, False, [True, True], False),
+        (NullQuality.SOUND, False, [True, True], False),
     ],
 )
-def test_a_weak_null_must_be_passed_repeatedly(footing, beyond, earlier, alarm):
-    report = DriftReport((), 0.1, None, beyond, {}, footing=footing, beyond=beyond)
+def test_a_weak_null_must_be_passed_repeatedly(null_quality, beyond, earlier, alarm):
+    report = DriftReport((), 0.1, None, beyond, {}, null_quality=null_quality, beyond=beyond)
     found = persistent(report, earlier, 2)
     assert found.alarm is alarm
     assert found.earlier == sum(earlier)
@@ -139,10 +139,10 @@ def test_too_few_rows_have_no_answer(sides):
     reference = profile(rows(known), KINDS, None)
     found = drift(count(rows(batch), reference), reference, a_spec())
     assert (found.score, found.p, found.alarm) == (None, None, False)
-    assert found.footing is Footing.INSUFFICIENT
+    assert found.null_quality is NullQuality.INSUFFICIENT
     for c in found.columns:
         assert (c.distance, c.p, c.q, c.alarm) == (None, None, None, False)
-        assert c.footing is Footing.INSUFFICIENT
+        assert c.null_quality is NullQuality.INSUFFICIENT
 
 
 def test_as_many_rows_as_needed_have_an_answer():
@@ -151,20 +151,20 @@ def test_as_many_rows_as_needed_have_an_answer():
 
 
 @pytest.mark.parametrize(
-    ("days", "batch_days", "footing"),
+    ("days", "batch_days", "null_quality"),
     [
-        (SOUND_STRETCHES, 1, Footing.SOUND),
-        (SOUND_STRETCHES, 2, Footing.WEAK_NULL),
-        (3, 1, Footing.WEAK_NULL),
-        (0, 1, Footing.SOUND),
+        (SOUND_WINDOWS, 1, NullQuality.SOUND),
+        (SOUND_WINDOWS, 2, NullQuality.WEAK_NULL),
+        (3, 1, NullQuality.WEAK_NULL),
+        (0, 1, NullQuality.SOUND),
     ],
 )
-def test_few_stretches_are_a_weak_null(days, batch_days, footing):
+def test_few_stretches_are_a_weak_null(days, batch_days, null_quality):
     frame = rows(600)
     blocks = np.arange(600) * days // 600 if days else None
     reference = profile(frame, KINDS, blocks)
     found = drift(count(frame, reference, batch_days), reference, a_spec())
-    assert found.footing is footing
+    assert found.null_quality is null_quality
 
 
 def test_a_column_that_has_become_null_alarms():

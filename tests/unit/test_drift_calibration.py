@@ -6,9 +6,9 @@ import pytest
 from scipy.stats import binom
 
 from examples.flights import build
-from incumbent.drift import drift
-from incumbent.intake import blocks_of, canonical, kinds_of
-from incumbent.profile import count, profile
+from incumbent.data.intake import blocks_of, canonical, kinds_of
+from incumbent.data.profile import count, profile
+from incumbent.monitoring.drift import drift
 from tests.unit.builders import a_spec
 
 pytestmark = pytest.mark.slow

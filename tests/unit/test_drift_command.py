@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from incumbent.cli import cli
+from incumbent.data.profile import profile
 from incumbent.errors import MissingPathError, UnreadableError, UsageError
 from incumbent.gateways import profiles
-from incumbent.profile import profile
 
 KEYS = {"column", "kind", "distance", "p", "q", "null_quantile", "alarm"}
 
@@ -102,7 +102,7 @@ def test_a_profile_that_was_kept_stands_for_the_reference(compare, tmp_path):
     whole = compare(a_table(), batch, "--timestamp", "at", "--profile", str(kept))
     again = compare(kept, batch, "--timestamp", "at")
     assert again["columns"] == whole["columns"]
-    assert again["footing"] == whole["footing"]
+    assert again["null_quality"] == whole["null_quality"]
 
 
 def test_days_that_differ_are_no_drift_where_they_are_known(compare):
@@ -147,7 +147,7 @@ def test_faults_are_found_and_named(compare, fault):
 @pytest.mark.parametrize("rows", [0, 1, 19])
 def test_too_few_rows_are_said_to_be_so(compare, rows):
     doc = compare(a_table(), a_table(20, 1).head(rows))
-    assert (doc["score"], doc["alarm"], doc["footing"]) == (None, False, "insufficient data")
+    assert (doc["score"], doc["alarm"], doc["null_quality"]) == (None, False, "insufficient data")
     assert doc["rows"]["batch"] == rows
     assert all(c["distance"] is None and c["p"] is None for c in doc["columns"])
 
@@ -287,4 +287,4 @@ def test_an_evening_that_is_left_over_is_no_day(compare, tmp_path):
     at_once = profile(table, kinds, table["at"].to_numpy("datetime64[D]").astype(np.int64))
     assert known.blocks == at_once.blocks == 40
     assert {name: known.null[name] for name in kinds} == {n: at_once.null[n] for n in kinds}
-    assert doc["footing"] == "sound"  # 40 days beside two; beside three they would not be
+    assert doc["null_quality"] == "sound"  # 40 days beside two; beside three they would not be

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from incumbent.drift.outputs import outputs_drift
-from incumbent.labels import Labelled
-from incumbent.promise import BLOCK_COLUMN, PREDICTION_PREFIX
-from incumbent.records import FittedModel, Footing
+from incumbent.data.labels import Labelled
+from incumbent.model.baseline import BLOCK_COLUMN, PREDICTION_PREFIX
+from incumbent.monitoring.drift.outputs import outputs_drift
+from incumbent.records import FittedModel, NullQuality
 from tests.unit.builders import a_card, a_spec, some_predictions
 
 CLASSES = {"binary": ("0", "1"), "multiclass": ("a", "b", "c"), "regression": ()}
@@ -49,7 +49,7 @@ def test_the_same_scores_and_labels_are_silent(task, timestamp):
     found = compared(task, timestamp=timestamp)
     assert list(found) == ["(score)", "(label)"]
     assert not any(c.alarm for c in found.values())
-    assert {c.footing for c in found.values()} == {Footing.SOUND}
+    assert {c.null_quality for c in found.values()} == {NullQuality.SOUND}
 
 
 @pytest.mark.parametrize("task", CLASSES)
@@ -64,7 +64,7 @@ def test_without_labels_there_is_only_the_score():
 
 def test_few_labels_have_no_answer():
     found = compared("binary", matured=5)["(label)"]
-    assert found.footing is Footing.INSUFFICIENT
+    assert found.null_quality is NullQuality.INSUFFICIENT
     assert found.distance is None
 
 

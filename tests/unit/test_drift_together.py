@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.drift.together import (
+from incumbent.monitoring.drift.together import (
     FEWEST_ROWS,
     MOST_COLUMNS,
     MOST_ROWS,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, precision_score, recall_score, roc_auc_score
 
-from incumbent.estimate import (
+from incumbent.monitoring.estimate import (
     HeldOut,
     calibrated,
     density_ratio,
@@ -65,7 +65,7 @@ def test_flipped_labels_are_not_seen_and_nothing_is_cleared(world):
     new = model.predict_proba(features)
     found = expected_metrics(held_out, new, Task.BINARY, THRESHOLD)
     assert found["log_loss"] < observed(new, flipped)["log_loss"] - 0.1
-    report = judge_estimate(found, Task.BINARY, borne=1.0, record=TrackRecord(9, 0.001))
+    report = judge_estimate(found, Task.BINARY, tolerated=1.0, record=TrackRecord(9, 0.001))
     assert report.trust is Trust.UNVERIFIED
     assert {trust.value for trust in Trust} == {"unverified", "suspect"}
 

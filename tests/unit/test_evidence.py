@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2_contingency, kstwobign, norm
 
-from incumbent.evidence import (
+from incumbent.statistics.evidence import (
     effective_rows,
     p_of_categories,
     p_of_order,

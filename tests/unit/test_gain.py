@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.gain import (
-    closer,
+from incumbent.policy.gain import (
     gain_reasons,
-    helps,
+    is_significant,
+    larger_gain,
     measure_gain,
     no_gain,
+    retraining_helps,
     saved_since,
-    shown,
     training_price,
 )
-from incumbent.records import GainReport, PairedBlock, Past
+from incumbent.records import GainReport, JudgedBatch, PairedBlock
 from tests.unit.builders import a_card, a_spec, an_estimate, some_inputs
 
 
@@ -26,8 +26,8 @@ def saving(value, error=0.01, **fields):
     return GainReport("log_loss", 0.5, saved, **found)
 
 
-def past(value, error=0.01, champion=1, rows=400):
-    return Past("b", rows, champion, retrained=False, saved=saving(value, error).saved)
+def judged_batches(value, error=0.01, champion=1, rows=400):
+    return JudgedBatch("b", rows, champion, retrained=False, saved=saving(value, error).saved)
 
 
 def days(champion, newer, rows=100):
@@ -48,13 +48,13 @@ def test_what_is_saved_is_the_champion_minus_the_newer():
     found = measured(days([0.5, 0.6, 0.5, 0.6, 0.5, 0.6], [0.4, 0.5, 0.4, 0.5, 0.4, 0.5]))
     assert found.saved.value == pytest.approx(0.1)
     assert found.champion_loss == pytest.approx(0.55)
-    assert (found.passes, shown(found)) == (True, True)
+    assert (found.passes, is_significant(found)) == (True, True)
 
 
 def test_what_the_gate_would_hold_back_does_not_pass():
     found = measured(days([0.5] * 6, [0.4, 0.8, 0.4, 0.8, 0.4, 0.8]))
     assert not found.passes
-    assert not shown(found)
+    assert not is_significant(found)
 
 
 @pytest.mark.parametrize(("rows", "passes"), [(33, True), (34, False)])
@@ -66,19 +66,21 @@ def test_fewer_rows_than_the_gate_asks_for_pass(rows, passes):
 def test_nothing_measured_saves_nothing():
     found = measured(())
     assert math.isnan(found.saved.value)
-    assert not shown(found)
+    assert not is_significant(found)
     assert gain_reasons(some_inputs(gain=found)) == ()
 
 
 @pytest.mark.parametrize(("champion", "value"), [(1, 24.0), (2, 16.0)])
 def test_what_is_saved_adds_up_under_one_champion(champion, value):
-    inputs = some_inputs(gain=saving(0.04), past=(past(0.02, champion=1),), champion=champion)
+    inputs = some_inputs(
+        gain=saving(0.04), judged_batches=(judged_batches(0.02, champion=1),), champion=champion
+    )
     assert saved_since(inputs).value == pytest.approx(value)
 
 
 def test_without_noise_known_of_every_batch_nothing_is_summed():
-    blind = Past("b", 400, 1, retrained=False, saved=an_estimate(0.1))
-    assert saved_since(some_inputs(gain=saving(0.04), past=(blind,))) is None
+    blind = JudgedBatch("b", 400, 1, retrained=False, saved=an_estimate(0.1))
+    assert saved_since(some_inputs(gain=saving(0.04), judged_batches=(blind,))) is None
     assert saved_since(some_inputs()) is None
 
 
@@ -118,18 +120,23 @@ def test_without_costs_the_price_is_as_given():
 
 
 def test_small_savings_pay_in_the_end():
-    inputs = some_inputs(gain=saving(0.004, 0.001), past=(past(0.004, 0.001),) * 2)
+    inputs = some_inputs(
+        gain=saving(0.004, 0.001), judged_batches=(judged_batches(0.004, 0.001),) * 2
+    )
     (reason,) = gain_reasons(inputs)
     assert reason.observed == pytest.approx(0.024)
 
 
 @pytest.mark.parametrize("gain", [saving(0.1, 0.08), saving(0.1, passes=False), saving(-0.01)])
 def test_what_is_not_shown_or_not_passed_is_no_reason(gain):
-    assert gain_reasons(some_inputs(gain=gain, past=(past(0.005),))) == ()
+    assert gain_reasons(some_inputs(gain=gain, judged_batches=(judged_batches(0.005),))) == ()
 
 
 def test_newer_rows_that_hurt_now_are_no_reason_whatever_they_saved_before():
-    assert gain_reasons(some_inputs(gain=saving(-0.01, 0.001), past=(past(0.3),))) == ()
+    assert (
+        gain_reasons(some_inputs(gain=saving(-0.01, 0.001), judged_batches=(judged_batches(0.3),)))
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,7 +152,7 @@ def test_newer_rows_that_hurt_now_are_no_reason_whatever_they_saved_before():
     ],
 )
 def test_whether_newer_rows_help_a_champion_that_does_harm(gain, broken, answer):
-    assert helps(some_inputs(gain=gain), broken=broken) is answer
+    assert retraining_helps(some_inputs(gain=gain), broken=broken) is answer
 
 
 def test_what_does_not_help_is_said():
@@ -155,9 +162,9 @@ def test_what_does_not_help_is_said():
 
 def test_the_batch_itself_teaches_where_the_rows_before_do_not():
     before, within = saving(0.0), saving(0.2, within=True)
-    assert closer(before, within) == within
-    assert closer(within, before) == within
-    refused = closer(saving(0.0, passes=False), within)
+    assert larger_gain(before, within) == within
+    assert larger_gain(within, before) == within
+    refused = larger_gain(saving(0.0, passes=False), within)
     assert refused.within
     assert not refused.passes
 
@@ -166,7 +173,7 @@ def test_the_batch_itself_teaches_where_the_rows_before_do_not():
 def test_labels_are_learnable_where_either_backtest_shows_it(saved):
     shown_by, not_by = (an_estimate(v, standard_error=0.1) for v in (0.8, 0.0))
     for one, other in ((shown_by, not_by), (not_by, shown_by)):
-        both = closer(saving(saved, slope=one), saving(0.2, within=True, slope=other))
+        both = larger_gain(saving(saved, slope=one), saving(0.2, within=True, slope=other))
         assert both.slope == shown_by
 
 

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.harm import (
+from incumbent.data.labels import Labelled
+from incumbent.model.baseline import baseline_of
+from incumbent.monitoring.harm import (
     CALIBRATION,
     CONSTANT,
     INVERSION,
@@ -22,9 +24,7 @@ from incumbent.harm import (
     loss_signal,
     skill_signal,
 )
-from incumbent.labels import Labelled
 from incumbent.params import Task
-from incumbent.promise import promise
 from incumbent.records import Latency
 from tests.unit.builders import a_card, a_spec, an_estimate, some_predictions
 
@@ -70,7 +70,7 @@ def test_a_sound_batch_shows_no_harm():
     assert set(signals(report)) == {RISK, LOSS, CALIBRATION, SKILL, INVERSION, UNRELATED}
     assert harmed(report) == set()
     assert report.latency == latency
-    assert report.promised.value == 0.65
+    assert report.baseline.value == 0.65
 
 
 def test_predictions_off_their_mean_are_named():
@@ -281,7 +281,7 @@ def promised(seed, days=15):
     """A card whose promise was made on days of the same world as the batches."""
     seen = noisy(seed, days)
     truth = (seen.labels == "1").to_numpy(float)
-    made = promise(seen.predictions.values, truth, seen.predictions.blocks, a_spec(), 0.5)
+    made = baseline_of(seen.predictions.values, truth, seen.predictions.blocks, a_spec(), 0.5)
     return a_card(loss=made.loss, gap=made.gap)
 
 
@@ -335,7 +335,9 @@ def test_what_no_batch_shows_alone_all_together_show():
     card = a_card(spec, loss=an_estimate(0.5, standard_error=0.004, blocks=30))
     earlier = [an_estimate(0.6, standard_error=0.031, blocks=20)] * 8
     joined = labelled((truth + error)[:, None], truth, np.arange(400) // 20)
-    alone, together = (judge_harm(joined, 400, card, None, past) for past in ((), earlier))
+    alone, together = (
+        judge_harm(joined, 400, card, None, judged_batches) for judged_batches in ((), earlier)
+    )
     assert not signals(alone)[RISK].harmed
     assert signals(together)[RISK].harmed
     assert not signals(together)[LOSS].harmed

@@ -7,9 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.digest import table_digest
-from incumbent.errors import UnreadableError, UsageError
-from incumbent.intake import (
+from incumbent.data.intake import (
     EXCHANGEABLE_BLOCKS,
     as_number,
     as_text,
@@ -23,6 +21,8 @@ from incumbent.intake import (
     kinds_of,
     period_of,
 )
+from incumbent.digest import table_digest
+from incumbent.errors import UnreadableError, UsageError
 from incumbent.params import Task
 from tests.unit.builders import START, a_frame, a_spec
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 from scipy.stats import binom, t
 
-from incumbent.intervals import (
+from incumbent.statistics.intervals import (
     FEW_BLOCKS,
     JACKKNIFE_GROUPS,
     block_mean,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.labels import join, labels_of, take
+from incumbent.data.labels import join, labels_of, take
 from incumbent.params import Task
 from incumbent.records import Predictions
 from tests.unit.builders import a_spec, some_predictions

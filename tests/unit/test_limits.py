@@ -1,17 +1,20 @@
 import pytest
 
-from incumbent.limits import allowed_trainings, limit_reasons
-from incumbent.records import Past
+from incumbent.policy.limits import allowed_trainings, limit_reasons
+from incumbent.records import JudgedBatch
 from tests.unit.builders import a_spec, some_inputs
 
 
 def batches(*retrained):
-    return tuple(Past(f"b{k}", 400, 1, bool(r)) for k, r in enumerate(retrained))
+    return tuple(JudgedBatch(f"b{k}", 400, 1, bool(r)) for k, r in enumerate(retrained))
 
 
-def limits(past, *, broken=False, **fields):
+def limits(judged_batches, *, broken=False, **fields):
     return [
-        r.signal for r in limit_reasons(some_inputs(a_spec(**fields), past=past), broken=broken)
+        r.signal
+        for r in limit_reasons(
+            some_inputs(a_spec(**fields), judged_batches=judged_batches), broken=broken
+        )
     ]
 
 
@@ -41,8 +44,8 @@ def test_no_cooldown_where_none_is_set():
 
 @pytest.mark.parametrize(("made", "found"), [(3, []), (4, ["budget"]), (5, ["budget"])])
 def test_the_budget_of_ten_batches_is_spent_at_four_whatever_is_broken(made, found):
-    past = batches(*[1] * made, *[0] * (9 - made))
-    assert limits(past, broken=True) == found
+    judged_batches = batches(*[1] * made, *[0] * (9 - made))
+    assert limits(judged_batches, broken=True) == found
 
 
 def test_trainings_of_long_ago_do_not_count():

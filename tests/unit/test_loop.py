@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from incumbent.params import Trigger
-from incumbent.replay.fits import Fits, Key
+from incumbent.replay.fits import FitKey, Fits
 from incumbent.replay.history import History
-from incumbent.replay.loop import fixed, ours
+from incumbent.replay.loop import fixed, replay_policy
 from incumbent.replay.state import first_champion
 from tests.unit.histories import SPEC, a_history
 
@@ -36,7 +36,7 @@ def fits():
 @EVERY_TRIGGER
 @pytest.mark.parametrize("delay", [0, 1, 5, 9])
 def test_every_batch_is_scored_and_judged_once(fits, spec, delay):
-    found = ours(fits, spec, delay)
+    found = replay_policy(fits, spec, delay)
     assert found.rows == (80,) * 5
     assert len(found.losses) == len(found.actions) == len(found.verdicts) == 5
     assert found.scored_by[: delay + 1] == (1,) * min(delay + 1, 5)
@@ -48,20 +48,20 @@ def test_policies_and_delays_share_their_fits(fits):
     """At most two for each batch and one for the reference, whatever is tried."""
     for delay in (0, 1):
         for spec in (SPEC, AGED, DRIFT):
-            ours(fits, spec, delay)
+            replay_policy(fits, spec, delay)
     assert fits.made <= 2 * 5 + 1
 
 
 def test_a_schedule_trains_after_every_batch_and_an_idle_one_never(fits):
-    assert ours(fits, AGED).trained == (True,) * 5
+    assert replay_policy(fits, AGED).trained == (True,) * 5
     idle = AGED.model_copy(update={"schedule_days": 3_650.0})
-    assert ours(fits, idle).losses == fixed(fits, ()).losses
+    assert replay_policy(fits, idle).losses == fixed(fits, ()).losses
 
 
 def test_drift_trains_where_the_world_has_moved(fits):
-    assert ours(fits, DRIFT).trained.index(True) == 2
+    assert replay_policy(fits, DRIFT).trained.index(True) == 2
     blind = DRIFT.model_copy(update={"drift_effect_floor": 1.0})
-    assert ours(fits, blind).trainings == 0
+    assert replay_policy(fits, blind).trainings == 0
 
 
 @EVERY_TRIGGER
@@ -70,7 +70,7 @@ def test_labels_change_nothing_before_they_come(fits, spec, delay):
     history = fits.history
     turned = history.batch(3).assign(y=lambda rows: rows["y"].map({"0": "1", "1": "0"}))
     other = replace(history, tables=(*history.tables[:4], turned, *history.tables[5:]))
-    before, after = ours(fits, spec, delay), ours(Fits(other, SPEC), spec, delay)
+    before, after = replay_policy(fits, spec, delay), replay_policy(Fits(other, SPEC), spec, delay)
     assert before.actions[:3] == after.actions[:3]
     assert before.scored_by[: 4 + delay] == after.scored_by[: 4 + delay]
     assert before.losses[3] != after.losses[3]
@@ -79,8 +79,8 @@ def test_labels_change_nothing_before_they_come(fits, spec, delay):
 def test_a_batch_that_is_set_aside_is_never_learnt_from():
     history = a_history(set_aside=[1])
     found = Fits(history, SPEC)
-    assert found.size(Key(2, recent=True)) == found.size(Key(0, recent=True)) + 80
-    tried = ours(found, AGED)
+    assert found.size(FitKey(2, recent=True)) == found.size(FitKey(0, recent=True)) + 80
+    tried = replay_policy(found, AGED)
     assert tried.trained == (True, False, True, True, True)
     assert tried.verdicts[1] is None
 
@@ -90,21 +90,21 @@ def test_rows_that_are_excluded_are_judged_for_harm_and_otherwise_as_if_they_had
     marked = replace(history, excluded={2: broken})
     rows = history.batch(2)[~broken]
     gone = replace(history, tables=(*history.tables[:3], rows, *history.tables[4:]))
-    key, champion = Key(2, recent=True), Key(1, recent=True)
+    key, champion = FitKey(2, recent=True), FitKey(1, recent=True)
     found, without = Fits(marked, SPEC), Fits(gone, SPEC)
     assert found.size(key) == without.size(key) == len(history.through(2)) - 20
     assert found.losses(4, key)[0].tolist() == without.losses(4, key)[0].tolist()
     judged, wanted = found.judging(2, champion), without.losses(2, champion)[1]
     assert {n: v.tolist() for n, v in judged.items()} == {n: v.tolist() for n, v in wanted.items()}
     assert len(found.losses(2, champion)[0]) == 80
-    assert ours(found, AGED).rows == (80,) * 5
+    assert replay_policy(found, AGED).rows == (80,) * 5
 
 
 def test_a_batch_of_nothing_but_excluded_rows_is_no_news():
     whole = np.ones(80, dtype=bool)
     found = Fits(replace(a_history(), excluded={0: whole}), SPEC)
-    assert not first_champion(found, SPEC).news(1)
-    assert first_champion(found, SPEC).news(2)
+    assert not first_champion(found, SPEC).has_new_rows(1)
+    assert first_champion(found, SPEC).has_new_rows(2)
 
 
 @pytest.mark.parametrize("delay", [0, 2])

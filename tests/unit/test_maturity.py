@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.labels import join
-from incumbent.maturity import cohorts, maturity, pooled, said_of_maturity, share_after
+from incumbent.data.labels import join
+from incumbent.data.maturity import cohorts, describe_maturity, maturity, pooled, share_after
 from incumbent.records import BatchEntry, BatchStatus, Cohort, MaturityPoint, PooledPoint
 from tests.unit.builders import some_findings, some_predictions
 
@@ -107,4 +107,4 @@ def test_batches_of_one_age_pool_to_shares_that_never_fall(steps):
     ],
 )
 def test_when_labels_come_in_a_sentence(points, said):
-    assert said_of_maturity([MaturityPoint(*point) for point in points]) == said
+    assert describe_maturity([MaturityPoint(*point) for point in points]) == said

@@ -18,7 +18,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from incumbent.metrics import (
+from incumbent.params import Task, ThresholdCriterion
+from incumbent.statistics.metrics import (
     GUARDRAILS,
     LOG_LOSS_CLIP,
     METRIC_NAMES,
@@ -35,7 +36,6 @@ from incumbent.metrics import (
     row_losses,
     truth_of,
 )
-from incumbent.params import Task, ThresholdCriterion
 
 RANDOM = np.random.default_rng(0)
 SCORES = RANDOM.beta(2, 3, 500).round(2)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from incumbent.metrics import roc_auc
-from incumbent.overlap import share_of_second
+from incumbent.statistics.metrics import roc_auc
+from incumbent.statistics.overlap import share_of_second
 
 
 def share(first, second, **given):

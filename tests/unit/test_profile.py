@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.distance import distances
-from incumbent.intake import CATEGORICAL, NUMERIC
-from incumbent.profile import cell_counts, count, grouped, kinds_in, merge, profile
-from incumbent.profile.cells import CATEGORIES, CELLS
-from incumbent.profile.lookup import FEWEST_VALUES, Lookup
-from incumbent.profile.spread import deviation, mean
+from incumbent.data.intake import CATEGORICAL, NUMERIC
+from incumbent.data.profile import bin_counts, count, grouped, kinds_in, merge, profile
+from incumbent.data.profile.bins import BINS, CATEGORIES
+from incumbent.data.profile.lookup import FEWEST_VALUES, Lookup
+from incumbent.data.profile.spread import deviation, mean
 from incumbent.records import Profile
+from incumbent.statistics.distance import distances
 
 KINDS = {"x": NUMERIC, "c": CATEGORICAL}
 values = st.one_of(st.floats(), st.sampled_from([0.0, 1.0, 2.0]))
@@ -56,18 +56,18 @@ def test_categories_are_followed_by_others_and_unseen_ones():
 
 
 @pytest.mark.parametrize(
-    ("value", "cell"),
+    ("value", "at"),
     [(-np.inf, 0), (0.0, 1), (-0.0, 1), (0.5, 2), (1.0, 3), (2.0, 5), (2.1, 6), (np.inf, 6)],
 )
-def test_cell_of_a_number(value, cell):
+def test_bin_of_a_number(value, at):
     found = count(pd.DataFrame({"x": [value], "c": ["a"]}), OF_REFERENCE).columns["x"]
-    assert found.counts[cell] == found.counts.sum() == 1
+    assert found.counts[at] == found.counts.sum() == 1
 
 
-@pytest.mark.parametrize(("value", "cell"), [("a", 0), ("c", 2), ("new", 4), ("", 4)])
-def test_cell_of_a_category(value, cell):
+@pytest.mark.parametrize(("value", "at"), [("a", 0), ("c", 2), ("new", 4), ("", 4)])
+def test_bin_of_a_category(value, at):
     found = count(pd.DataFrame({"x": [1.0], "c": [value]}), OF_REFERENCE).columns["c"]
-    assert found.counts[cell] == found.counts.sum() == 1
+    assert found.counts[at] == found.counts.sum() == 1
 
 
 SAMPLES = {
@@ -91,7 +91,7 @@ def test_the_grid_counts_as_a_search_does(sample, other):
     cuts = profile(pd.DataFrame({"x": reference}), {"x": NUMERIC}, None).columns["x"].edges
     for found in (batch, np.concatenate([batch, cuts, -cuts, [np.inf, -np.inf, -0.0]])):
         expected = np.searchsorted(cuts, found, "left") + np.searchsorted(cuts, found, "right")
-        assert Lookup(cuts, len(found)).cell_of(found).tolist() == expected.tolist()
+        assert Lookup(cuts, len(found)).bin_of(found).tolist() == expected.tolist()
         assert Lookup(cuts, len(found)).count(found).sum() == len(found)
 
 
@@ -157,9 +157,9 @@ def test_what_is_rare_in_the_reference_cannot_be_told_from_what_is_new():
     assert batch.counts[-2:].tolist() == [1, 0]
 
 
-def test_other_columns_or_cells_cannot_be_merged():
+def test_other_columns_or_bins_cannot_be_merged():
     other = profile(REFERENCE.assign(x=7.0), KINDS, None)
-    with pytest.raises(ValueError, match="different cells"):
+    with pytest.raises(ValueError, match="different bins"):
         merge(OF_REFERENCE, other)
     with pytest.raises(ValueError, match="different columns"):
         merge(OF_REFERENCE, profile(REFERENCE, {"x": NUMERIC}, None))
@@ -203,7 +203,7 @@ def test_unusual_columns_of_categories(column, categories, counts, nulls):
 def test_a_batch_of_values_where_the_reference_had_none():
     reference = one([np.nan] * 4)
     batch = count(pd.DataFrame({"x": [1.0, 2.0]}), reference)
-    pair = cell_counts(batch.columns["x"]), cell_counts(reference.columns["x"])
+    pair = bin_counts(batch.columns["x"]), bin_counts(reference.columns["x"])
     assert distances(*pair, NUMERIC) == 1.0
 
 
@@ -225,13 +225,13 @@ def test_extremes_come_with_the_rows_that_hold_them():
 def test_a_long_column_has_at_most_so_many_cuts_and_fine_tails():
     x = np.random.default_rng(0).normal(size=50_000)
     column = one(x).columns["x"]
-    assert len(column.edges) <= CELLS + 1 + 2 * 7
+    assert len(column.edges) <= BINS + 1 + 2 * 7
     assert (column.edges[0], column.edges[-1]) == (x.min(), x.max())
-    assert column.counts[::2].max() < len(x) / CELLS
+    assert column.counts[::2].max() < len(x) / BINS
     assert column.counts[:10].sum() <= 20  # the lowest values are all but cuts themselves
 
 
-def test_a_value_that_many_rows_share_has_a_cell_of_its_own():
+def test_a_value_that_many_rows_share_has_a_bin_of_its_own():
     x = np.random.default_rng(0).normal(size=50_000)
     x[:1_000] = 0.123
     column = one(x).columns["x"]

@@ -5,10 +5,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from incumbent.data.profile import profile
 from incumbent.errors import UnreadableError
 from incumbent.gateways import profiles
-from incumbent.profile import profile
-from incumbent.records import Profile, Stretches
+from incumbent.records import Profile, Windows
 
 MOST_BYTES_FOR_100_COLUMNS = 2_000_000
 
@@ -34,7 +34,7 @@ def test_weights_are_kept():
 
 
 @pytest.mark.parametrize(
-    "written", [Profile(0, 0, {}), Profile(0, 3, {}, {"": (Stretches(1, 0.1, 0.0),)})]
+    "written", [Profile(0, 0, {}), Profile(0, 3, {}, {"": (Windows(1, 0.1, 0.0),)})]
 )
 def test_nothing_can_be_written(written):
     assert profiles.read(profiles.write(written)) == written
@@ -52,7 +52,7 @@ def test_a_hundred_columns_are_small():
 def test_what_a_later_release_adds_is_passed_over():
     with pa.ipc.open_file(pa.py_buffer(profiles.write(a_profile()))) as reader:
         table = reader.read_all()
-    head = json.loads(table.schema.metadata[b"profile"]) | {"news": 1}
+    head = json.loads(table.schema.metadata[b"profile"]) | {"has_new_rows": 1}
     more = table.append_column("more", pa.array([1] * table.num_rows))
     assert profiles.read(stored(more, head)) == a_profile()
 

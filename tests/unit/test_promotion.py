@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from incumbent.params import Task
-from incumbent.promise import PREDICTION_PREFIX
-from incumbent.promotion import (
+from incumbent.model.baseline import PREDICTION_PREFIX
+from incumbent.model.promotion import (
     DISTANCE_ROWS,
     align,
     distance_failure,
@@ -14,8 +13,9 @@ from incumbent.promotion import (
     golden_failure,
     promotion_id,
 )
+from incumbent.model.training import train
+from incumbent.params import Task
 from incumbent.records import Champion, FittedModel, Version
-from incumbent.training import train
 from tests.unit.builders import a_card, a_frame, a_spec, canonical_rows
 
 SPEC = a_spec(timestamp="t", id="i")

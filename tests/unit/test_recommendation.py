@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from incumbent import show
+from incumbent.cli import show
 from incumbent.params import ModelSpec, Trigger
 from incumbent.replay.candidates import Candidate, grid, try_out
 from incumbent.replay.fits import Fits
 from incumbent.replay.recommendation import recommend
-from incumbent.replay.state import Tried
+from incumbent.replay.state import Trial
 from incumbent.replay.words import named_policy
 from tests.unit.builders import a_spec
 from tests.unit.histories import a_history
@@ -20,7 +20,7 @@ KEYS = {"trigger", "settings", "metric", "trainings", "value", "first_half", "se
 
 def tried(losses, trained_after=(), rows=100):
     actions = tuple("retrain" if k in trained_after else "none" for k in range(len(losses)))
-    return Tried(tuple(losses), (rows,) * len(losses), actions)
+    return Trial(tuple(losses), (rows,) * len(losses), actions)
 
 
 def test_what_saves_on_both_halves_is_recommended():

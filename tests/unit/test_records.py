@@ -69,7 +69,7 @@ def test_nested_records_and_specs_become_documents():
     drift = ColumnDrift("x", "numeric", 0.1, 0.5, 0.5, None, alarm=False, measures={"m": None})
     report = document(DriftReport((drift,), 0.1, None, alarm=False, rows={"batch": 1}))
     assert report["columns"][0]["measures"] == {"m": None}
-    assert (report["footing"], report["rows"]) == ("sound", {"batch": 1})
+    assert (report["null_quality"], report["rows"]) == ("sound", {"batch": 1})
     assert document(ModelSpec(name="a", task="binary", target="y"))["task"] == "binary"
 
 

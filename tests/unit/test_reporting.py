@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from incumbent.decision import decide
 from incumbent.params import Trigger
+from incumbent.policy.decision import decide
 from incumbent.records import (
     Action,
     Attribution,
@@ -33,7 +33,7 @@ from incumbent.records import (
     ValidationReport,
     Verdict,
 )
-from incumbent.reporting import (
+from incumbent.report.reporting import (
     age_days,
     explanation,
     line_name,
@@ -346,10 +346,10 @@ def test_the_gap_to_the_rows_that_were_fitted_is_a_line_and_a_sentence():
     unknown = timeline(some_findings(), replace(RETRAINED, harm=harm))
     assert "generalisation_gap" not in unknown
     inputs = some_inputs(harm=known)
-    promised = f"{known.promised.value:.4f}"
+    baseline = f"{known.baseline.value:.4f}"
     assert (
-        f"Its log loss is 0.3100 on rows that it was fitted on, {promised} on those that it"
-        " promised on, 0.5200 here." in explanation(decide(inputs), inputs, "may")
+        f"Its log loss is 0.3100 on rows that it was fitted on, {baseline} on held-out rows,"
+        " 0.5200 here." in explanation(decide(inputs), inputs, "may")
     )
 
 

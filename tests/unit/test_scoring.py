@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from incumbent.data.profile import profile
 from incumbent.errors import SpecError
+from incumbent.model.scoring import latency_of, predict, require_same_model, score
+from incumbent.model.training import fit
 from incumbent.params import IDENTITY, Task
-from incumbent.profile import profile
 from incumbent.records import Latency, ModelCard
-from incumbent.scoring import latency_of, predict, require_same_model, score
-from incumbent.training import fit
 from tests.unit.builders import a_card, a_frame, a_spec, canonical_rows
 
 TARGETS = {

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.intervals import block_mean
-from incumbent.sequential import boundary, risk_above
+from incumbent.statistics.intervals import block_mean
+from incumbent.statistics.sequential import boundary, risk_above
 from tests.unit.builders import an_estimate
 
 PROMISED = an_estimate(0.5, standard_error=0.01, blocks=25)

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from incumbent.intervals import block_mean
 from incumbent.params import Task
+from incumbent.policy.shadow import burden_of, compare, judge, pair
 from incumbent.records import Burden, PairedBlock, Ruling, ShadowReport
-from incumbent.shadow import burden_of, compare, judge, pair
+from incumbent.statistics.intervals import block_mean
 from tests.unit.builders import a_spec, an_estimate
 
 SPEC = a_spec()

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from incumbent.data.labels import Labelled
 from incumbent.errors import SpecError
-from incumbent.harm import judge_harm
-from incumbent.labels import Labelled
-from incumbent.slices import FEWEST_LABELS, MOST_VALUES, frequent, require_slices
+from incumbent.monitoring.harm import judge_harm
+from incumbent.monitoring.slices import FEWEST_LABELS, MOST_VALUES, frequent, require_slices
 from tests.unit.builders import a_card, a_spec, some_predictions
 
 KINDS = {"x": "numeric", "c": "categorical", "d": "categorical"}

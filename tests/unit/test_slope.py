@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incumbent.params import Task
-from incumbent.slope import calibration_slope, related, unrelated
+from incumbent.statistics.slope import calibration_slope, related, unrelated
 from tests.unit.builders import an_estimate
 
 ROWS = 400

@@ -4,13 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from incumbent.data.profile import profile
 from incumbent.digest import table_digest
 from incumbent.errors import UsageError
-from incumbent.params import Task, ThresholdCriterion
-from incumbent.profile import profile
-from incumbent.promise import PREDICTION_PREFIX
-from incumbent.scoring import classes_of
-from incumbent.training import (
+from incumbent.model.baseline import PREDICTION_PREFIX
+from incumbent.model.scoring import classes_of
+from incumbent.model.training import (
     GOLDEN_ROWS,
     fit,
     golden_rows,
@@ -22,6 +21,7 @@ from incumbent.training import (
     split,
     train,
 )
+from incumbent.params import Task, ThresholdCriterion
 from tests.unit.builders import START, a_frame, a_spec, canonical_rows
 
 SPEC = a_spec(timestamp="t", id="i")

@@ -1,8 +1,8 @@
 import pytest
 
 from incumbent.errors import UnreadableError
+from incumbent.monitoring.validation import outcome, report, unreadable
 from incumbent.records import Failure, Outcome, Severity, ValidationReport
-from incumbent.validation import outcome, report, unreadable
 
 
 def failure(severity):

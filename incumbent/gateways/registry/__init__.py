@@ -1,5 +1,5 @@
 # ruff: noqa: PLC0415 - MLflow takes a second to import: each method imports its part
-"""The only door to MLflow: versions, aliases, training sets, runs and the timeline.
+"""The only gateway to MLflow: versions, aliases, training sets, runs and the timeline.
 
 Every method raises OutOfReachError when MLflow, its database or its artifact store does not
 answer: an outage is never read as "there is none".

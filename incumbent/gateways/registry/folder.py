@@ -136,9 +136,9 @@ def read_rows(folder: Path, version: Version) -> pd.DataFrame:
         IntegrityError: They are not the rows that the card names.
     """
     rows = pd.read_parquet(folder / ROWS_FILE)
-    promised, observed = read_card(folder, version).training.digest, table_digest(rows)
-    if observed != promised:
-        raise _changed(version, observed, promised)
+    registered, observed = read_card(folder, version).training.digest, table_digest(rows)
+    if observed != registered:
+        raise _changed(version, observed, registered)
     return rows
 
 

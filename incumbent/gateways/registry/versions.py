@@ -63,7 +63,7 @@ def keep(
 ) -> Version:
     """Store the same as artifacts of a run alone; the number of what is no version is 0."""
     card = fitted.card
-    _require_promised(card, training_rows)
+    _require_fitted_rows(card, training_rows)
     tags = {**tags, TRAINING_TAG: card.training.digest}
     with TemporaryDirectory() as name:
         folder = Path(name) / MODEL_PATH
@@ -147,7 +147,7 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
             raise
 
 
-def _require_promised(card: ModelCard, rows: pd.DataFrame) -> None:
+def _require_fitted_rows(card: ModelCard, rows: pd.DataFrame) -> None:
     observed = table_digest(rows)
     if observed != card.training.digest:
         raise IntegrityError(

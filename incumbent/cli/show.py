@@ -1,0 +1,228 @@
+"""Answers as people read them in a terminal: tables, a summary, and what to do next."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from incumbent.data.maturity import describe_maturity
+from incumbent.errors import IncumbentError
+from incumbent.records import PooledPoint
+from incumbent.replay.words import named_policy
+from incumbent.settings import Settings
+
+Document = Mapping[str, Any]
+
+MOST_COLUMNS = 40
+MOST_LAGS = 12
+
+
+def error(problem: IncumbentError) -> None:
+    """A mistake on standard error: what, observed, allowed, next."""
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(f"[bold red]Error[/] {escape(problem.what)}")
+    console.print(f"  observed: {escape(problem.observed)}")
+    console.print(f"  allowed:  {escape(problem.allowed)}")
+    console.print(f"  next:     {escape(problem.next_step)}")
+
+
+def train(doc: Document) -> None:
+    """The first champion and its baseline."""
+    threshold = "" if doc["threshold"] is None else f", decision threshold {doc['threshold']:.3f}"
+    _print(
+        f"Version {doc['version']} of {doc['model']} is the champion:"
+        f" {_name(doc['metric_name'])} {doc['metric']:.4f} on the held-out tail"
+        f" of {doc['rows']} rows{threshold}."
+    )
+
+
+def monitor(docs: Sequence[Document]) -> None:
+    """A paragraph for each batch."""
+    if not docs:
+        _print("Nothing new.")
+    for doc in docs:
+        batch, decision = doc["batch"], doc["decision"]
+        again = " (handled before)" if doc["duplicate"] else ""
+        _print(f"{batch['id']}: {batch['rows']} rows{again}, decision {decision['action']}")
+        for failure in doc["validation"]["failures"]:
+            column = f" on {failure['column']}" if failure["column"] else ""
+            _print(
+                f"  {failure['severity']}: {failure['expectation']}{column}:"
+                f" {failure['observed']}, expected {failure['expected']}"
+            )
+        for reason in decision["reasons"]:
+            _print(f"  {reason['signal']}: {reason['text']}")
+        for reason in decision["blocked"]:
+            _print(f"  blocked by {reason['signal']}: {reason['text']}")
+        if doc["verdict"]:
+            before, after = doc["champion"]["version_before"], doc["champion"]["version_after"]
+            _print(f"  verdict {doc['verdict']['verdict']}: champion v{before} -> v{after}")
+
+
+def promotion(doc: Document) -> None:
+    """Who took whose place, and why."""
+    before, after = doc["champion"]["version_before"], doc["champion"]["version_after"]
+    _print(f"{doc['model']}: version {after} is the champion, in place of version {before}.")
+    _print(f"Reason: {doc['reason']}")
+
+
+def status(doc: Document) -> None:
+    """Who is champion, and the last decisions."""
+    versions = {k: doc[k]["number"] for k in ("champion", "challenger", "previous") if doc[k]}
+    said = ", ".join(f"{role} v{number}" for role, number in versions.items())
+    _print(f"{doc['model']}: {said or 'no champion yet'}")
+    for d in doc["decisions"]:
+        _print(f"\n{d['batch']}  {d['action']}  (decision {d['id']}, {d['at'][:16]})")
+        for reason in (*d["reasons"], *d["blocked"]):
+            _print(f"  {reason['signal']}: {reason['text']}")
+    if doc["maturity"]:
+        _maturity([PooledPoint(**point) for point in doc["maturity"]])
+
+
+def _maturity(points: Sequence[PooledPoint]) -> None:
+    table = Table("batches later", "labels in", "batches", box=None)
+    for point in points[:MOST_LAGS]:
+        table.add_row(str(point.batches_later), f"{point.share:.1%}", str(point.batches))
+    _print(f"\n{describe_maturity(points)}")
+    Console(highlight=False).print(table)
+    _print(
+        "0 batches later: with the batch, or before the next. Each line counts only batches older"
+        " than that, since younger ones may still get labels: from line to line they differ."
+    )
+
+
+def explain(doc: Document) -> None:
+    """A decision as a paragraph, and whether it can be made again."""
+    _print(doc["text"])
+    again = "give the same decision" if doc["same_again"] else "DO NOT give the same decision"
+    _print(f"\nMade again now, its inputs {again}.")
+
+
+def policies(doc: Document) -> None:
+    """Every policy beside the others."""
+    metric = _name(doc["metric_name"])
+    table = Table(
+        "policy",
+        metric,
+        "regret",
+        "trainings",
+        "fits",
+        "fit seconds",
+        "promoted",
+        "refused",
+        box=None,
+    )
+    for name, p in doc["policies"].items():
+        numbers = (
+            p["trainings"],
+            p["fits"],
+            f"{p['fit_seconds']:.1f}",
+            p["promotions"],
+            p["refusals"],
+        )
+        losses = ("" if p[key] is None else f"{p[key]:.4f}" for key in ("metric", "regret"))
+        table.add_row(escape(name), *losses, *map(str, numbers))
+        if name in _late(doc):
+            table.add_row("  at once", f"{doc['delay'][name]['at_once']:.4f}")
+    Console().print("\n", table)
+
+
+def replay(doc: Document) -> None:
+    """Every policy beside the others, what late labels cost, and what to choose."""
+    policies(doc)
+    late, metric = _late(doc), _name(doc["metric_name"])
+    if late:
+        batches = doc["delay"]["batches"]
+        costs = (f"{name} {_cost(doc['delay'][name])}" for name in late)
+        come = f"{batches} batch{'es' if batches > 1 else ''} late"
+        _print(f"\nLabels that come {come} cost {' and '.join(costs)} of {metric}.")
+    if doc["recommendation"]:
+        _recommendation(doc["recommendation"], metric)
+
+
+def _recommendation(found: Mapping[str, Any], metric: str) -> None:
+    names = "policy", metric, "trainings", "value", "older", "newer"
+    table = Table(*names, box=None)
+    for tried in found["evidence"]:
+        named = named_policy(tried["trigger"], tried["settings"]).removeprefix("trigger: ")
+        own = "" if tried["settings"] else " (the spec)"
+        numbers = [tried[key] for key in ("metric", "value", "first_half", "second_half")]
+        loss, *values = ("" if number is None else f"{number:.4f}" for number in numbers)
+        table.add_row(named + own, loss, str(tried["trainings"]), *values)
+    Console(highlight=False).print("\n", table)
+    _print(f"\nValue: {found['criterion']}; older and newer half of the batches.\n{found['text']}.")
+
+
+def _late(doc: Document) -> list[str]:
+    """The policies that are known with labels at once as well."""
+    found = doc.get("delay") or {}
+    return [name for name in found if name in doc["policies"] and found[name]["cost"] is not None]
+
+
+def _cost(found: Mapping[str, float]) -> str:
+    share = f" ({found['cost'] / found['at_once']:+.1%})" if found["at_once"] else ""
+    return f"{found['cost']:+.4f}{share}"
+
+
+def demo(doc: Document, picture: Path, settings: Settings) -> None:
+    """Every policy, the picture, and where to look next."""
+    policies(doc)
+    prefect = settings.home / "prefect"
+    _print(f"\nPicture:  {picture}")
+    _print("Status:   incumbent status flights")
+    _print(f"MLflow:   mlflow ui --backend-store-uri {settings.tracking_uri}")
+    _print(f"Prefect:  PREFECT_HOME={prefect} prefect server start")
+
+
+def drift(doc: Document) -> None:
+    """What moved, beside what is normal; the columns in alarm first."""
+    rows, score = doc["rows"], "" if doc["score"] is None else f", mean distance {doc['score']:.3f}"
+    said = "DRIFT" if doc["alarm"] else "no drift"
+    _print(
+        f"{rows['batch']} rows beside {rows['reference']} of the reference:"
+        f" {said}{score} ({doc['null_quality']})"
+    )
+    table = Table("column", "distance", "normal", "q", "reference", "batch", "moved", box=None)
+    for column in doc["columns"][:MOST_COLUMNS]:
+        table.add_row(*_drift_row(column), style="bold red" if column["alarm"] else None)
+    Console(highlight=False).print("\n", table)
+    if (more := len(doc["columns"]) - MOST_COLUMNS) > 0:
+        _print(f"... and {more} columns more (--json has them all)")
+    for group in doc["together"]:
+        _print(f"moved together: {_some(group)}")
+    if (domain := doc.get("domain")) and domain["auc"] is not None:
+        told = "can be told apart" if domain["alarm"] else "cannot be told apart"
+        null = "" if domain["null"] is None else f", windows of the reference {domain['null']:.2f}"
+        _print(f"all columns together: rows {told} (AUC {domain['auc']:.2f}{null})")
+    for reason in sorted(set(doc["left_out"].values())):
+        names = [name for name, why in doc["left_out"].items() if why == reason]
+        _print(f"left out, {reason}: {_some(names)}")
+
+
+def _drift_row(column: Mapping[str, Any]) -> list[str]:
+    lines, numbers = column.get("sparklines") or {}, ("distance", "null_quantile", "q")
+    known = ["" if column[n] is None else f"{column[n]:.3g}" for n in numbers]
+    said = "; ".join(column["moved"]) or ("" if column["distance"] is not None else "no answer")
+    words = [column["column"], *known, lines.get("reference", ""), lines.get("batch", ""), said]
+    return [escape(_printable(word)) for word in words]
+
+
+def _some(names: Sequence[str], most: int = 10) -> str:
+    more = len(names) - most
+    return ", ".join(map(_printable, names[:most])) + (f" and {more} more" if more > 0 else "")
+
+
+def _printable(text: str) -> str:
+    """Without signs that would steer a terminal."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+def _print(text: str) -> None:
+    Console(soft_wrap=True, highlight=False).print(escape(text))
+
+
+def _name(metric: str) -> str:
+    return metric.replace("_", " ")

@@ -1,0 +1,1 @@
+"""Tables: their canonical form, their labels, and their profiles."""

@@ -1,0 +1,106 @@
+"""Labels find their predictions by id, whenever and in whichever order they come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from incumbent.data.intake import as_target, as_text, ids_of
+from incumbent.params import ModelSpec
+from incumbent.records import Predictions
+
+SCORE_BANDS = 5
+COVERAGE_GAP = 0.2  # share of labels that one band of scores may lack beside another
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Predictions whose labels have come. `conflicts` ids came with two labels: left out.
+
+    `positions` are the rows' positions in the batch; `labels` has the same length.
+    """
+
+    predictions: Predictions
+    positions: NDArray[np.int64]
+    labels: pd.Series
+    conflicts: int
+
+
+def labels_of(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """The labels that a table holds, as columns `id` and `label`; rows without one left out."""
+    label = as_target(frame[spec.target], spec.task)
+    ids = ids_of(frame, spec) if spec.id is None else as_text(frame[spec.id]).to_numpy(object)
+    table = pd.DataFrame({"id": ids, "label": label.to_numpy()})
+    return table.dropna(subset=["id", "label"]).reset_index(drop=True)
+
+
+def join(predictions: Predictions, labels: pd.DataFrame) -> Labelled:
+    """Predictions with their labels. An id that came with two different labels has none.
+
+    Args:
+        predictions: What was said of a batch of n rows.
+        labels: Columns `id` and `label`, any order, repeated arrivals welcome.
+
+    Returns:
+        The m <= n rows whose label is known, in the order of the batch.
+    """
+    distinct = labels.drop_duplicates(subset=["id", "label"])
+    conflicting = distinct["id"].duplicated(keep=False)
+    known = distinct[~conflicting].set_index("id")["label"]
+    ids = pd.Index(predictions.ids)
+    found = known.index.get_indexer(ids)
+    positions = np.flatnonzero(found >= 0)
+    disputed = pd.Index(distinct.loc[conflicting, "id"].unique()).get_indexer(ids)
+    return Labelled(
+        take(predictions, positions),
+        positions,
+        known.iloc[found[positions]].reset_index(drop=True),
+        len(np.unique(disputed[disputed >= 0])),
+    )
+
+
+def coverage(values: NDArray[np.float64], positions: NDArray[np.int64]) -> tuple[float, ...]:
+    """Share of rows whose label has come, by band of the score, from the lowest to the highest.
+
+    Args:
+        values: Predictions of the whole batch, shape (n, k); the last column is the score.
+        positions: The rows whose label has come, shape (m,).
+
+    Bands lie between the quintiles of the score; one that holds no rows is left out.
+
+    >>> coverage(np.arange(10.0)[:, None], np.array([0, 1, 2, 3, 4, 5, 6, 7, 8]))
+    (1.0, 1.0, 1.0, 1.0, 0.5)
+    """
+    scores = values[:, -1]
+    if len(scores) == 0:
+        return ()
+    edges = np.quantile(scores, np.arange(1, SCORE_BANDS) / SCORE_BANDS)
+    bands = np.searchsorted(edges, scores, side="right")
+    rows = np.bincount(bands, minlength=SCORE_BANDS)
+    came = np.bincount(bands[positions], minlength=SCORE_BANDS)
+    return tuple((came[rows > 0] / rows[rows > 0]).tolist())
+
+
+def uneven(shares: Sequence[float]) -> bool:
+    """Whether labels come faster for some scores than for others: they show another mix of rows.
+
+    Where labels come first for one class, those that have come are no sample of the batch.
+
+    >>> uneven((0.9, 0.8, 0.7)), uneven((0.9, 0.8, 0.69))
+    (False, True)
+    """
+    return bool(shares) and max(shares) - min(shares) > COVERAGE_GAP + ROUNDING
+
+
+def take(predictions: Predictions, positions: NDArray[np.int64]) -> Predictions:
+    """Predictions of the rows at these positions."""
+    return Predictions(
+        predictions.ids[positions],
+        predictions.blocks[positions],
+        predictions.values[positions],
+        predictions.trainable[positions],
+        {name: values[positions] for name, values in predictions.slices.items()},
+    )

@@ -1,0 +1,262 @@
+"""Profiles of tables that come piece by piece, in memory that does not grow with their rows.
+
+A piece holds some columns of some rows. Pieces are counted one after another, their columns by
+`run`, which is `map` or that of a pool of threads, and what was counted is added up.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incumbent.data.profile import NO_CUTS, category_bins, count_by_block
+from incumbent.data.profile.bins import CATEGORIES, common, cuts_of
+from incumbent.data.profile.counting import add, empty, of_categories, of_numbers
+from incumbent.data.profile.lookup import Lookup
+from incumbent.data.profile.windows import MOST_BLOCKS, whole_blocks, windows_of
+from incumbent.records import ORDERED, ColumnProfile, Kind, Profile
+
+Floats = NDArray[np.float64]
+Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+
+EXACT_ROWS = 1_000_000  # beyond, cuts are quantiles of evenly spaced rows
+MOST_VALUES = 100_000  # distinct ones that are kept while the common ones are sought
+FEWEST_NAMES = 50  # values from which a column can be said to name rows
+NAMES_SHARE = 0.95  # distinct texts a value
+GAPS = 1.5  # range of whole numbers that name rows, in rows
+
+
+class Piece(Protocol):
+    """Some columns of some rows."""
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Which."""
+
+    def numbers(self, column: str) -> tuple[Floats, NDArray[np.bool_] | None]:
+        """Every row's value (anything where it is null), and which are null, if any."""
+
+    def categories(self, column: str) -> tuple[Mapping[str, int], int]:
+        """Rows of each value, and the number of nulls."""
+
+    def codes_by_row(self, column: str) -> tuple[NDArray[np.int64], list[str], NDArray[np.bool_]]:
+        """Every row's place in a list of texts, the list, and which rows are null."""
+
+    def days(self) -> NDArray[np.int64]:
+        """The block of each row."""
+
+
+def count_pieces(
+    pieces: Iterable[Piece], bins: Mapping[str, ColumnProfile], run: Run, *, first: bool = False
+) -> dict[str, ColumnProfile]:
+    """Count every column of a table on given bins.
+
+    Args:
+        pieces: The table.
+        bins: The columns to count, and on which bins.
+        run: Applies a function to each column of a piece.
+        first: This is the reference itself.
+    """
+    empties = {n: empty(c.kind, c.edges, c.categories) for n, c in bins.items()}
+    totals: dict[str, ColumnProfile] = {}
+    for piece in pieces:
+        names = [name for name in piece.columns if name in bins]
+        counted = run(partial(_count, piece, bins, first), names)
+        for name, part in zip(names, counted, strict=True):
+            totals[name] = add(totals[name], part) if name in totals else part
+    return {name: totals.get(name, empties[name]) for name in bins}
+
+
+def bins_of_pieces(
+    pieces: Iterable[Piece], kinds: Mapping[str, str], run: Run
+) -> tuple[dict[str, ColumnProfile], tuple[str, ...]]:
+    """The bins on which a reference is to be counted, and the columns that name its rows.
+
+    Cuts are exact quantiles up to `EXACT_ROWS` rows, beyond that those of every k-th row. Of
+    more than `MOST_VALUES` categories the rarest so far are forgotten. A column names rows
+    where nearly every row has a value of its own: text, or whole numbers without gaps.
+    """
+    sought = {name: Sample() if kind in ORDERED else Values() for name, kind in kinds.items()}
+    for piece in pieces:
+        names = [name for name in piece.columns if name in sought]
+        list(run(partial(_take, piece, sought), names))
+    names_rows = tuple(name for name, seen in sought.items() if seen.names_rows())
+    others = [name for name in sought if name not in names_rows]
+    bins = run(lambda name: sought[name].bins(kinds[name]), others)
+    return dict(zip(others, bins, strict=True)), names_rows
+
+
+def blocks_of_pieces(
+    pieces: Iterable[Piece], columns: Mapping[str, ColumnProfile], run: Run
+) -> dict[str, dict[int, Floats]]:
+    """Counts of every column by block, nulls last: column -> block -> shape (bins + 1,)."""
+    found: dict[str, dict[int, Floats]] = {name: {} for name in columns}
+    for piece in pieces:
+        named, place = np.unique(piece.days(), return_inverse=True)
+        names = [name for name in piece.columns if name in columns]
+        counted = run(partial(_by_block, piece, columns, place), names)
+        for name, by_block in zip(names, counted, strict=True):
+            for day, counts in zip(named.tolist(), by_block, strict=True):
+                known = found[name].get(day)
+                found[name][day] = counts if known is None else known + counts
+    return found
+
+
+def sample_pieces(
+    pieces: Iterable[Piece], columns: Mapping[str, ColumnProfile], most: int, *, days: bool
+) -> tuple[Floats, Floats]:
+    """Evenly spaced rows as numbers, and the day of each.
+
+    Args:
+        pieces: The table.
+        columns: The columns, on the bins of the reference; categories become their place.
+        most: Rows at most.
+        days: Whether the pieces know the day of each row; otherwise all of them are 0.
+
+    Returns:
+        Shapes (n, columns), NaN where null, and (n,).
+    """
+    taken, when = {name: Sample(most) for name in columns}, Sample(most)
+    first = next(iter(columns), None)
+    for piece in pieces:
+        for name in piece.columns:
+            taken[name].add(_as_numbers(piece, name, columns[name]))
+            if name == first:
+                known = piece.days() if days else np.zeros(piece.rows)
+                when.add(known.astype(np.float64))
+    return np.column_stack([s.values() for s in taken.values()]), when.values()
+
+
+def with_null(profile: Profile, by_block: Mapping[str, Mapping[int, Floats]]) -> Profile:
+    """A reference with what is normal in it, from its counts by block."""
+    some = next(iter(by_block.values()), {})
+    days = sorted(some)
+    whole = whole_blocks(np.array([some[d].sum() for d in days], dtype=np.int64))
+    shared = max(1, -(-len(np.unique(whole)) // MOST_BLOCKS))
+    starts = np.unique(whole // shared, return_index=True)[1]
+    joined = {
+        name: np.add.reduceat(np.array([c[d] for d in days]), starts)
+        for name, c in by_block.items()
+        if days
+    }
+    kinds = {name: column.kind for name, column in profile.columns.items()}
+    null = windows_of(joined, kinds, shared) if joined else {}
+    return Profile(profile.rows, len(np.unique(whole)), profile.columns, null, profile.weights)
+
+
+@dataclass
+class Sample:
+    """Every k-th value of a column; k doubles whenever there are more than `most`."""
+
+    most: int = EXACT_ROWS
+    step: int = 1
+    seen: int = 0
+    kept: list[Floats] = field(default_factory=list)
+
+    def take(self, piece: Piece, name: str) -> None:
+        """Take from the next values of the column, nulls left out."""
+        values, missing = piece.numbers(name)
+        self.add(values if missing is None else values[~missing])
+
+    def add(self, values: Floats) -> None:
+        """Take from the next values."""
+        self.kept.append(values[-self.seen % self.step :: self.step].copy())
+        self.seen += len(values)
+        while sum(map(len, self.kept)) > self.most:
+            self.kept = [np.concatenate(self.kept)[::2]]
+            self.step *= 2
+
+    def values(self) -> Floats:
+        """What was taken."""
+        return np.concatenate([NO_CUTS, *self.kept])
+
+    def names_rows(self) -> bool:
+        """Whether these are whole numbers, nearly without gaps and none of them twice."""
+        values = self.values()
+        if len(values) < FEWEST_NAMES or not np.isfinite(values).all():
+            return False
+        if np.ptp(values) > GAPS * self.seen or (values != np.floor(values)).any():
+            return False
+        return len(np.unique(values)) == len(values)
+
+    def bins(self, kind: str) -> ColumnProfile:
+        """Where to count."""
+        return empty(kind, cuts_of(self.values()), ())
+
+
+@dataclass
+class Values:
+    """The distinct values of a column, with their rows."""
+
+    seen: int = 0
+    distinct: int = 0
+    kept: Counter[str] = field(default_factory=Counter)
+
+    def take(self, piece: Piece, name: str) -> None:
+        """Add the next values of the column."""
+        counted, _ = piece.categories(name)
+        self.seen += sum(counted.values())
+        before = len(self.kept)
+        self.kept.update(counted)
+        self.distinct += len(self.kept) - before
+        if len(self.kept) > MOST_VALUES:
+            self.kept = Counter(dict(self.kept.most_common(MOST_VALUES // 2)))
+
+    def names_rows(self) -> bool:
+        """Whether nearly every row has a value of its own."""
+        return self.seen >= FEWEST_NAMES and self.distinct > NAMES_SHARE * self.seen
+
+    def bins(self, kind: str) -> ColumnProfile:
+        """Where to count; more values than there are bins for make it text."""
+        many = len(self.kept) > CATEGORIES
+        return empty(Kind.TEXT if many else kind, NO_CUTS, common(self.kept))
+
+
+Sought = Mapping[str, Sample | Values]
+
+
+def _take(piece: Piece, sought: Sought, name: str) -> None:
+    sought[name].take(piece, name)
+
+
+def _count(
+    piece: Piece,
+    bins: Mapping[str, ColumnProfile],
+    first: bool,  # noqa: FBT001 - bound by `partial`
+    name: str,
+) -> ColumnProfile:
+    if bins[name].kind in ORDERED:
+        values, missing = piece.numbers(name)
+        return of_numbers(values, bins[name], missing)
+    return of_categories(*piece.categories(name), bins[name], first=first)
+
+
+def _as_numbers(piece: Piece, name: str, column: ColumnProfile) -> Floats:
+    if column.kind in ORDERED:
+        values, missing = piece.numbers(name)
+        return values if missing is None else np.where(missing, np.nan, values)
+    codes, texts, nulls = piece.codes_by_row(name)
+    places = category_bins(texts, column).astype(np.float64)
+    return np.where(nulls, np.nan, places[codes]) if texts else np.full(piece.rows, np.nan)
+
+
+def _by_block(
+    piece: Piece, columns: Mapping[str, ColumnProfile], place: NDArray[np.int64], name: str
+) -> Floats:
+    column = columns[name]
+    if column.kind in ORDERED:
+        values, missing = piece.numbers(name)
+        nulls = np.isnan(values) if missing is None else missing | np.isnan(values)
+        row_bins = Lookup(column.edges, len(values)).bin_of(np.where(nulls, 0.0, values))
+        return count_by_block(row_bins, nulls, place, column)
+    codes, texts, nulls = piece.codes_by_row(name)
+    row_bins = category_bins(texts, column)[codes] if texts else codes
+    return count_by_block(row_bins, nulls, place, column)

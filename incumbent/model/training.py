@@ -1,0 +1,269 @@
+"""How a model comes to be: split by time, fit, judge on the tail, refit on all.
+
+The recipe is a gradient boosting whose pipeline reads the canonical columns itself, so that
+training and serving share one artifact: categories are encoded inside it, rare and unseen
+ones together, and missing values are a branch of the trees.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import OrdinalEncoder
+
+from incumbent.data.intake import CATEGORICAL, NUMERIC, blocks_of, period_of
+from incumbent.data.profile import profile
+from incumbent.digest import table_digest
+from incumbent.errors import UsageError
+from incumbent.model.baseline import PREDICTION_PREFIX, evaluate_baseline
+from incumbent.model.scoring import classes_of, predict, predictions_and_truth
+from incumbent.params import ModelSpec, Task
+from incumbent.records import FittedModel, HeldOutEvaluation, ModelCard, TrainingSet
+from incumbent.statistics.metrics import METRIC_NAMES, row_losses, truth_of
+
+MOST_CATEGORIES = 250  # the learner takes at most 255 codes a column
+GOLDEN_ROWS = 100
+IMPORTANCE_ROWS = 2_000
+TWO_CLASSES = 2
+FEWEST_DAYS = 4
+
+
+def fit(
+    rows: pd.DataFrame,
+    spec: ModelSpec,
+    kinds: dict[str, str],
+    weights: NDArray[np.float64] | None = None,
+) -> Pipeline:
+    """Fit the recipe on canonical rows with labels.
+
+    Args:
+        rows: Shape (n, columns), target included.
+        spec: The recipe's settings (`training_...`).
+        kinds: The features and whether each is numeric or categorical.
+        weights: How much each row counts, shape (n,); None: all alike.
+
+    A feature without any value is left out: nothing can be learnt of it.
+
+    Raises:
+        UsageError: Fewer than two classes to tell apart, or nothing to tell them by.
+    """
+    _require_classes(rows[spec.target], spec)
+    known = {n: kind for n, kind in kinds.items() if rows[n].notna().any()}
+    _require_features(known, kinds)
+    names = {k: [n for n, kind in known.items() if kind == k] for k in (CATEGORICAL, NUMERIC)}
+    encoder = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES
+    )
+    columns = ColumnTransformer(
+        [("categories", encoder, names[CATEGORICAL]), ("numbers", "passthrough", names[NUMERIC])]
+    )
+    learner = _learner(spec, list(range(len(names[CATEGORICAL]))))
+    pipeline = Pipeline([("columns", columns), ("learner", learner)])
+    return pipeline.fit(rows[list(kinds)], rows[spec.target], learner__sample_weight=weights)
+
+
+def recency(rows: pd.DataFrame, spec: ModelSpec) -> NDArray[np.float64] | None:
+    """How much each row counts in a retraining: half as much for every half-life of age.
+
+    w = 2^(-a / (h S)), with a row's age a and the span S of all rows in days (in rows where
+    there is no timestamp), and h the spec's half-life. With h = 1/2 the oldest row counts a
+    quarter, and a world that stands still loses 13% of its rows: (sum w)^2 / (n sum w^2) = .87.
+
+    Returns:
+        Weights in (0, 1], shape (n,); None where all rows count alike.
+    """
+    ages = _ages(rows, spec)
+    span = float(ages.max(initial=0.0))
+    if spec.training_half_life == 0 or span == 0:
+        return None
+    return np.asarray(0.5 ** (ages / (spec.training_half_life * span)), dtype=np.float64)
+
+
+def halves(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, pd.DataFrame] | None:
+    """The older and the newer half of a batch's days; None below four days, or without times."""
+    if spec.timestamp is None:
+        return None
+    days = blocks_of(rows, spec)
+    distinct = np.unique(days)
+    if len(distinct) < FEWEST_DAYS:
+        return None
+    older = days < distinct[len(distinct) // 2]
+    return rows[older], rows[~older]
+
+
+def split(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Older rows to fit, newest to judge; a day is never cut in two.
+
+    Rows without timestamps are taken to be in the order of time.
+
+    Raises:
+        UsageError: All rows are of one day, or there is but one: nothing can be held out.
+    """
+    if spec.timestamp is not None:
+        rows = rows.sort_values(spec.timestamp, kind="stable")
+    cut = _cut(rows, spec)
+    if not 0 < cut < len(rows):
+        raise UsageError(
+            "The training data cannot be split by time.",
+            f"{len(rows)} labelled rows, all of one day",
+            "rows of at least two days, so that the newest can be held out",
+            "train on a longer history",
+        )
+    return rows.iloc[:cut], rows.iloc[cut:]
+
+
+def train(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> FittedModel:
+    """The first champion: judged on the held-out tail, then refitted on all rows."""
+    head, tail = split(rows, spec)
+    judged = fit(head, spec, kinds)
+    evaluation = evaluate_baseline(judged, tail, spec, kinds)
+    return assemble(fit(rows, spec, kinds), rows, spec, kinds, evaluation=evaluation, batches=())
+
+
+def assemble(
+    pipeline: Pipeline,
+    rows: pd.DataFrame,
+    spec: ModelSpec,
+    kinds: dict[str, str],
+    *,
+    evaluation: HeldOutEvaluation,
+    batches: tuple[str, ...],
+) -> FittedModel:
+    """A fitted pipeline with its card: profile of its rows, their digest, golden rows."""
+    blocks = None if spec.timestamp is None else blocks_of(rows, spec)
+    known = profile(rows, kinds, blocks)
+    training = TrainingSet(table_digest(rows), len(rows), period_of(rows, spec), batches)
+    card = ModelCard(
+        spec,
+        classes_of(pipeline, spec.task),
+        evaluation.threshold,
+        replace(known, weights=importances(pipeline, rows, spec, kinds)),
+        evaluation.baseline,
+        training,
+        fitted_loss(pipeline, rows, spec, kinds),
+    )
+    golden = golden_rows(pipeline, rows, spec, kinds)
+    return FittedModel(card, pipeline, golden, evaluation.held_out)
+
+
+def fitted_loss(
+    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
+) -> float:
+    """Mean primary loss on at most `IMPORTANCE_ROWS` of the rows that a model was fitted on."""
+    drawn = np.random.default_rng(spec.training_seed).permutation(len(rows))[:IMPORTANCE_ROWS]
+    some = rows.iloc[np.sort(drawn)]
+    losses = row_losses(*predictions_and_truth(pipeline, some, spec, kinds), spec.task)
+    return float(losses[METRIC_NAMES[spec.task]].mean())
+
+
+def importances(
+    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
+) -> dict[str, float]:
+    """How much the loss rises when one feature is shuffled, at least 0, by feature.
+
+    Permutation importance (Breiman 2001, section 10) of the primary loss on at most
+    `IMPORTANCE_ROWS` rows, drawn and shuffled with the spec's seed.
+    """
+    random = np.random.default_rng(spec.training_seed)
+    drawn = np.sort(random.permutation(len(rows))[:IMPORTANCE_ROWS])
+    some, order = rows.iloc[drawn], random.permutation(len(drawn))
+    truth = truth_of(some[spec.target], spec.task, classes_of(pipeline, spec.task))
+    features = some[list(kinds)]
+
+    def loss(table: pd.DataFrame) -> float:
+        losses = row_losses(predict(pipeline, table, spec.task), truth, spec.task)
+        return float(losses[METRIC_NAMES[spec.task]].mean())
+
+    whole = loss(features)
+    shuffled = (features.assign(**{n: features[n].to_numpy()[order]}) for n in kinds)
+    rises = (loss(table) - whole for table in shuffled)
+    return {n: rise if 0 < rise < np.inf else 0.0 for n, rise in zip(kinds, rises, strict=True)}
+
+
+def golden_rows(
+    pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
+) -> pd.DataFrame:
+    """A few rows with the predictions that the stored model must repeat."""
+    step = max(1, len(rows) // GOLDEN_ROWS)
+    features = rows[list(kinds)].iloc[::step].head(GOLDEN_ROWS).reset_index(drop=True)
+    values = predict(pipeline, features, spec.task)
+    said = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
+    return features.assign(**said)
+
+
+def sample(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """At most `training_max_rows` rows, drawn with the spec's seed, order kept."""
+    if len(rows) <= spec.training_max_rows:
+        return rows
+    drawn = np.random.default_rng(spec.training_seed).choice(
+        len(rows), spec.training_max_rows, replace=False
+    )
+    return rows.iloc[np.sort(drawn)].reset_index(drop=True)
+
+
+def newest_of_each(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
+    """Rows without those whose id comes again later: a correction replaces what it corrects."""
+    if spec.id is None:
+        return rows.reset_index(drop=True)
+    return rows.drop_duplicates(subset=spec.id, keep="last").reset_index(drop=True)
+
+
+def _cut(rows: pd.DataFrame, spec: ModelSpec) -> int:
+    """Where the held-out tail begins: at the start of its first day, if that leaves anything."""
+    at = int(len(rows) * (1 - spec.training_holdout))
+    if spec.timestamp is None or at >= len(rows):
+        return at
+    days = blocks_of(rows, spec)
+    start, end = (int(np.searchsorted(days, days[at], side=s)) for s in ("left", "right"))
+    return start or end
+
+
+def _ages(rows: pd.DataFrame, spec: ModelSpec) -> NDArray[np.float64]:
+    if spec.timestamp is None:
+        return np.arange(len(rows), dtype=np.float64)[::-1]
+    days = blocks_of(rows, spec)
+    return np.asarray(days.max(initial=0) - days, dtype=np.float64) if len(days) else np.empty(0)
+
+
+def _learner(
+    spec: ModelSpec, categorical: list[int]
+) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
+    settings = {
+        "max_iter": spec.training_iterations,
+        "learning_rate": spec.training_learning_rate,
+        "max_leaf_nodes": spec.training_leaves,
+        "categorical_features": categorical,
+        "early_stopping": False,
+        "random_state": spec.training_seed,
+    }
+    if spec.task is Task.REGRESSION:
+        return HistGradientBoostingRegressor(**settings)
+    return HistGradientBoostingClassifier(**settings)
+
+
+def _require_classes(target: pd.Series, spec: ModelSpec) -> None:
+    if spec.task is Task.REGRESSION:
+        return
+    classes = sorted(target.unique())
+    few, many = len(classes) < TWO_CLASSES, len(classes) > TWO_CLASSES
+    if few or (spec.task is Task.BINARY and many):
+        raise UsageError(
+            f"The target {spec.target!r} does not fit the task.",
+            f"classes {classes[:10]}",
+            "two classes" if spec.task is Task.BINARY else "at least two classes",
+            "check `target` and `task`, or train on rows that hold every class",
+        )
+
+
+def _require_features(known: dict[str, str], kinds: dict[str, str]) -> None:
+    if not known:
+        raise UsageError(
+            "There is no feature to learn from.",
+            f"{len(kinds)} features, none with a value",
+            "at least one column with values besides target, timestamp and id",
+            "check `features`, or train on rows that hold them",
+        )

@@ -1,0 +1,218 @@
+"""One column of a batch beside that of the reference: how far apart, and how surprising that is."""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incumbent.data.profile import bin_counts
+from incumbent.data.profile.counting import OTHER, UNSEEN
+from incumbent.data.profile.spread import deviation
+from incumbent.data.profile.windows import NULL_QUANTILE, at_length
+from incumbent.records import ORDERED, ColumnDrift, ColumnProfile, NullQuality, Profile, Windows
+from incumbent.statistics.distance import (
+    area_between,
+    binned,
+    certified,
+    distances,
+    jensen_shannon,
+    largest_change,
+    shares,
+    stability_index,
+    steps,
+)
+from incumbent.statistics.evidence import (
+    effective_rows,
+    p_of_categories,
+    p_of_order,
+    p_of_share,
+    p_of_unseen,
+    quantile_of_categories,
+    quantile_of_order,
+)
+
+FEWEST_ROWS = 20
+SOUND_WINDOWS = 20
+NORMAL_QUANTILE = 1.6448536269514722  # of NULL_QUANTILE: scipy.special.ndtri(0.95)
+
+
+class Rules(Protocol):
+    """The rules of a column's alarm; a spec has them."""
+
+    @property
+    def drift_q(self) -> float:
+        """Share of false alarms among the columns in alarm."""
+
+    @property
+    def drift_effect_floor(self) -> float:
+        """Distance that must be passed, however sure a test is."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """One column on both sides, with the independent rows that each is worth."""
+
+    batch: ColumnProfile
+    reference: ColumnProfile
+    normal: Windows | None
+    n: float
+    m: float
+
+    @cached_property
+    def counts(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Counts per bin, nulls last."""
+        return bin_counts(self.batch), bin_counts(self.reference)
+
+    @cached_property
+    def steps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Cumulative shares of a column in order."""
+        batch, reference = self.counts
+        return steps(batch), steps(reference)
+
+
+def null_quality_of(batch: Profile, reference: Profile) -> NullQuality:
+    """What an answer stands on: rows, and windows of the reference as long as the batch."""
+    if min(batch.rows, reference.rows) < FEWEST_ROWS:
+        return NullQuality.INSUFFICIENT
+    if reference.blocks == 0 or reference.blocks >= SOUND_WINDOWS * max(batch.blocks, 1):
+        return NullQuality.SOUND
+    return NullQuality.WEAK_NULL
+
+
+def sides_of(name: str, batch: Profile, reference: Profile) -> Sides:
+    """A column on both sides, and what rows of the reference's windows are worth."""
+    normal = at_length(reference.null.get(name, ()), batch.blocks, reference.blocks)
+    correlation = normal.correlation if normal else 0.0
+    windows = max(1.0, reference.blocks / max(batch.blocks, 1))
+    return Sides(
+        batch.columns[name],
+        reference.columns[name],
+        normal,
+        effective_rows(batch.rows, correlation),
+        windows * effective_rows(reference.rows / windows, correlation),
+    )
+
+
+def measure(
+    name: str, sides: Sides, null_quality: NullQuality, weight: float | None
+) -> ColumnDrift:
+    """Distance, p-value and null of a column; q and alarm are for all columns to settle."""
+    kind = sides.reference.kind
+    if null_quality is NullQuality.INSUFFICIENT:
+        return ColumnDrift(
+            name, kind, None, None, None, None, alarm=False, null_quality=null_quality
+        )
+    batch, reference = sides.counts
+    if kind in ORDERED:
+        distance, error = certified(*sides.steps)
+    else:
+        distance, error = float(distances(batch, reference, kind)), 0.0
+    p_values = _p_values(sides, batch, reference, distance)
+    return ColumnDrift(
+        name,
+        kind,
+        distance,
+        min(1.0, len(p_values) * min(p_values.values())),
+        None,
+        null_quantile(sides),
+        alarm=False,
+        error=error,
+        measures=measures(sides),
+        p_values=p_values,
+        shares=_shares(sides),
+        effective=sides.n,
+        null_quality=null_quality,
+        weight=weight,
+    )
+
+
+def null_quantile(sides: Sides) -> float:
+    """Distance that batches of this size and span keep below where nothing has changed.
+
+    The larger of what windows of the reference showed, and what independent rows, as many
+    as the batch is worth, would.
+    """
+    batch, reference = sides.counts
+    if sides.reference.kind in ORDERED:
+        chance = quantile_of_order(NULL_QUANTILE, sides.n, sides.m)
+    else:
+        pooled = shares(batch + reference)
+        chance = quantile_of_categories(NORMAL_QUANTILE, pooled, sides.n, sides.m)
+    return max(chance, sides.normal.distance if sides.normal else 0.0)
+
+
+def measures(sides: Sides) -> dict[str, float | None]:
+    """Other distances by name: nats for the stability index, bits for Jensen-Shannon."""
+    batch, reference = sides.counts
+    if sides.reference.kind in ORDERED:
+        batch, reference = binned(batch, reference)
+        own = {"wasserstein_sd": _wasserstein(sides)}
+    else:
+        own = {"largest_change": largest_change(batch, reference)}
+    return {
+        **own,
+        "population_stability_index": stability_index(batch, reference),
+        "jensen_shannon_bits": jensen_shannon(batch, reference),
+    }
+
+
+def _p_values(
+    sides: Sides, batch: NDArray[np.float64], reference: NDArray[np.float64], distance: float
+) -> dict[str, float]:
+    n, m = sides.n / sides.batch.rows, sides.m / sides.reference.rows
+    found = {}
+    if sides.reference.kind in ORDERED:
+        found["values"] = p_of_order(distance, sides.n, sides.m)
+    else:
+        # Nulls are a category like another; what is left over is pooled first.
+        order = [*range(len(batch) - 3), len(batch) - 1, len(batch) - 3, len(batch) - 2]
+        found["values"] = p_of_categories(batch[order] * n, reference[order] * m, rest=2)
+        found |= _p_of_unseen(sides, n, m)
+    if sides.batch.nulls or sides.reference.nulls:
+        found["nulls"] = p_of_share(
+            sides.batch.nulls * n, sides.n, sides.reference.nulls * m, sides.m
+        )
+    return found
+
+
+def _p_of_unseen(sides: Sides, n: float, m: float) -> dict[str, float]:
+    """Whether unseen values are more than to be expected; nothing where none are."""
+    counts = sides.reference.counts
+    unseen = int(sides.batch.counts[UNSEEN])
+    once, twice = (int((counts[:OTHER] == times).sum()) for times in (1, 2))
+    if counts[OTHER] or not (unseen or once):
+        return {}
+    return {"unseen": p_of_unseen(unseen * n, sides.n, once * m, twice * m, sides.m)}
+
+
+def _shares(sides: Sides) -> dict[str, float | None]:
+    batch, reference = sides.batch, sides.reference
+    found: dict[str, float | None] = {
+        "nulls_batch": batch.nulls / batch.rows,
+        "nulls_reference": reference.nulls / reference.rows,
+    }
+    if reference.kind in ORDERED:
+        return found
+    told_apart = not reference.counts[OTHER]
+    return {**found, "unseen": int(batch.counts[UNSEEN]) / batch.rows if told_apart else None}
+
+
+def _wasserstein(sides: Sides) -> float | None:
+    """In standard deviations of the reference; None where it has none, or the area is infinite."""
+    batch, reference = sides.batch, sides.reference
+    scale = deviation(reference)
+    if scale is None or not (batch.spread and reference.spread and batch.spread.finite):
+        return None
+    if batch.spread.infinite or reference.spread.infinite or len(reference.edges) == 0:
+        return None
+    here, there = batch.spread, reference.spread
+    outside = sum(
+        abs(a / here.finite - b / there.finite)
+        for a, b in ((here.below, there.below), (here.above, there.above))
+    )
+    f, g = (s[1:-1] / s[-2] for s in sides.steps)
+    area = area_between(f - g, reference.edges) + outside
+    return area / scale if math.isfinite(area / scale) else None

@@ -1,0 +1,238 @@
+"""Harm: what the labels that have come say of the champion, held to what it baseline."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incumbent.data.labels import Labelled, coverage, uneven
+from incumbent.monitoring.slices import slice_metrics, unsliced
+from incumbent.params import Task
+from incumbent.records import Estimate, HarmReport, HarmSignal, Latency, ModelCard
+from incumbent.statistics.intervals import block_mean, difference, share_noise
+from incumbent.statistics.metrics import (
+    METRIC_NAMES,
+    constant_loss,
+    finite,
+    gaps,
+    metrics,
+    row_losses,
+    truth_of,
+)
+from incumbent.statistics.sequential import risk_above
+from incumbent.statistics.slope import HALF, calibration_slope, unrelated
+
+LOSS, CALIBRATION, SKILL, INVERSION = "loss", "calibration", "skill", "inversion"
+RISK, UNRELATED, CONSTANT = "risk", "unrelated", "constant"
+SURELY_SOME = 7.0  # expected rows of which independent ones are missing once in 1,100: exp(-7)
+NO_SKILL = 0.5
+FAST_RULES = 3  # loss and calibration to either side; skill and inversion show in a loss as well
+
+
+def judge_harm(
+    labelled: Labelled,
+    rows: int,
+    card: ModelCard,
+    latency: Latency | None = None,
+    earlier: Sequence[Estimate] = (),
+    said: NDArray[np.float64] | None = None,
+) -> HarmReport:
+    """Metrics of a batch with intervals over days, and the signals of harm.
+
+    Args:
+        labelled: The rows whose labels have come, m of them.
+        rows: Rows of the batch, m or more.
+        card: The champion's card: its spec, and the baseline that it baseline.
+        latency: How long scoring took.
+        earlier: The loss of each other batch that was judged under this champion.
+        said: Predictions of the whole batch, shape (rows, k); None: coverage is not looked at.
+
+    Half of the error that the spec allows goes to a sequential test of the risk over all batches.
+    The other half goes to fast rules that judge a single batch: they share it alike, and each
+    gives look k the share 1 / (k (k + 1)) of its own, so that all rules and all looks at one
+    champion together keep it (a union bound). No batch is surer than the noise of days that the
+    baseline was measured with.
+
+    Slices that the spec names have metrics too, and never signals.
+
+    Below `harm_min_labels`, and where labels come faster for some scores than for others, there
+    are metrics and no signals: nothing is concluded.
+    """
+    spec, values = card.spec, labelled.predictions.values
+    truth = truth_of(labelled.labels, spec.task, card.classes)
+    blocks, matured = labelled.predictions.blocks, len(truth)
+    shares = () if said is None else coverage(said, labelled.positions)
+    enough = matured >= spec.harm_min_labels and not uneven(shares)
+    found = metrics(values, truth, blocks, spec.task, card.threshold, spec.harm_confidence)
+    return HarmReport(
+        matured,
+        rows,
+        enough,
+        METRIC_NAMES[spec.task],
+        finite(found),
+        card.baseline.loss,
+        _signals(values, truth, blocks, found, card, earlier) if enough else (),
+        latency,
+        absent=absent_classes(truth, card.classes),
+        coverage=shares,
+        fitted=card.fitted_loss,
+        slices=slice_metrics(labelled.predictions, truth, card),
+        unsliced=unsliced(labelled.predictions, spec),
+    )
+
+
+def absent_classes(truth: NDArray[np.float64], classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes that no label is of; none of them where there are no labels at all."""
+    held = set(truth.astype(int).tolist()) if classes else set()
+    return tuple(name for k, name in enumerate(classes) if held and k not in held)
+
+
+def _signals(
+    values: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    blocks: NDArray[np.int64],
+    found: dict[str, Estimate],
+    card: ModelCard,
+    earlier: Sequence[Estimate],
+) -> tuple[HarmSignal, ...]:
+    task, confidence = card.spec.task, card.spec.harm_confidence
+    card = at_look(card, len(earlier) + 1)
+    losses = row_losses(values, truth, task)[METRIC_NAMES[task]]
+    gap = block_mean(gaps(values, truth, task)[:, -1], blocks, card.spec.harm_confidence)
+    constant = constant_loss(truth, task, max(len(card.classes), 1))
+    signals = [
+        loss_signal(block_mean(losses, blocks, card.spec.harm_confidence), card),
+        *risk_signals([*earlier, found[METRIC_NAMES[task]]], half_error(confidence), card),
+        calibration_signal(gap, card),
+    ]
+    if constant > 0:  # where all labels are the same, no model can beat hindsight
+        excess = block_mean(losses - constant, blocks, card.spec.harm_confidence)
+        signals.append(skill_signal(excess, card))
+    else:
+        signals.append(constant_signal(values, truth, card))
+    if task is Task.BINARY and math.isfinite(found["auc"].value):
+        signals.append(inversion_signal(found["auc"]))
+    slope = calibration_slope(values, truth, task, confidence)
+    return (*signals, unrelated_signal(slope)) if math.isfinite(slope.value) else tuple(signals)
+
+
+def at_look(card: ModelCard, look: int) -> ModelCard:
+    """The card with the confidence of a fast rule at look k: 1 - (a / 2) / (R k (k + 1)).
+
+    R fast rules have half of the error; the sequential test is valid at every look by itself.
+    """
+    error = 1 - half_error(card.spec.harm_confidence)
+    shared = 1 - error / (FAST_RULES * look * (look + 1))
+    return replace(card, spec=card.spec.model_copy(update={"harm_confidence": shared}))
+
+
+def half_error(confidence: float) -> float:
+    """The confidence that leaves half of the error.
+
+    >>> half_error(0.95)
+    0.975
+    """
+    return (1 + confidence) / 2
+
+
+def risk_signals(looks: Sequence[Estimate], confidence: float, card: ModelCard) -> list[HarmSignal]:
+    """The risk since the champion came, above the baseline and its tolerance."""
+    baseline, tolerance = card.baseline.loss, card.spec.harm_tolerance
+    above = risk_above(looks, baseline, tolerance, confidence)
+    if above is None or above.low is None:
+        return []
+    tolerated = baseline.value * (1 + tolerance)
+    name = card.baseline.metric_name.replace("_", " ")
+    text = (
+        f"{name} {above.value + tolerated:.3f} in {above.blocks} days since the champion came,"
+        f" baseline {baseline.value:.3f}, limit {tolerated:.3f}"
+    )
+    low = above.low + tolerated
+    return [HarmSignal(RISK, above.value + tolerated, low, None, tolerated, above.low > 0, text)]
+
+
+def loss_signal(loss: Estimate, card: ModelCard) -> HarmSignal:
+    """Loss above the baseline by more than the tolerance, and significantly above it."""
+    baseline, spec = card.baseline.loss, card.spec
+    threshold = baseline.value * (1 + spec.harm_tolerance)
+    loss, known = (
+        share_noise(loss, baseline, spec.harm_confidence),
+        share_noise(baseline, loss, spec.harm_confidence),
+    )
+    excess = difference(loss, known, spec.harm_confidence)
+    harmed = loss.value > threshold and excess.low is not None and excess.low > 0
+    name = card.baseline.metric_name.replace("_", " ")
+    text = f"{name} {loss.value:.3f}, baseline {baseline.value:.3f}, limit {threshold:.3f}"
+    return HarmSignal(LOSS, loss.value, loss.low, loss.high, threshold, harmed, text)
+
+
+def calibration_signal(gap: Estimate, card: ModelCard) -> HarmSignal:
+    """Mean prediction surely off the observed mean, by more than the noise of days allows.
+
+    The noise is that of the days on which the version was judged: a batch of B days may be
+    off by t s sqrt(1/B + 1/B0), and by the tolerance (a share of the baseline loss) in any case. A
+    gap that was there when the version was judged excuses nothing: a right mean is zero off.
+    """
+    allowed = _allowed_gap(gap, card)
+    gap = share_noise(gap, card.baseline.gap, card.spec.harm_confidence)
+    shown = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
+    harmed = shown and abs(gap.value) > allowed
+    text = f"predicted minus observed {gap.value:+.3f}, allowed ±{allowed:.3f}"
+    return HarmSignal(CALIBRATION, gap.value, gap.low, gap.high, allowed, harmed, text)
+
+
+def skill_signal(excess: Estimate, card: ModelCard) -> HarmSignal:
+    """Loss above that of the best constant answer: the features no longer help."""
+    excess = share_noise(excess, card.baseline.loss, card.spec.harm_confidence)
+    harmed = excess.low is not None and excess.low > 0
+    name = card.baseline.metric_name.replace("_", " ")
+    text = f"{name} {excess.value:+.3f} against the best constant"
+    return HarmSignal(SKILL, excess.value, excess.low, excess.high, 0.0, harmed, text)
+
+
+def constant_signal(
+    values: NDArray[np.float64], truth: NDArray[np.float64], card: ModelCard
+) -> HarmSignal:
+    """Labels that are all the same, where others were surely to be expected.
+
+    Of classes, as many as the predictions say; of a regression, where they lie further from the
+    predictions than the baseline and its tolerance allow.
+    """
+    if card.spec.task is Task.REGRESSION:
+        off = float(np.abs(values[:, 0] - truth).mean())
+        tolerated = card.baseline.loss.value * (1 + card.spec.harm_tolerance)
+        text = f"one value only: all {len(truth)} labels are {truth[0]:g}, off by {off:.3f}"
+        return HarmSignal(CONSTANT, off, None, None, tolerated, off > tolerated, text)
+    only = int(truth[0])
+    others = len(truth) - (float(values[:, only].sum()) if only >= 0 else 0.0)
+    name = card.classes[only] if only >= 0 else "unknown to the model"
+    text = (
+        f"one class only: all {len(truth)} labels are {name}, where {others:.0f} others were"
+        " expected"
+    )
+    return HarmSignal(CONSTANT, others, None, None, SURELY_SOME, others > SURELY_SOME, text)
+
+
+def inversion_signal(auc: Estimate) -> HarmSignal:
+    """ROC AUC surely below one half: labels or scores are upside down."""
+    harmed = auc.high is not None and auc.high < NO_SKILL
+    return HarmSignal(
+        INVERSION, auc.value, auc.low, auc.high, NO_SKILL, harmed, f"ROC AUC {auc.value:.3f}"
+    )
+
+
+def unrelated_signal(slope: Estimate) -> HarmSignal:
+    """Labels that have nothing to do with the predictions: shuffled, or the world is another."""
+    text = f"labels follow the predictions with slope {slope.value:+.2f}: 1 is right, 0 is shuffled"
+    return HarmSignal(UNRELATED, slope.value, slope.low, slope.high, HALF, unrelated(slope), text)
+
+
+def _allowed_gap(gap: Estimate, card: ModelCard) -> float:
+    baseline, spec = card.baseline.gap, card.spec
+    floor = spec.harm_tolerance * card.baseline.loss.value
+    if baseline.standard_error is None or baseline.high is None:
+        return floor
+    reach = baseline.high - baseline.value
+    return max(floor, reach * math.sqrt(1 + baseline.blocks / max(gap.blocks, 1)))

@@ -1,0 +1,146 @@
+"""The gate: champion and challenger on the same rows, and what that proves.
+
+The rows are newer than any that the challenger was fitted on. Differences are paired row by
+row and summed per day: the day is the unit of noise.
+"""
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from incumbent.digest import text_digest
+from incumbent.params import ModelSpec
+from incumbent.records import (
+    Burden,
+    Estimate,
+    PairedBlock,
+    Ruling,
+    ShadowReport,
+    Verdict,
+    document,
+)
+from incumbent.statistics.intervals import block_ratio
+from incumbent.statistics.metrics import GUARDRAILS, METRIC_NAMES
+
+Losses = dict[str, NDArray[np.float64]]
+RECIPE_PREFIX = "training_"
+
+
+def pair(
+    champion: Losses, challenger: Losses, blocks: NDArray[np.int64]
+) -> tuple[PairedBlock, ...]:
+    """Losses of both models summed per block; metric name to losses of shape (n,)."""
+    days, index = np.unique(blocks, return_inverse=True)
+    sums = {
+        name: (
+            np.bincount(index, weights=champion[name]).tolist(),
+            np.bincount(index, weights=challenger[name]).tolist(),
+        )
+        for name in champion
+    }
+    rows = np.bincount(index).tolist()
+    return tuple(
+        PairedBlock(day, n, {name: (ours[i], theirs[i]) for name, (ours, theirs) in sums.items()})
+        for i, (day, n) in enumerate(zip(days.tolist(), rows, strict=True))
+    )
+
+
+def compare(evidence: Iterable[PairedBlock], spec: ModelSpec, look: int) -> ShadowReport:
+    """Challenger minus champion with intervals, on all the evidence so far.
+
+    Look number k has the share 1 / (k (k + 1)) of the error that the spec allows: the shares
+    of all looks together, at all challengers of one champion, add up to one, so that looking
+    often does not make a worse model pass (a union bound).
+    """
+    blocks = tuple(evidence)
+    confidence = 1 - (1 - spec.shadow_confidence) / (look * (look + 1))
+    primary, guardrail = METRIC_NAMES[spec.task], GUARDRAILS[spec.task]
+    n = sum(b.n for b in blocks)
+    return ShadowReport(
+        primary,
+        _mean(blocks, primary, 0),
+        _mean(blocks, primary, 1),
+        _difference(blocks, primary, confidence),
+        {guardrail: _difference(blocks, guardrail, confidence)},
+        {name: spec.shadow_margin * _mean(blocks, name, 0) for name in (primary, guardrail)},
+        n,
+        look,
+    )
+
+
+def evidence_digest(evidence: tuple[PairedBlock, ...]) -> str:
+    """SHA-256 of what is looked at: a run that goes on where another broke off looks once."""
+    return text_digest([json.dumps(document(evidence))])
+
+
+def judge(report: ShadowReport, burden: Burden, spec: ModelSpec) -> Verdict:
+    """Promote, reject or extend. Whatever is not known promotes nobody.
+
+    A refresh must be non-inferior: the bound of its loss stays below the margin, overall and
+    on every guardrail. A replacement must be better overall and non-inferior on every
+    guardrail. What is shown to be worse than allowed is rejected; the rest is extended.
+    """
+    measured = {report.metric_name: report.primary, **report.guardrails}
+    if report.n < spec.shadow_min_labels:
+        text = f"{report.n} labelled rows to compare on, {spec.shadow_min_labels} needed"
+        return Verdict(Ruling.EXTEND, burden, (text,))
+    if not all(math.isfinite(e.value) for e in measured.values()):
+        return Verdict(Ruling.REJECT, burden, ("a difference could not be computed",))
+    allowed = dict(report.margins)
+    if burden is Burden.REPLACEMENT:
+        allowed[report.metric_name] = 0.0
+    rulings = {name: _rule(e, allowed[name], burden) for name, e in measured.items()}
+    reasons = tuple(_say(name, e, allowed[name], rulings[name]) for name, e in measured.items())
+    return Verdict(_worst(rulings.values()), burden, reasons)
+
+
+def burden_of(champion: ModelSpec, challenger: ModelSpec) -> Burden:
+    """A refresh has the champion's own recipe; anything else is a replacement."""
+    return Burden.REFRESH if _recipe(champion) == _recipe(challenger) else Burden.REPLACEMENT
+
+
+def _recipe(spec: ModelSpec) -> dict[str, object]:
+    return {k: v for k, v in spec.model_dump().items() if k.startswith(RECIPE_PREFIX)}
+
+
+def _rule(difference: Estimate, allowed: float, burden: Burden) -> Ruling:
+    if difference.low is None or difference.high is None:
+        return Ruling.EXTEND
+    passed = (
+        difference.high < allowed if burden is Burden.REPLACEMENT else difference.high <= allowed
+    )
+    if passed:
+        return Ruling.PROMOTE
+    return Ruling.REJECT if difference.low > allowed else Ruling.EXTEND
+
+
+def _worst(rulings: Iterable[Ruling]) -> Ruling:
+    return max(rulings, key=(Ruling.PROMOTE, Ruling.EXTEND, Ruling.REJECT).index)
+
+
+def _say(name: str, difference: Estimate, allowed: float, ruling: Ruling) -> str:
+    if difference.low is None or difference.high is None:
+        return (
+            f"{name}: the rows are of one block, so nothing is known of the noise: {ruling.value}"
+        )
+    return (
+        f"{name} {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
+        f" against the champion, allowed {allowed:+.4f}: {ruling.value}"
+    )
+
+
+def _difference(blocks: tuple[PairedBlock, ...], name: str, confidence: float) -> Estimate:
+    top = np.array([b.sums[name][1] - b.sums[name][0] for b in blocks], dtype=np.float64)
+    rows = np.array([b.n for b in blocks], dtype=np.float64)
+    # Two batches may share a day: its rows are one block.
+    days = np.array([b.block for b in blocks], dtype=np.int64)
+    by_day = block_ratio(top, rows, days, confidence)
+    return replace(by_day, n=int(rows.sum()))
+
+
+def _mean(blocks: tuple[PairedBlock, ...], name: str, model: int) -> float:
+    return sum(b.sums[name][model] for b in blocks) / max(sum(b.n for b in blocks), 1)

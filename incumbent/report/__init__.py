@@ -1,0 +1,1 @@
+"""How a batch, a decision and a comparison are shown to people."""
