@@ -21,7 +21,7 @@ from incumbent.model.baseline import baseline_of
 from incumbent.monitoring.harm import judge_harm
 from incumbent.params import ModelSpec, Task
 from incumbent.policy.decision import decide
-from incumbent.policy.gain import GAIN, measure_gain
+from incumbent.policy.gain import GAIN, BacktestDesign, measure_gain
 from incumbent.policy.shadow import pair
 from incumbent.records import (
     Action,
@@ -99,11 +99,12 @@ def _inputs(
     gain = measure_gain(
         pair(losses[0], losses[1], day),
         card,
-        rows=n,
-        learnt=n,
-        look=look + 1,
-        within=False,
-        slope=calibration_slope(others, truth, spec.task, spec.harm_confidence),
+        BacktestDesign(
+            rows=n,
+            learnt=n,
+            look=look + 1,
+            slope=calibration_slope(others, truth, spec.task, spec.harm_confidence),
+        ),
     )
     return DecisionInputs(
         spec,

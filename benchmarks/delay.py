@@ -9,31 +9,31 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.histories import histories
+from benchmarks.histories import Tables, histories
 from incumbent.replay.fits import Fits
-from incumbent.replay.labelled_history import LabelledHistory
-from incumbent.replay.loop import fixed, replay_policy
+from incumbent.replay.loop import fixed_policy, occasions, replay_policy
 
 DELAYS = 0, 1, 5
 LINE = "{:<14} {:>5} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>6}"
-HEAD = ("history", "delay", "never", "always", "cost", "replay_policy", "cost", "trainings", "fits")
+HEAD = ("history", "delay", "never", "always", "cost", "own", "cost", "trainings", "fits")
 
 
-def lines(history: LabelledHistory) -> Iterator[str]:
+def lines(tables: Tables) -> Iterator[str]:
     """A line for each delay; costs are against labels at once."""
-    fits, batches, at_once = Fits(history, history.spec), len(history), list[float]()
-    never = fixed(fits, ()).loss
+    fits, at_once = Fits(tables.history(), tables.spec), list[float]()
     for delay in DELAYS:
-        always = fixed(fits, tuple(range(batches - 1 - delay)), delay)
         own = replay_policy(fits, label_delay=delay)
+        never = fixed_policy(fits, ()).loss
+        always = fixed_policy(fits, occasions(fits, delay), delay, without=own.faulty)
         at_once = at_once or [always.loss, own.loss]
         costs = (
             f"{late.loss / best - 1:+.1%}"
             for late, best in zip((always, own), at_once, strict=True)
         )
-        losses = (f"{tried.loss:.4f}" for tried in (always, own))
+        losses = (f"{trial.loss:.4f}" for trial in (always, own))
         pairs = (word for pair in zip(losses, costs, strict=True) for word in pair)
-        yield LINE.format(history.name, delay, f"{never:.4f}", *pairs, own.trainings, own.fits)
+        yield LINE.format(tables.name, delay, f"{never:.4f}", *pairs, own.trainings, own.fits)
+    fits.close()
 
 
 def main() -> None:
@@ -45,8 +45,8 @@ def main() -> None:
     words.add_argument("--flights", type=Path, help="where the flights of 2013 are, or go")
     given = words.parse_args()
     print(LINE.format(*HEAD))  # noqa: T201 - the answer
-    for history in histories(given.flights, given.folders):
-        print(*lines(history), sep="\n", flush=True)  # noqa: T201 - the answer
+    for tables in histories(given.flights, given.folders):
+        print(*lines(tables), sep="\n", flush=True)  # noqa: T201 - the answer
 
 
 if __name__ == "__main__":

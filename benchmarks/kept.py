@@ -3,11 +3,12 @@
 import pickle
 from pathlib import Path
 
-from sklearn.pipeline import Pipeline
+import pandas as pd
 
 from incumbent.digest import text_digest
+from incumbent.loop.state import FitKey
 from incumbent.params import ModelSpec
-from incumbent.replay.fits import FitKey, Fits
+from incumbent.replay.fits import Fit, Fits
 from incumbent.replay.labelled_history import LabelledHistory
 
 
@@ -17,13 +18,14 @@ class KeptFits(Fits):
     def __init__(self, history: LabelledHistory, spec: ModelSpec, folder: Path) -> None:
         super().__init__(history, spec)
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
 
-    def _made(self, key: FitKey) -> Pipeline:
+    def _fit(self, rows: pd.DataFrame, key: FitKey) -> Fit:
         recipe = {k: v for k, v in self.spec.model_dump().items() if k.startswith("training_")}
-        parts = [self.history.name, str(len(self.history)), str(key), str(recipe)]
-        parts += [str(sorted(key.without))] if key.without else []
+        parts = [self.history.name, str(len(rows)), str(key), str(recipe)]
         path = self.folder / f"{text_digest(parts)}.pickle"
         if path.exists():
-            return pickle.loads(path.read_bytes())  # noqa: S301 - written by the line below
-        path.write_bytes(pickle.dumps(model := super()._made(key)))
-        return model
+            found: Fit = pickle.loads(path.read_bytes())  # noqa: S301 - written by the line below
+            return found
+        path.write_bytes(pickle.dumps(made := super()._fit(rows, key)))
+        return made

@@ -2,7 +2,7 @@
 
 incoming batch -> validate -> profile & drift -> score -> judge harm -> decide
                      |                                                   |
-                 quarantine                                           retrain
+                 quarantine                                          challenge
 """
 
 from dataclasses import replace
@@ -11,17 +11,16 @@ from typing import Any
 from prefect import flow
 
 from flows.challenge import challenge
+from incumbent.loop.backtest import Backtest
+from incumbent.loop.challenge import judged_again
+from incumbent.loop.judge import decision_inputs
 from incumbent.params import ModelSpec, Path
-from incumbent.policy.decision import decide, plainly_broken, resumes
-from incumbent.records import Action, Champion, Conclusion, Findings, Outcome
-from tasks.attribution import attribute_harm
+from incumbent.policy.decision import decide, plainly_broken
+from incumbent.records import Action, Conclusion, Findings, Outcome
+from tasks import steps
+from tasks.champion import load_champion
 from tasks.drift import measure_drift, with_outputs
-from tasks.estimate import estimate_performance
-from tasks.gain import backtest, keep_backtest
-from tasks.gateways import Gateways
-from tasks.harm import judge_labels
 from tasks.intake import Arrival, find_batches, take_in
-from tasks.judged_batches import judged_batches_of
 from tasks.labels import (
     LabelTable,
     collect_labels,
@@ -32,9 +31,10 @@ from tasks.labels import (
 )
 from tasks.lease import holding
 from tasks.promotion import reconcile
-from tasks.reporting import carried_out, inputs_of, recall, record, report, stored_document
-from tasks.scoring import load_champion, score_batch
-from tasks.training import judgeable, waiting_challenger
+from tasks.reporting import carried_out, recall, report, stored_document
+from tasks.scoring import score_batch
+from tasks.state import LiveState
+from tasks.training import keep_candidate
 from tasks.validation import validate
 
 
@@ -52,44 +52,38 @@ def monitor(
     with holding(spec) as gateways:
         reconcile(gateways, spec)
         load_champion(gateways, spec)  # a spec that is not the champion's leaves no trace
-        return take_all(gateways, spec, batch, labels)
+        return take_all(LiveState(gateways, spec), batch, labels)
 
 
-def take_all(
-    gateways: Gateways, spec: ModelSpec, batch: str | None, labels: str | None
-) -> list[dict[str, Any]]:
-    """Every batch that has come, oldest first, then the labels that came alone."""
+def take_all(state: LiveState, batch: str | None, labels: str | None) -> list[dict[str, Any]]:
+    """Every batch that has arrived, oldest first, then the labels that arrived alone."""
+    gateways, spec = state.gateways, state.spec
     tables, documents, entries = collect_labels(spec, labels), [], []
     for path in find_batches(spec, batch, labels):
         arrival = take_in(gateways, spec, path)
         entries.append(arrival.entry)
         tables += labels_within(arrival, spec)
         if not arrival.handled:
-            documents.append(follow(gateways, spec, arrival, tables))
-    for late, came in find_late(gateways, spec, tables, only=entries if batch else None):
-        champion = load_champion(gateways, spec)
-        findings = recall(gateways, spec, champion, late, came)
-        documents.append(conclude(gateways, spec, champion, findings))
+            documents.append(follow(LiveState(gateways, spec), arrival, tables))
+    for late, arrivals in find_late(gateways, spec, tables, only=entries if batch else None):
+        own = LiveState(gateways, spec)
+        documents.append(conclude(own, recall(own, late, arrivals)))
     if batch and not documents:
-        return [stored_document(gateways, spec, entry) for entry in entries]
+        return [stored_document(state, entry) for entry in entries]
     return documents
 
 
-def follow(
-    gateways: Gateways, spec: ModelSpec, arrival: Arrival, tables: list[LabelTable]
-) -> dict[str, Any]:
+def follow(state: LiveState, arrival: Arrival, tables: list[LabelTable]) -> dict[str, Any]:
     """A new batch: validated, compared with the champion's training set, and scored."""
-    champion, entry = load_champion(gateways, spec), arrival.entry
-    judged_batches = judged_batches_of(gateways, spec, entry.batch.digest)
-    validation, frame = validate(arrival, spec, champion.model.card)
+    champion, entry = load_champion(state.gateways, state.spec), arrival.entry
+    judged = state.judged_batches(entry.batch.digest)
+    validation, frame = validate(arrival, state.spec, champion.model.card)
     if validation.outcome is Outcome.QUARANTINE:
-        set_aside = Findings(
-            entry, validation, None, None, None, None, judged_batches=judged_batches
-        )
-        return conclude(gateways, spec, champion, set_aside)
-    drift = measure_drift(frame, champion, spec)
-    predictions, latency = score_batch(gateways, spec, champion, entry, frame, validation)
-    came = keep_labels(gateways, spec, entry, predictions, tables)
+        found = Findings(entry, validation, None, None, None, None, judged_batches=judged)
+        return conclude(state, found)
+    drift = measure_drift(state, frame)
+    predictions, latency = score_batch(state, entry, frame, validation)
+    arrivals = keep_labels(state.gateways, state.spec, entry, predictions, tables)
     findings = Findings(
         entry,
         validation,
@@ -98,39 +92,47 @@ def follow(
         champion.version.number,
         latency,
         learnt=entry.batch.digest in champion.model.card.training.batches,
-        arrivals=came,
-        estimate=None
-        if came
-        else estimate_performance(spec, champion, frame, predictions, judged_batches),
-        judged_batches=judged_batches,
+        arrivals=arrivals,
+        judged_batches=judged,
     )
-    return conclude(gateways, spec, champion, findings)
+    if not arrivals:
+        expected = steps.estimate_performance(state, frame, predictions, judged)
+        findings = replace(findings, estimate=expected)
+    return conclude(state, findings)
 
 
-def conclude(
-    gateways: Gateways, spec: ModelSpec, champion: Champion, findings: Findings
-) -> dict[str, Any]:
-    """The champion judged on the labels that have come; a decision, and what it asks for."""
-    findings = with_maturity(gateways, spec, findings)
-    if done := carried_out(gateways, spec, champion, findings):
+def conclude(state: LiveState, findings: Findings) -> dict[str, Any]:
+    """The champion judged on the labels that have arrived; a decision, and what it asks for."""
+    findings = with_maturity(state.gateways, state.spec, findings)
+    if done := carried_out(state, findings):
         seen = replace(findings, drift=done.inputs.drift, scored_by=done.inputs.champion)
-        return report(gateways, spec, seen, done)
-    findings = with_outputs(gateways, spec, champion, findings)
-    harm = judge_labels(gateways, spec, champion, findings)
-    tried = backtest(gateways, spec, champion, findings, harm)
-    harm = attribute_harm(gateways, spec, champion, findings, harm, tried)
-    inputs = inputs_of(gateways, spec, champion, findings, harm, tried)
-    decision = decide(inputs)
-    record(gateways, spec, inputs, decision)
-    retraining = None
-    again = resumes(inputs) and judgeable(
-        waiting_challenger(gateways, spec, champion), findings.entry
+        return report(state, seen, done)
+    findings = with_outputs(state, findings)
+    harm = steps.judge(state, findings)
+    tested = steps.backtest(state, findings, harm)
+    harm = steps.attribute(state, findings, harm, tested)
+    inputs = decision_inputs(state, findings, harm, tested.report if tested else None)
+    decision, cost = decide(inputs), tested.cost if tested else None
+    state.record(inputs, decision)
+    found = Conclusion(inputs, harm, decision, None, cost)
+    if decision.action is Action.RETRAIN or judged_again(state, inputs):
+        found = carry_out(state, findings, found, tested)
+    return report(state, findings, found)
+
+
+def carry_out(
+    state: LiveState, findings: Findings, found: Conclusion, tested: Backtest | None
+) -> Conclusion:
+    """A challenger is trained or judged again; what a backtest has fitted is the challenger."""
+    entry, retrains = findings.entry, found.decision.action is Action.RETRAIN
+    reason = "; ".join(r.text for r in found.decision.reasons)
+    contender = tested.contender if tested and retrains else None
+    kept = keep_candidate(state, contender, entry.batch.id) if contender else None
+    retraining = challenge(
+        state.spec,
+        entry.ordinal,
+        reason or "the challenger was judged again",
+        anew=retrains and plainly_broken(found.inputs),
+        tested=kept.version if kept else None,
     )
-    if decision.action is Action.RETRAIN or again:
-        reason = "; ".join(r.text for r in decision.reasons) or "the challenger was judged again"
-        anew = decision.action is Action.RETRAIN and plainly_broken(inputs)
-        tested = tried if decision.action is Action.RETRAIN else None
-        judged = keep_backtest(gateways, spec, champion, findings, tested)
-        retraining = challenge(spec, findings.entry.ordinal, reason, anew=anew, judged=judged)
-    cost = tried.cost if tried else None
-    return report(gateways, spec, findings, Conclusion(inputs, harm, decision, retraining, cost))
+    return replace(found, retraining=retraining)

@@ -6,11 +6,13 @@ from prefect import flow
 
 from flows.challenge import install
 from incumbent.params import ModelSpec, ReasonText
+from tasks import steps
+from tasks.champion import load_champion
 from tasks.lease import holding
-from tasks.promotion import reconcile, require_installed
+from tasks.promotion import reconcile, require_sound
 from tasks.reporting import promotion_document
-from tasks.scoring import load_champion
-from tasks.shadow import close_challenger, entry_of
+from tasks.shadow import close_challenger
+from tasks.state import LiveState
 from tasks.training import require_waiting
 
 
@@ -24,10 +26,11 @@ def promote(spec: ModelSpec, reason: ReasonText) -> dict[str, Any]:
     """
     with holding(spec) as gateways:
         reconcile(gateways, spec)
-        champion = load_champion(gateways, spec)
-        candidate, judged_on = require_waiting(gateways, spec, champion)
-        entry = entry_of(gateways, spec, judged_on)
-        failure, _ = install(gateways, spec, champion, candidate, entry, reason)
-        require_installed(spec, failure)
-        close_challenger(gateways, spec)
+        load_champion(gateways, spec)
+        state = LiveState(gateways, spec)
+        waiting, entry = require_waiting(state)
+        refit = steps.refit(state, waiting.contender, entry)
+        require_sound(refit, spec)
+        install(state, refit, reason)
+        close_challenger(state)
         return promotion_document(gateways, spec)

@@ -7,10 +7,11 @@ from prefect import flow
 
 from flows.monitor import conclude
 from incumbent.params import ModelSpec, ReasonText
+from tasks.champion import load_champion
 from tasks.lease import holding
 from tasks.promotion import reconcile
 from tasks.reporting import recall
-from tasks.scoring import load_champion
+from tasks.state import LiveState
 from tasks.training import newest_unlearnt
 
 
@@ -24,7 +25,7 @@ def retrain(spec: ModelSpec, reason: ReasonText) -> dict[str, Any]:
     """
     with holding(spec) as gateways:
         reconcile(gateways, spec)
-        champion = load_champion(gateways, spec)
-        entry = newest_unlearnt(gateways, spec, champion)
-        findings = recall(gateways, spec, champion, entry, {})
-        return conclude(gateways, spec, champion, replace(findings, asked=reason))
+        load_champion(gateways, spec)
+        state = LiveState(gateways, spec)
+        findings = recall(state, newest_unlearnt(state), {})
+        return conclude(state, replace(findings, asked=reason))

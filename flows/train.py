@@ -8,9 +8,9 @@ from incumbent.params import ModelSpec, Path
 from incumbent.records import PromotionKind
 from tasks.intake import read_training_data, refuse_second_champion
 from tasks.lease import holding
-from tasks.promotion import promote, reconcile, register
+from tasks.promotion import promote, reconcile
 from tasks.reporting import train_document
-from tasks.training import train_first
+from tasks.training import register, train_first
 from tasks.validation import validate_training_data
 
 

@@ -1,11 +1,10 @@
-"""Drift: the batch on the cells of its champion's training set."""
+"""Drift: the batch on the bins of its champion's training set, and what its champion predicts."""
 
 from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from incumbent.data.intake import blocks_of
 from incumbent.data.labels import join
@@ -14,40 +13,39 @@ from incumbent.data.profile.windows import blocks_in
 from incumbent.monitoring.drift import drift, persistent
 from incumbent.monitoring.drift.outputs import outputs_drift
 from incumbent.monitoring.drift.together import rows_of_frame, with_groups
-from incumbent.params import ModelSpec
-from incumbent.records import BatchStatus, Champion, DriftReport, Findings
-from tasks.gateways import Gateways, open_gateways
+from incumbent.records import BatchStatus, DriftReport, Findings
+from tasks.gateways import OUTSIDE
+from tasks.state import LiveState
 
 
-@task(name="drift", cache_policy=NO_CACHE)
-def measure_drift(frame: pd.DataFrame, champion: Champion, spec: ModelSpec) -> DriftReport:
+@task(name="drift", **OUTSIDE)
+def measure_drift(state: LiveState, frame: pd.DataFrame) -> DriftReport:
     """Profile the batch and compare it with the champion's reference; no raw row is read again."""
-    reference = champion.model.card.profile
+    reference, spec = state.champion().model.card.profile, state.spec
     days = blocks_in(blocks_of(frame, spec))
     report = drift(count(frame, reference, days), reference, spec)
     report = with_groups(report, partial(rows_of_frame, frame))
-    return persistent(report, _earlier(champion, spec), spec.drift_repeats)
+    return persistent(report, _earlier(state), spec.drift_repeats)
 
 
-def with_outputs(
-    gateways: Gateways, spec: ModelSpec, champion: Champion, findings: Findings
-) -> Findings:
-    """The findings with the drift of what the champion said, and of the labels so far.
+def with_outputs(state: LiveState, findings: Findings) -> Findings:
+    """The findings with the drift of the champion's predictions, and of the labels so far.
 
-    They stay as they are where another version said it, or the champion has learnt the rows.
+    They stay as they are where another version scored the batch, or the champion has learnt it.
     """
-    drift, predictions = findings.drift, findings.predictions
+    drift, predictions, champion = findings.drift, findings.predictions, state.champion()
     own = findings.scored_by == champion.version.number and not findings.learnt
     if drift is None or predictions is None or not own:
         return findings
-    labels = gateways.predictions.read_labels(spec.name, findings.entry.batch.digest)
-    outputs = outputs_drift(champion.model, predictions, join(predictions, labels), spec)
+    labels = state.gateways.predictions.read_labels(state.spec.name, findings.entry.batch.digest)
+    labelled = join(predictions, labels)
+    outputs = outputs_drift(champion.model, predictions, labelled, state.spec)
     return replace(findings, drift=replace(drift, outputs=outputs))
 
 
-def _earlier(champion: Champion, spec: ModelSpec) -> list[bool]:
+def _earlier(state: LiveState) -> list[bool]:
     """Whether the last handled batches were beyond the null of this champion."""
-    ledger = open_gateways().ledger
+    ledger, spec, number = state.gateways.ledger, state.spec, state.champion().version.number
     handled = ledger.batches(spec.name, status=BatchStatus.HANDLED)
     last = handled[len(handled) - min(len(handled), spec.drift_window - 1) :]
     entries = [ledger.batch(spec.name, entry.batch.digest) for entry in last]
@@ -55,5 +53,5 @@ def _earlier(champion: Champion, spec: ModelSpec) -> list[bool]:
     return [
         doc["drift"]["beyond"]
         for doc in documents
-        if doc["drift"] and doc["champion"]["version_before"] == champion.version.number
+        if doc["drift"] and doc["champion"]["version_before"] == number
     ]

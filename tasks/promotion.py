@@ -8,34 +8,21 @@ is intact, and taken back if it is not.
 import logging
 from datetime import UTC, datetime
 
-import pandas as pd
 from prefect import task
 
 from incumbent.errors import IncumbentError, IntegrityError, UsageError
+from incumbent.loop.state import Refit
 from incumbent.model.promotion import golden_failure, promotion_id
 from incumbent.params import ModelSpec
 from incumbent.records import (
     Champion,
-    FittedModel,
     Promotion,
     PromotionKind,
     Version,
 )
 from tasks.gateways import LOGGER, OUTSIDE, Gateways
-from tasks.training import metrics_of, params_of
 
 CHAMPION, PREVIOUS = "champion", "previous"
-
-
-@task(name="register", **OUTSIDE)
-def register(
-    gateways: Gateways, name: str, fitted: FittedModel, rows: pd.DataFrame, reason: str
-) -> Version:
-    """A new version in the registry, with its card, its rows and its golden predictions."""
-    metrics, tags = metrics_of(fitted.card), {"incumbent.reason": reason}
-    return gateways.registry.register(
-        f"train {name}", fitted, rows, params_of(fitted), metrics, tags
-    )
 
 
 @task(name="promotion", **OUTSIDE)
@@ -96,16 +83,16 @@ def former_champion(gateways: Gateways, spec: ModelSpec, number: int | None) -> 
     )
 
 
-def require_installed(spec: ModelSpec, failure: str | None) -> None:
-    """Refuse to go on where a promotion by hand failed its last check.
+def require_sound(refit: Refit, spec: ModelSpec) -> None:
+    """Refuse to promote a refit that failed its last check.
 
     Raises:
         IncumbentError: It did.
     """
-    if failure is not None:
+    if refit.failure is not None:
         raise IncumbentError(
             f"The challenger of {spec.name!r} was not promoted.",
-            failure,
+            refit.failure,
             f"a distance within promotion_distance = {spec.promotion_distance}",
             "keep the champion, or raise `promotion_distance` in the spec",
         )

@@ -20,81 +20,44 @@ from incumbent.records import (
     BatchStatus,
     Champion,
     Conclusion,
-    Decision,
-    DecisionInputs,
     DriftReport,
     EstimateReport,
     Findings,
-    HarmReport,
     Outcome,
     Retraining,
     RunRecord,
     ShadowReport,
     ValidationReport,
     Verdict,
-    document,
 )
-from incumbent.report.reporting import age_days, link, monitor_document, page, summary, timeline
-from tasks.gain import Backtest
+from incumbent.report.reporting import link, monitor_document, page, summary, timeline
+from tasks.champion import require_champion
 from tasks.gateways import OUTSIDE, Gateways
 from tasks.intake import read_again
-from tasks.judged_batches import judged_batches_of
 from tasks.labels import scored_predictions
-from tasks.scoring import require_champion, score_batch
-from tasks.training import waiting_challenger
+from tasks.scoring import score_batch
+from tasks.state import LiveState
 
 
-def inputs_of(
-    gateways: Gateways,
-    spec: ModelSpec,
-    champion: Champion,
-    findings: Findings,
-    harm: HarmReport | None,
-    tried: Backtest | None,
-) -> DecisionInputs:
-    """All that the decision about a batch is made from."""
-    trained = champion.model.card.training.period
-    return DecisionInputs(
-        spec,
-        findings.entry.batch.digest,
-        champion.version.number,
-        findings.validation.outcome,
-        findings.drift,
-        harm,
-        age_days(findings, trained and trained.end),
-        waiting_challenger(gateways, spec, champion) is not None,
-        findings.asked,
-        findings.estimate,
-        tried.report if tried else None,
-        findings.judged_batches,
-    )
+def recall(state: LiveState, entry: BatchEntry, arrivals: Mapping[str, str]) -> Findings:
+    """What was found about a batch that was handled before, for labels that arrive late.
 
-
-def recall(
-    gateways: Gateways,
-    spec: ModelSpec,
-    champion: Champion,
-    entry: BatchEntry,
-    arrivals: Mapping[str, str],
-) -> Findings:
-    """What was found about a batch that was handled before, for labels that come late.
-
-    The champion of today is judged: where it is another than the one that scored the batch,
-    the batch is scored again, unless it has learnt from it since.
+    The champion of today is judged: where another version scored the batch, it is scored again,
+    unless the champion has learnt it since.
     """
-    stored = stored_document(gateways, spec, entry)
+    gateways, spec, champion = state.gateways, state.spec, state.champion()
+    stored, digest = stored_document(state, entry), entry.batch.digest
     validation = TypeAdapter(ValidationReport).validate_python(stored["validation"])
-    drift = TypeAdapter(DriftReport | None).validate_python(stored["drift"])
     predictions, scored_by = scored_predictions(gateways, spec, entry), stored["scored_by"]
-    learnt = entry.batch.digest in champion.model.card.training.batches
+    learnt = digest in champion.model.card.training.batches
     if scored_by != champion.version.number and not learnt:
         frame = canonical(read_again(entry, spec), spec, kinds_in(champion.model.card.profile))
-        predictions, _ = score_batch(gateways, spec, champion, entry, frame, validation)
+        predictions, _ = score_batch(state, entry, frame, validation)
         scored_by = champion.version.number
     return Findings(
         entry,
         validation,
-        drift,
+        TypeAdapter(DriftReport | None).validate_python(stored["drift"]),
         predictions,
         scored_by,
         latency=None,
@@ -102,14 +65,14 @@ def recall(
         learnt=learnt,
         arrivals=arrivals,
         estimate=TypeAdapter(EstimateReport | None).validate_python(stored.get("estimate")),
-        judged_batches=judged_batches_of(gateways, spec, entry.batch.digest),
+        judged_batches=state.judged_batches(digest),
     )
 
 
-def stored_document(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> dict[str, Any]:
+def stored_document(state: LiveState, entry: BatchEntry) -> dict[str, Any]:
     """The document of a batch that was handled before, marked as a duplicate."""
-    stored = gateways.ledger.batch(spec.name, entry.batch.digest)
-    if stored is None or stored.document is None:
+    stored = state.entry_of(entry.batch.digest)
+    if stored.document is None:
         raise IntegrityError(
             f"The ledger has no document of batch {entry.batch.id!r}.",
             "none",
@@ -119,45 +82,32 @@ def stored_document(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> d
     return {**stored.document, "duplicate": True}
 
 
-def record(gateways: Gateways, spec: ModelSpec, inputs: DecisionInputs, decision: Decision) -> None:
-    """Keep a decision with all that it was made from, before it is carried out."""
-    stored = document(inputs)
-    gateways.ledger.record_decision(spec.name, inputs.batch, decision, stored, datetime.now(UTC))
-
-
-def carried_out(
-    gateways: Gateways, spec: ModelSpec, champion: Champion, findings: Findings
-) -> Conclusion | None:
+def carried_out(state: LiveState, findings: Findings) -> Conclusion | None:
     """What a run that broke off after its promotion had concluded; None where none did.
 
     The champion was promoted over this very batch, by a decision that was never reported.
     """
-    entry, promoted_over = findings.entry, champion.model.card.training.batches[-1:]
-    made = gateways.ledger.decisions_about(spec.name, entry.batch.digest)
-    if list(promoted_over) != [entry.batch.digest] or not made:
+    champion, digest = state.champion(), findings.entry.batch.digest
+    ledger, name = state.gateways.ledger, state.spec.name
+    made = ledger.decisions_about(name, digest)
+    if champion.model.card.training.batches[-1:] != (digest,) or not made:
         return None
     inputs, decision = stored_inputs(made[0].inputs), made[0].decision
-    reported = _reported(gateways, spec, entry) == decision.id
+    document = state.entry_of(digest).document
+    reported = document is not None and document["decision"]["id"] == decision.id
     if reported or inputs.champion == champion.version.number:
         return None
-    seen = gateways.ledger.last_shadow(spec.name, inputs.champion)
+    seen = ledger.last_shadow(name, inputs.champion)
     shadow = TypeAdapter(ShadowReport).validate_python(seen["report"]) if seen else None
     verdict = TypeAdapter(Verdict).validate_python(seen["verdict"]) if seen else None
     retraining = Retraining(shadow, verdict, 0, 0.0) if shadow and verdict else None
     return Conclusion(inputs, inputs.harm, decision, retraining)
 
 
-def _reported(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> str | None:
-    """The id of the newest decision about a batch that was reported."""
-    stored = gateways.ledger.batch(spec.name, entry.batch.digest)
-    return stored.document["decision"]["id"] if stored and stored.document else None
-
-
 @task(name="reporting", **OUTSIDE)
-def report(
-    gateways: Gateways, spec: ModelSpec, findings: Findings, conclusion: Conclusion
-) -> dict[str, Any]:
+def report(state: LiveState, findings: Findings, conclusion: Conclusion) -> dict[str, Any]:
     """Show a batch where people look, then mark it handled. The order makes a rerun harmless."""
+    gateways, spec = state.gateways, state.spec
     after = require_champion(gateways, spec).number
     doc = monitor_document(findings, conclusion, after)
     points, text = timeline(findings, conclusion), page(doc)

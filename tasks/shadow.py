@@ -1,117 +1,67 @@
-"""Shadow: the rows that judge, both models' losses on them, and the run that keeps the answer."""
+"""Shadow: the evidence that a challenger has, and the run that keeps the verdict."""
 
 import json
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import pandas as pd
 from prefect import task
 
-from incumbent.data.intake import blocks_of
-from incumbent.errors import UsageError
-from incumbent.model.scoring import predict
-from incumbent.params import ModelSpec
-from incumbent.policy.shadow import Losses, pair
+from incumbent.loop.state import Challenge
+from incumbent.policy.shadow import evidence_digest
 from incumbent.records import (
     BatchEntry,
-    Champion,
+    Challenger,
     PairedBlock,
+    Ruling,
     RunRecord,
     ShadowReport,
     Verdict,
     Version,
     document,
 )
-from incumbent.statistics.metrics import row_losses, truth_of
-from tasks.gateways import OUTSIDE, Gateways
-from tasks.teaching import labelled_rows
+from tasks.gateways import OUTSIDE
+from tasks.state import LiveState
 
 
-def entry_of(gateways: Gateways, spec: ModelSpec, ordinal: int) -> BatchEntry:
-    """The batch that the ledger gave this ordinal.
-
-    Raises:
-        UsageError: There is none.
-    """
-    for entry in gateways.ledger.batches(spec.name):
-        if entry.ordinal == ordinal:
-            return entry
-    raise UsageError(
-        f"Model {spec.name!r} has no batch {ordinal}.",
-        ordinal,
-        "the ordinal of a batch that was monitored",
-        "see `incumbent status`",
-    )
-
-
-def unseen_rows(
-    gateways: Gateways, spec: ModelSpec, champion: Champion, challenger: Champion, entry: BatchEntry
-) -> pd.DataFrame:
-    """The labelled rows of a batch whose ids neither model was fitted on."""
-    rows = labelled_rows(gateways, spec, champion, entry)
-    if spec.id is None:
-        return rows
-    # A challenger's training set begins with the champion's: its ids are the ids of both.
-    learnt = gateways.registry.training_rows(challenger.version)[spec.id]
-    return rows[~rows[spec.id].isin(learnt)]
-
-
-def gather_evidence(
-    gateways: Gateways, spec: ModelSpec, champion: Champion, challenger: Champion, entry: BatchEntry
-) -> tuple[PairedBlock, ...]:
-    """Losses of both models per day on one batch, beside what the challenger was judged on before.
-
-    Labels of a batch that come in parts replace what its earlier labels said. Rows that
-    either model was fitted on (a batch delivered again with a correction) judge nobody.
-    """
-    rows = unseen_rows(gateways, spec, champion, challenger, entry)
-    losses = _losses(champion, rows), _losses(challenger, rows)
-    newest = pair(*losses, blocks_of(rows, champion.model.card.spec))
-    waiting = gateways.ledger.challenger(spec.name)
-    earlier = waiting.evidence if waiting and waiting.version == challenger.version else ()
-    return (
-        *(block for block in earlier if block.batch != entry.ordinal),
-        *(replace(block, batch=entry.ordinal) for block in newest),
-    )
-
-
-def close_challenger(gateways: Gateways, spec: ModelSpec) -> None:
-    """Let go of the challenger in hand, if there is one."""
-    gateways.ledger.close_challenger(spec.name, datetime.now(UTC))
-
-
-@dataclass(frozen=True)
-class Look:
-    """What one look at a challenger has shown; `evidence` is the digest of what was seen."""
-
-    evidence: str
-    report: ShadowReport
-    verdict: Verdict
+def waiting_evidence(state: LiveState, version: Version) -> Challenge:
+    """A challenger, with the evidence of earlier batches if it has waited for more labels."""
+    waiting = state.gateways.ledger.challenger(state.spec.name)
+    same = waiting is not None and waiting.version == version
+    return Challenge(state.load(version), waiting.evidence if waiting and same else ())
 
 
 @task(name="shadow report", **OUTSIDE)
 def report_shadow(
-    gateways: Gateways,
-    spec: ModelSpec,
-    champion: Champion,
-    challenger: Version,
+    state: LiveState,
     entry: BatchEntry,
-    look: Look,
+    challenger: Version,
+    evidence: tuple[PairedBlock, ...],
+    found: tuple[ShadowReport, Verdict],
 ) -> None:
-    """Keep the answer in the ledger, and show it as a run of its own."""
-    now, ours, report, verdict = (
-        datetime.now(UTC),
-        champion.version.number,
-        look.report,
-        look.verdict,
-    )
+    """Keep a verdict in the ledger, show it as a run, and let an undecided challenger wait."""
+    (report, verdict), now = found, datetime.now(UTC)
+    name, champion = state.spec.name, state.champion().version.number
+    ledger, digest = state.gateways.ledger, evidence_digest(evidence)
     stored = document({"report": report, "verdict": verdict})
-    gateways.ledger.record_shadow(
-        spec.name, ours, challenger.number, report.look, look.evidence, stored, now
-    )
-    run = RunRecord(
-        f"shadow v{ours} {entry.batch.id}",
-        f"look {ours} {look.evidence}",
+    ledger.record_shadow(name, champion, challenger.number, report.look, digest, stored, now)
+    state.gateways.registry.log_run(name, _run(entry, champion, digest, found), now)
+    if verdict.verdict is Ruling.EXTEND:
+        ledger.keep_challenger(name, Challenger(challenger, champion, evidence), now)
+    else:
+        ledger.close_challenger(name, now)
+
+
+def close_challenger(state: LiveState) -> None:
+    """Drop the challenger that waits, if there is one."""
+    state.gateways.ledger.close_challenger(state.spec.name, datetime.now(UTC))
+
+
+def _run(
+    entry: BatchEntry, champion: int, evidence: str, found: tuple[ShadowReport, Verdict]
+) -> RunRecord:
+    report, verdict = found
+    return RunRecord(
+        f"shadow v{champion} {entry.batch.id}",
+        f"look {champion} {evidence}",
         {"look": report.look, "rows": report.n, "burden": verdict.burden.value},
         {
             "difference": report.primary.value,
@@ -122,13 +72,5 @@ def report_shadow(
             "incumbent.verdict": verdict.verdict.value,
             "mlflow.note.content": "\n".join(verdict.reasons),
         },
-        {"shadow.json": json.dumps(stored, indent=2)},
+        {"shadow.json": json.dumps(document({"report": report, "verdict": verdict}), indent=2)},
     )
-    gateways.registry.log_run(spec.name, run, now)
-
-
-def _losses(model: Champion, rows: pd.DataFrame) -> Losses:
-    card = model.model.card
-    values = predict(model.model.pipeline, rows[list(card.profile.columns)], card.spec.task)
-    truth = truth_of(rows[card.spec.target], card.spec.task, card.classes)
-    return row_losses(values, truth, card.spec.task)

@@ -19,8 +19,14 @@ from tasks.intake import Arrival
 def validate(
     arrival: Arrival, spec: ModelSpec, card: ModelCard
 ) -> tuple[ValidationReport, pd.DataFrame]:
-    """What the suites say of a batch, and its canonical table (empty where it is quarantined)."""
-    raw = arrival.content
+    """What the suites report on a batch, and its canonical table (empty if quarantined)."""
+    return validate_content(arrival.content, spec, card)
+
+
+def validate_content(
+    raw: pd.DataFrame | UnreadableError, spec: ModelSpec, card: ModelCard
+) -> tuple[ValidationReport, pd.DataFrame]:
+    """The same of a table, or of the error that kept it from being read."""
     if isinstance(raw, UnreadableError):
         return unreadable(raw), pd.DataFrame()
     found = check(raw, spec, card)

@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
 
 from incumbent.digest import text_digest
 from incumbent.model.baseline import PREDICTION_PREFIX
-from incumbent.model.scoring import predict
+from incumbent.model.scoring import classes_of, predict
 from incumbent.params import ModelSpec, Task
-from incumbent.records import Champion, FittedModel
+from incumbent.records import Champion
 
 DISTANCE_ROWS = 5_000
 GOLDEN_TOLERANCE = 1e-9
@@ -44,9 +45,9 @@ def golden_failure(champion: Champion) -> str | None:
 
 
 def distance_failure(
-    judged: FittedModel,
-    refitted: FittedModel,
-    known: pd.DataFrame,
+    judged: Pipeline,
+    refitted: Pipeline,
+    shared: pd.DataFrame,
     newest: pd.DataFrame,
     spec: ModelSpec,
 ) -> str | None:
@@ -60,13 +61,13 @@ def distance_failure(
     Args:
         judged: The model that the shadow judged.
         refitted: The same recipe, fitted on the newest rows as well.
-        known: Rows that both were fitted on, shape (n, columns).
+        shared: Rows that both were fitted on, shape (n, columns).
         newest: Rows that judged, with their target, shape (m, columns).
         spec: The bound.
     """
-    known = known.iloc[:: math.ceil(max(len(known), 1) / DISTANCE_ROWS)]
+    shared = shared.iloc[:: math.ceil(max(len(shared), 1) / DISTANCE_ROWS)]
     bounds = {
-        "rows that both know": (known, spec.promotion_distance),
+        "rows that both were fitted on": (shared, spec.promotion_distance),
         "the newest rows": (newest, spec.promotion_distance + _own_error(judged, newest, spec)),
     }
     for name, (rows, allowed) in bounds.items():
@@ -79,25 +80,22 @@ def distance_failure(
     return None
 
 
-def distance_of(
-    judged: FittedModel, refitted: FittedModel, rows: pd.DataFrame, spec: ModelSpec
-) -> float:
+def distance_of(judged: Pipeline, refitted: Pipeline, rows: pd.DataFrame, spec: ModelSpec) -> float:
     """Mean distance of two models' predictions on rows; NaN without rows."""
     if rows.empty:
         return math.nan
-    features = rows[list(refitted.card.profile.columns)]
-    ours = predict(refitted.pipeline, features, spec.task)
-    theirs = align(predict(judged.pipeline, features, spec.task), judged, refitted)
+    before, after = (predict(model, rows, spec.task) for model in (judged, refitted))
+    before = align(before, classes_of(judged, spec.task), classes_of(refitted, spec.task))
     if spec.task is Task.REGRESSION:
-        return float(np.abs(ours - theirs).mean()) / _scale(rows, spec)
-    return float(np.abs(ours - theirs).sum(axis=1).mean()) / 2
+        return float(np.abs(after - before).mean()) / _scale(rows, spec)
+    return float(np.abs(after - before).sum(axis=1).mean()) / 2
 
 
-def _own_error(judged: FittedModel, rows: pd.DataFrame, spec: ModelSpec) -> float:
+def _own_error(judged: Pipeline, rows: pd.DataFrame, spec: ModelSpec) -> float:
     if spec.task is not Task.REGRESSION or rows.empty:
         return 0.0
-    said = predict(judged.pipeline, rows[list(judged.card.profile.columns)], spec.task)[:, 0]
-    return float(np.abs(said - rows[spec.target].to_numpy(float)).mean()) / _scale(rows, spec)
+    predicted = predict(judged, rows, spec.task)[:, 0]
+    return float(np.abs(predicted - rows[spec.target].to_numpy(float)).mean()) / _scale(rows, spec)
 
 
 def _scale(rows: pd.DataFrame, spec: ModelSpec) -> float:
@@ -105,10 +103,10 @@ def _scale(rows: pd.DataFrame, spec: ModelSpec) -> float:
 
 
 def align(
-    values: NDArray[np.float64], source: FittedModel, target: FittedModel
+    values: NDArray[np.float64], classes: tuple[str, ...], wanted: tuple[str, ...]
 ) -> NDArray[np.float64]:
-    """Class probabilities in the columns of another model; a class unknown here has none."""
-    if source.card.classes == target.card.classes:
+    """Class probabilities in the order of other classes; a class that is not there has none."""
+    if classes == wanted:
         return values
-    position = pd.Index(source.card.classes).get_indexer(pd.Index(target.card.classes))
+    position = pd.Index(classes).get_indexer(pd.Index(wanted))
     return np.where(position >= 0, values[:, position], 0.0)

@@ -21,6 +21,7 @@ from incumbent.digest import table_digest
 from incumbent.errors import UsageError
 from incumbent.model.baseline import PREDICTION_PREFIX, evaluate_baseline
 from incumbent.model.scoring import classes_of, predict, predictions_and_truth
+from incumbent.model.windows import split
 from incumbent.params import ModelSpec, Task
 from incumbent.records import FittedModel, HeldOutEvaluation, ModelCard, TrainingSet
 from incumbent.statistics.metrics import METRIC_NAMES, row_losses, truth_of
@@ -29,7 +30,6 @@ MOST_CATEGORIES = 250  # the learner takes at most 255 codes a column
 GOLDEN_ROWS = 100
 IMPORTANCE_ROWS = 2_000
 TWO_CLASSES = 2
-FEWEST_DAYS = 4
 
 
 def fit(
@@ -66,61 +66,17 @@ def fit(
     return pipeline.fit(rows[list(kinds)], rows[spec.target], learner__sample_weight=weights)
 
 
-def recency(rows: pd.DataFrame, spec: ModelSpec) -> NDArray[np.float64] | None:
-    """How much each row counts in a retraining: half as much for every half-life of age.
-
-    w = 2^(-a / (h S)), with a row's age a and the span S of all rows in days (in rows where
-    there is no timestamp), and h the spec's half-life. With h = 1/2 the oldest row counts a
-    quarter, and a world that stands still loses 13% of its rows: (sum w)^2 / (n sum w^2) = .87.
-
-    Returns:
-        Weights in (0, 1], shape (n,); None where all rows count alike.
-    """
-    ages = _ages(rows, spec)
-    span = float(ages.max(initial=0.0))
-    if spec.training_half_life == 0 or span == 0:
-        return None
-    return np.asarray(0.5 ** (ages / (spec.training_half_life * span)), dtype=np.float64)
-
-
-def halves(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, pd.DataFrame] | None:
-    """The older and the newer half of a batch's days; None below four days, or without times."""
-    if spec.timestamp is None:
-        return None
-    days = blocks_of(rows, spec)
-    distinct = np.unique(days)
-    if len(distinct) < FEWEST_DAYS:
-        return None
-    older = days < distinct[len(distinct) // 2]
-    return rows[older], rows[~older]
-
-
-def split(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Older rows to fit, newest to judge; a day is never cut in two.
-
-    Rows without timestamps are taken to be in the order of time.
-
-    Raises:
-        UsageError: All rows are of one day, or there is but one: nothing can be held out.
-    """
-    if spec.timestamp is not None:
-        rows = rows.sort_values(spec.timestamp, kind="stable")
-    cut = _cut(rows, spec)
-    if not 0 < cut < len(rows):
-        raise UsageError(
-            "The training data cannot be split by time.",
-            f"{len(rows)} labelled rows, all of one day",
-            "rows of at least two days, so that the newest can be held out",
-            "train on a longer history",
-        )
-    return rows.iloc[:cut], rows.iloc[cut:]
+def evaluate_recipe(
+    rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]
+) -> HeldOutEvaluation:
+    """The recipe fitted on the older rows, and evaluated on the held-out newest ones."""
+    head, tail = split(rows, spec)
+    return evaluate_baseline(fit(head, spec, kinds), tail, spec, kinds)
 
 
 def train(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> FittedModel:
-    """The first champion: judged on the held-out tail, then refitted on all rows."""
-    head, tail = split(rows, spec)
-    judged = fit(head, spec, kinds)
-    evaluation = evaluate_baseline(judged, tail, spec, kinds)
+    """The first champion: evaluated on the held-out tail, then fitted on all rows."""
+    evaluation = evaluate_recipe(rows, spec, kinds)
     return assemble(fit(rows, spec, kinds), rows, spec, kinds, evaluation=evaluation, batches=())
 
 
@@ -193,40 +149,6 @@ def golden_rows(
     values = predict(pipeline, features, spec.task)
     said = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
     return features.assign(**said)
-
-
-def sample(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
-    """At most `training_max_rows` rows, drawn with the spec's seed, order kept."""
-    if len(rows) <= spec.training_max_rows:
-        return rows
-    drawn = np.random.default_rng(spec.training_seed).choice(
-        len(rows), spec.training_max_rows, replace=False
-    )
-    return rows.iloc[np.sort(drawn)].reset_index(drop=True)
-
-
-def newest_of_each(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
-    """Rows without those whose id comes again later: a correction replaces what it corrects."""
-    if spec.id is None:
-        return rows.reset_index(drop=True)
-    return rows.drop_duplicates(subset=spec.id, keep="last").reset_index(drop=True)
-
-
-def _cut(rows: pd.DataFrame, spec: ModelSpec) -> int:
-    """Where the held-out tail begins: at the start of its first day, if that leaves anything."""
-    at = int(len(rows) * (1 - spec.training_holdout))
-    if spec.timestamp is None or at >= len(rows):
-        return at
-    days = blocks_of(rows, spec)
-    start, end = (int(np.searchsorted(days, days[at], side=s)) for s in ("left", "right"))
-    return start or end
-
-
-def _ages(rows: pd.DataFrame, spec: ModelSpec) -> NDArray[np.float64]:
-    if spec.timestamp is None:
-        return np.arange(len(rows), dtype=np.float64)[::-1]
-    days = blocks_of(rows, spec)
-    return np.asarray(days.max(initial=0) - days, dtype=np.float64) if len(days) else np.empty(0)
 
 
 def _learner(

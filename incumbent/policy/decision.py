@@ -1,6 +1,7 @@
 """The rules: from what was measured to what is done. Pure, and made again from its inputs."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,13 +17,16 @@ from incumbent.records import (
     Action,
     Decision,
     DecisionInputs,
+    JudgedBatch,
     Outcome,
+    Period,
     Reason,
     Trust,
     document,
 )
 
 ID_LENGTH = 16
+DAY_SECONDS = 86_400
 
 
 def decide(inputs: DecisionInputs) -> Decision:
@@ -119,6 +123,13 @@ def age_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
     return (Reason("age", None, inputs.age_days, limit, text),)
 
 
+def age_days(batch: Period | None, trained: Period | None) -> float | None:
+    """Days of data between the newest row of a training set and the newest of a batch."""
+    if batch is None or trained is None:
+        return None
+    return (batch.end - trained.end).total_seconds() / DAY_SECONDS
+
+
 def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
     """What forbids a retraining that something asks for.
 
@@ -132,6 +143,23 @@ def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
     if inputs.asked is None:
         found.extend(_unhurried(inputs))
     return tuple(f for f in found if f is not None)
+
+
+def judged_batch(inputs: DecisionInputs, decision: Decision) -> JudgedBatch | None:
+    """What later decisions need to know of this one; None where no labels were judged."""
+    harm, gain, estimate = inputs.harm, inputs.gain, inputs.estimate
+    if harm is None:
+        return None
+    name, saved = harm.metric_name, gain.saved if gain else None
+    return JudgedBatch(
+        inputs.batch,
+        harm.rows,
+        inputs.champion,
+        decision.action is Action.RETRAIN,
+        saved if saved is not None and math.isfinite(saved.value) else None,
+        harm.metrics.get(name) if harm.enough else None,
+        estimate.metrics.get(name) if estimate else None,
+    )
 
 
 def stored_inputs(stored: Mapping[str, Any]) -> DecisionInputs:

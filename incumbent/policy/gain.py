@@ -8,7 +8,7 @@ from batch to batch: a training is worth its price once that much has been lost 
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
@@ -32,15 +32,27 @@ from incumbent.statistics.slope import related
 GAIN = "gain"
 
 
+@dataclass(frozen=True)
+class BacktestDesign:
+    """What a backtest was made of.
+
+    Attributes:
+        rows: Rows of the whole batch.
+        learnt: How many newer rows were fitted on.
+        look: Which look at a challenger of this champion the gate's would be.
+        within: Whether the newer rows are the older half of the batch itself.
+        slope: Calibration slope of the recipe with newer rows on the same unseen rows.
+    """
+
+    rows: int
+    learnt: int
+    look: int
+    within: bool = False
+    slope: Estimate | None = None
+
+
 def measure_gain(
-    evidence: tuple[PairedBlock, ...],
-    card: ModelCard,
-    *,
-    rows: int,
-    learnt: int,
-    look: int,
-    within: bool,
-    slope: Estimate | None = None,
+    evidence: tuple[PairedBlock, ...], card: ModelCard, design: BacktestDesign
 ) -> GainReport:
     """What the recipe with newer rows saves against the champion on the same unseen rows.
 
@@ -48,26 +60,23 @@ def measure_gain(
         evidence: Losses of the champion and of the recipe with newer rows, summed per day.
         card: The champion's: its spec, and the baseline whose noise of days is borrowed where the
             evidence is of fewer than five.
-        rows: Rows of the whole batch.
-        learnt: How many newer rows were fitted on.
-        look: Which look at a challenger of this champion the gate's would be.
-        within: Whether the newer rows are the older half of the batch itself.
-        slope: Calibration slope of the recipe with newer rows on the same unseen rows.
+        design: Its sizes, and how often the gate has looked.
 
     No evidence saves NaN, without bounds. Fewer rows than the gate asks for pass: it would wait
     for more; so do rows of fewer than five days, unless it would reject them, and a part of the
     batch itself, which is no candidate for the gate.
     """
     spec = card.spec
-    seen = compare(evidence, spec, look)
+    seen = compare(evidence, spec, design.look)
     verdict, few = judge(seen, Burden.REFRESH, spec).verdict, seen.primary.blocks < FEW_BLOCKS
     passes = verdict is Ruling.PROMOTE or (few and verdict is Ruling.EXTEND)
-    passes = passes or within or seen.n < spec.shadow_min_labels
+    passes = passes or design.within or seen.n < spec.shadow_min_labels
     saved = _turned(seen.primary, spec.harm_confidence)
     saved = borrow_noise(saved, card.baseline.loss, spec.harm_confidence)
+    slope = design.slope
     slope = slope if slope is not None and math.isfinite(slope.value) else None
     name, loss = seen.metric_name, seen.champion_loss
-    return GainReport(name, loss, saved, rows, learnt, passes, within, slope)
+    return GainReport(name, loss, saved, design.rows, design.learnt, passes, design.within, slope)
 
 
 def is_significant(report: GainReport) -> bool:

@@ -27,7 +27,14 @@ from incumbent.statistics.intervals import block_ratio
 from incumbent.statistics.metrics import GUARDRAILS, METRIC_NAMES
 
 Losses = dict[str, NDArray[np.float64]]
-RECIPE_PREFIX = "training_"
+# The fields of a spec that decide what is fitted on given rows.
+RECIPE = (
+    "training_iterations",
+    "training_learning_rate",
+    "training_leaves",
+    "training_half_life",
+    "training_seed",
+)
 
 
 def pair(
@@ -100,11 +107,12 @@ def judge(report: ShadowReport, burden: Burden, spec: ModelSpec) -> Verdict:
 
 def burden_of(champion: ModelSpec, challenger: ModelSpec) -> Burden:
     """A refresh has the champion's own recipe; anything else is a replacement."""
-    return Burden.REFRESH if _recipe(champion) == _recipe(challenger) else Burden.REPLACEMENT
+    return Burden.REFRESH if same_recipe(champion, challenger) else Burden.REPLACEMENT
 
 
-def _recipe(spec: ModelSpec) -> dict[str, object]:
-    return {k: v for k, v in spec.model_dump().items() if k.startswith(RECIPE_PREFIX)}
+def same_recipe(one: ModelSpec, other: ModelSpec) -> bool:
+    """Whether two specs fit the same model on the same rows."""
+    return all(getattr(one, name) == getattr(other, name) for name in RECIPE)
 
 
 def _rule(difference: Estimate, allowed: float, burden: Burden) -> Ruling:

@@ -27,6 +27,7 @@ from incumbent.records.decision import (
     DecisionInputs,
     JudgedBatch,
     Reason,
+    TrainingBatch,
 )
 from incumbent.records.drift import (
     ColumnDrift,
@@ -143,6 +144,7 @@ __all__ = [
     "SliceMetrics",
     "Spread",
     "TrackRecord",
+    "TrainingBatch",
     "TrainingSet",
     "Trust",
     "ValidationReport",

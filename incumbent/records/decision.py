@@ -35,6 +35,19 @@ class JudgedBatch:
 
 
 @dataclass(frozen=True)
+class TrainingBatch:
+    """A handled batch that the champion has not learnt.
+
+    `faults` are those of its labels when they were last judged; `cleared` says that a later batch
+    has shown its labels, which looked shuffled, to follow its rows.
+    """
+
+    batch: str
+    faults: frozenset[str] = frozenset()
+    cleared: bool = False
+
+
+@dataclass(frozen=True)
 class Reason:
     """Why: the signal, where it was seen, its value and the threshold that it was held to."""
 

@@ -10,13 +10,13 @@ from incumbent.digest import text_digest
 from incumbent.params import ModelSpec, Trigger
 from incumbent.replay.fits import Fits
 from incumbent.replay.loop import replay_policy
-from incumbent.replay.state import Trial
+from incumbent.replay.trial import Trial
 
 PRICES = 0.01, 0.02, 0.05, 0.1
 TOLERANCES = 0.02, 0.05, 0.1
 FLOORS = 0.05, 0.1
 EVERY_BATCHES = 1, 2, 4, 8
-_TRIED = TypeAdapter(Trial)
+_TRIALS = TypeAdapter(Trial)
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,24 @@ def try_out(
     fits: Fits, candidate: Candidate, label_delay: int, memory: MutableMapping[str, Any]
 ) -> Trial:
     """What a policy does and brings on a history; what the memory holds is not tried again."""
-    spec = candidate.spec(fits.spec)
+    return try_spec(fits, candidate.spec(fits.spec), label_delay, memory)
+
+
+def try_spec(
+    fits: Fits, spec: ModelSpec, label_delay: int, memory: MutableMapping[str, Any]
+) -> Trial:
+    """The same for another spec of the model, whose recipe may be another one."""
     key = f"tried {text_digest([spec.model_dump_json(), str(label_delay)])}"
     if key not in memory:
-        memory[key] = asdict(replay_policy(fits, spec, label_delay))
-    return _TRIED.validate_python(memory[key])
+        own = fits if _shares_fits(fits.spec, spec) else Fits(fits.history, spec)
+        memory[key] = asdict(replay_policy(own, spec, label_delay))
+    return _TRIALS.validate_python(memory[key])
+
+
+def _shares_fits(one: ModelSpec, other: ModelSpec) -> bool:
+    """Whether two specs fit the same models on the same rows, drawn and weighted alike."""
+    names = (name for name in ModelSpec.model_fields if name.startswith("training_"))
+    return all(getattr(one, name) == getattr(other, name) for name in names)
 
 
 def _others(spec: ModelSpec, spacing: float | None, batches: int) -> Iterator[Candidate]:

@@ -1,128 +1,229 @@
-"""Every model of a history and what is known of it, made at most once."""
+"""Every model of a history, its predictions and its drift, made at most once."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import MutableMapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from incumbent.data.intake import blocks_of
+from incumbent.data.intake import blocks_of, period_of
 from incumbent.data.profile import count, profile
 from incumbent.data.profile.windows import blocks_in
+from incumbent.digest import text_digest
+from incumbent.loop.state import Contender, Evaluation, FitKey, Part
+from incumbent.loop.teaching import in_part, teachable
 from incumbent.model.scoring import classes_of, predict
-from incumbent.model.training import (
-    fit,
-    halves,
-    importances,
-    newest_of_each,
-    recency,
-    sample,
-    split,
-)
+from incumbent.model.training import evaluate_recipe, fit, importances
+from incumbent.model.windows import newest_of_each, recency, sample
 from incumbent.monitoring.drift import drift
 from incumbent.params import ModelSpec
-from incumbent.policy.shadow import Losses
-from incumbent.records import DriftReport, Profile
+from incumbent.records import (
+    ColumnProfile,
+    Cost,
+    DriftReport,
+    HeldOutEvaluation,
+    ModelCard,
+    Predictions,
+    Profile,
+    TrainingSet,
+)
 from incumbent.replay.labelled_history import LabelledHistory
-from incumbent.statistics.metrics import row_losses, truth_of
+from incumbent.statistics.metrics import METRIC_NAMES, row_losses, truth_of
 
-Said = tuple[NDArray[np.float64], Losses]
+FIRST = FitKey(recent=False)  # the first champion: the reference, all rows alike
 
 
 @dataclass(frozen=True)
-class FitKey:
-    """A model: the rows up to a batch, newer ones counting more or all alike, half of the next.
+class Fit:
+    """A fitted model, and the seconds that the fit took."""
 
-    `without` are batches whose labels were faulty.
-    """
-
-    through: int
-    recent: bool
-    half: bool = False
-    without: frozenset[int] = field(default=frozenset(), repr=False)
+    pipeline: Pipeline
+    seconds: float
 
 
 class Fits:
-    """Models of one recipe on a history, with their losses, profiles and drifts, each made once.
+    """Models of one recipe on a history, with their predictions, profiles and drift.
 
     Args:
         history: The labelled tables.
-        spec: The recipe (`training_...`). Policies that differ in other fields share the fits.
+        spec: The recipe. Policies that differ in other fields share the fits.
+        memory: Losses and seconds that are known from an earlier replay, and where new ones are
+            kept.
     """
 
-    def __init__(self, history: LabelledHistory, spec: ModelSpec) -> None:
+    def __init__(
+        self,
+        history: LabelledHistory,
+        spec: ModelSpec,
+        memory: MutableMapping[str, Any] | None = None,
+    ) -> None:
         self.history, self.spec = history, spec
-        self._models: dict[FitKey, Pipeline] = {}
-        self._first: tuple[Pipeline, pd.DataFrame] | None = None
-        self._sizes: dict[FitKey, int] = {}
-        self._losses: dict[tuple[int, FitKey], Said] = {}
+        self._memory: MutableMapping[str, Any] = {} if memory is None else memory
+        self._models: dict[FitKey, Future[Fit]] = {}
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._positions: dict[str, NDArray[np.int64]] = {}
+        self._first: HeldOutEvaluation | None = None
+        self._cards: dict[FitKey, ModelCard] = {}
+        self._predictions: dict[tuple[int, FitKey], Predictions] = {}
         self._profiles: dict[FitKey, Profile] = {}
         self._drifts: dict[tuple[int, FitKey, float, float], DriftReport] = {}
 
-    def model(self, key: FitKey) -> Pipeline:
-        """The recipe fitted on the rows that the key names."""
+    def close(self) -> None:
+        """Drop the fits that have not begun."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+
+    def begin(self, key: FitKey) -> None:
+        """Begin a fit beside the caller."""
         if key not in self._models:
-            self._models[key] = self._made(key)
-        return self._models[key]
+            self._models[key] = self._worker.submit(self._fit, self.fitted_rows(key), key)
 
-    def rows(self, key: FitKey) -> pd.DataFrame:
-        """The rows that a model was fitted on."""
-        rows = self.history.through(key.through, key.without)
-        cut = halves(self.history.training_batch(key.through + 1), self.spec) if key.half else None
-        if cut is not None:
-            rows = pd.concat([rows, cut[0]], ignore_index=True)
-        return sample(newest_of_each(rows, self.spec) if key.recent else rows, self.spec)
+    def model(self, key: FitKey) -> Pipeline:
+        """The recipe fitted on the rows of a key."""
+        return self._made(key).pipeline
 
-    def judged_first(self) -> tuple[Pipeline, pd.DataFrame]:
-        """The recipe fitted on the older part of the reference, and the tail that judges it."""
+    def contender(self, key: FitKey) -> Contender:
+        """The same as one of two models that are compared, at the cost of one fit."""
+        return Contender(key, self.spec, self.model(key), Cost(1, self.seconds(key)))
+
+    def seconds(self, key: FitKey) -> float:
+        """What a fit took."""
+        name = f"seconds {_named(key)}"
+        if name not in self._memory:
+            self._memory[name] = self._made(key).seconds
+        return float(self._memory[name])
+
+    def fitted_rows(self, key: FitKey) -> pd.DataFrame:
+        """The rows of a key: each id once, sampled where there are too many."""
+        tables = [self.history.reference, *(self.rows(batch) for batch in key.batches)]
+        if key.half is not None:
+            tables.append(self.rows(key.half, Part.OLDER))
+        if len(tables) == 1:
+            return sample(tables[0], self.spec)
+        return sample(newest_of_each(pd.concat(tables), self.spec), self.spec)
+
+    def rows(self, batch: str, part: Part = Part.WHOLE) -> pd.DataFrame:
+        """The rows of a batch, or of a part of it, that a model may learn from."""
+        arrived = self.history.batch(int(batch))
+        rows = arrived.rows.iloc[self._teachable(batch)]
+        return rows[in_part(rows, part, self.spec)].reset_index(drop=True)
+
+    def evaluation(self) -> HeldOutEvaluation:
+        """The baseline of the first champion, from the held-out tail of the reference."""
         if self._first is None:
-            head, tail = split(self.rows(FitKey(-1, recent=False)), self.spec)
-            self._first = fit(head, self.spec, self.history.kinds), tail
+            rows = sample(self.history.reference, self.spec)
+            self._first = evaluate_recipe(rows, self.spec, self.history.kinds)
         return self._first
 
-    def size(self, key: FitKey) -> int:
-        """How many rows a model was fitted on."""
-        if key not in self._sizes:
-            self._sizes[key] = len(self.rows(key))
-        return self._sizes[key]
+    def predictions(self, position: int, key: FitKey) -> Predictions:
+        """Predictions of all rows of a batch."""
+        if (position, key) not in self._predictions:
+            batch = self.history.batch(position)
+            values = predict(self.model(key), batch.features, self.spec.task)
+            self._predictions[position, key] = batch.predictions(values)
+        return self._predictions[position, key]
 
-    def losses(self, batch: int, key: FitKey) -> Said:
-        """Predictions of a batch, shape (n, k), and the losses of its rows by metric."""
-        if (batch, key) not in self._losses:
-            self._losses[batch, key] = self.on(self.history.batch(batch), key)
-        return self._losses[batch, key]
+    def evaluate(self, key: FitKey, batch: str, part: Part) -> Evaluation:
+        """A model on the rows of a batch that it may be compared on."""
+        at = self._teachable(batch)
+        rows = self.history.batch(int(batch)).rows.iloc[at]
+        values = self.predictions(int(batch), key).values[at]
+        return self._evaluated(key, values, rows).of(in_part(rows, part, self.spec))
 
-    def judging(self, batch: int, key: FitKey) -> Losses:
-        """The losses of those rows of a batch that may say which of two models is better."""
-        known = self.history.trainable(batch)
-        return {name: loss[known] for name, loss in self.losses(batch, key)[1].items()}
+    def mean_loss(self, position: int, key: FitKey) -> float:
+        """Mean primary loss on the labelled rows of a batch; NaN without labels."""
+        name = f"loss {position} {_named(key)}"
+        if name not in self._memory:
+            self._memory[name] = self._mean_loss(position, key)
+        return float(self._memory[name])
 
-    def on(self, rows: pd.DataFrame, key: FitKey) -> Said:
-        """Predictions of any rows, and their losses by metric."""
-        task, model = self.spec.task, self.model(key)
-        values = predict(model, rows[list(self.history.kinds)], task)
-        truth = truth_of(rows[self.spec.target], task, classes_of(model, task))
-        return values, row_losses(values, truth, task)
+    def labels_known(self, position: int) -> int:
+        """Rows of a batch with a label."""
+        return int(self.history.batch(position).rows[self.spec.target].notna().sum())
 
-    def drift(self, batch: int, key: FitKey, rules: ModelSpec) -> DriftReport:
-        """A batch beside the rows that a model was fitted on, as if no batch came before it."""
-        known = (batch, key, rules.drift_q, rules.drift_effect_floor)
-        if known not in self._drifts:
-            reference, rows = self._profile(key), self.history.batch(batch)
-            counted = count(rows, reference, blocks_in(blocks_of(rows, self.spec)))
-            self._drifts[known] = drift(counted, reference, rules)
-        return self._drifts[known]
+    def card(self, key: FitKey, evaluation: HeldOutEvaluation) -> ModelCard:
+        """The card of a model; its profile names the columns, and `profile` counts them."""
+        if key not in self._cards:
+            rows, none = self.fitted_rows(key), np.empty(0)
+            columns = {
+                name: ColumnProfile(kind, 0, 0, none, (), none.astype(np.int64))
+                for name, kind in self.history.kinds.items()
+            }
+            period = period_of(rows, self.spec)
+            training = TrainingSet(str(key), len(rows), period, key.batches)
+            classes = classes_of(self.model(key), self.spec.task)
+            self._cards[key] = ModelCard(
+                self.spec, classes, None, Profile(0, 0, columns), evaluation.baseline, training
+            )
+        return replace(
+            self._cards[key], threshold=evaluation.threshold, baseline=evaluation.baseline
+        )
 
-    def _profile(self, key: FitKey) -> Profile:
+    def profile(self, key: FitKey) -> Profile:
+        """The profile of the rows that a model was fitted on, with its importances."""
         if key not in self._profiles:
-            rows, kinds = self.rows(key), self.history.kinds
+            rows, kinds = self.fitted_rows(key), self.history.kinds
             blocks = None if self.spec.timestamp is None else blocks_of(rows, self.spec)
             weights = importances(self.model(key), rows, self.spec, kinds)
             self._profiles[key] = replace(profile(rows, kinds, blocks), weights=weights)
         return self._profiles[key]
 
-    def _made(self, key: FitKey) -> Pipeline:
-        rows = self.rows(key)
+    def drift(self, position: int, key: FitKey, rules: ModelSpec) -> DriftReport:
+        """A batch beside the rows that a model was fitted on, as if no batch were before it."""
+        known = (position, key, rules.drift_q, rules.drift_effect_floor)
+        if known not in self._drifts:
+            reference, rows = self.profile(key), self.history.batch(position).features
+            counted = count(rows, reference, blocks_in(blocks_of(rows, self.spec)))
+            self._drifts[known] = drift(counted, reference, rules)
+        return self._drifts[known]
+
+    def _teachable(self, batch: str) -> NDArray[np.int64]:
+        """Positions of the rows of a batch that a model may learn from."""
+        if batch not in self._positions:
+            self._positions[batch] = self._find_teachable(batch)
+        return self._positions[batch]
+
+    def _find_teachable(self, batch: str) -> NDArray[np.int64]:
+        arrived, card = self.history.batch(int(batch)), self.card(FIRST, self.evaluation())
+        unscored = arrived.predictions(np.empty((len(arrived.rows), 0)))
+        labelled = arrived.labelled(unscored)
+        if arrived.quarantined or labelled is None:
+            return np.empty(0, dtype=np.int64)
+        return labelled.positions[teachable(labelled, card)]
+
+    def _mean_loss(self, position: int, key: FitKey) -> float:
+        batch = self.history.batch(position)
+        known = batch.rows[self.spec.target].notna().to_numpy()
+        if batch.quarantined or not known.any():
+            return float("nan")
+        values = self.predictions(position, key).values[known]
+        losses = self._evaluated(key, values, batch.rows[known]).losses
+        return float(losses[METRIC_NAMES[self.spec.task]].mean())
+
+    def _evaluated(
+        self, key: FitKey, values: NDArray[np.float64], rows: pd.DataFrame
+    ) -> Evaluation:
+        task = self.spec.task
+        truth = truth_of(rows[self.spec.target], task, classes_of(self.model(key), task))
+        return Evaluation(values, truth, row_losses(values, truth, task))
+
+    def _made(self, key: FitKey) -> Fit:
+        if key not in self._models:
+            made: Future[Fit] = Future()
+            made.set_result(self._fit(self.fitted_rows(key), key))
+            self._models[key] = made
+        return self._models[key].result()
+
+    def _fit(self, rows: pd.DataFrame, key: FitKey) -> Fit:
+        start = perf_counter()
         weights = recency(rows, self.spec) if key.recent else None
-        return fit(rows, self.spec, self.history.kinds, weights)
+        pipeline = fit(rows, self.spec, self.history.kinds, weights)
+        return Fit(pipeline, perf_counter() - start)
+
+
+def _named(key: FitKey) -> str:
+    return text_digest([*key.batches, "", str(key.half), str(key.recent)])[:16]

@@ -1,68 +1,163 @@
-"""A labelled history as canonical tables: the reference, then each batch."""
+"""A labelled history: the reference, then batches that are read and validated as they arrive."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from incumbent.data.intake import period_of
+from incumbent.data.intake import blocks_of, ids_of, period_of
+from incumbent.data.labels import Labelled, take
 from incumbent.params import ModelSpec
+from incumbent.records import (
+    Batch,
+    ModelCard,
+    Outcome,
+    Period,
+    Predictions,
+    ValidationReport,
+)
 
 DAY_SECONDS = 86_400
+PASSED = ValidationReport(Outcome.PASS)
 
 
 @dataclass(frozen=True)
-class LabelledHistory:
-    """Canonical tables with labels: the reference, then each batch.
+class LabelledBatch:
+    """A canonical table whose target is null where no label is known, shape (n, columns).
 
-    `set_aside` names batches that were quarantined: not scored, and never learnt from. `excluded`
-    marks rows that expectations exclude, shape (n,) by batch: scored, and judged for harm, but
-    never learnt from, nor asked which of two models is better.
+    `validation` is the report on it: a quarantined batch is neither scored nor learnt, and
+    excluded rows are scored, and never learnt.
     """
 
     name: str
+    rows: pd.DataFrame
     spec: ModelSpec
-    kinds: dict[str, str]
-    tables: tuple[pd.DataFrame, ...]
-    set_aside: frozenset[int] = field(default=frozenset())
-    excluded: Mapping[int, NDArray[np.bool_]] = field(default_factory=dict)
+    validation: ValidationReport = field(default=PASSED)
+
+    @property
+    def quarantined(self) -> bool:
+        """Whether the batch is set aside."""
+        return self.validation.outcome is Outcome.QUARANTINE
+
+    @cached_property
+    def features(self) -> pd.DataFrame:
+        """The table without its target."""
+        return self.rows.drop(columns=self.spec.target)
+
+    @cached_property
+    def period(self) -> Period | None:
+        """From the oldest to the newest row."""
+        return period_of(self.rows, self.spec)
+
+    def batch(self, position: int) -> Batch:
+        """The batch, known by its position in the history."""
+        return Batch(self.name, str(position), len(self.rows), self.period, self.name)
+
+    def predictions(self, values: np.ndarray) -> Predictions:
+        """Predictions of the rows, shape (n, k), as they are kept when a batch is scored."""
+        trainable = np.ones(len(self.rows), dtype=bool)
+        trainable[list(self.validation.excluded)] = False
+        blocks = blocks_of(self.rows, self.spec)
+        return Predictions(ids_of(self.rows, self.spec), blocks, values, trainable)
+
+    def labelled(self, predictions: Predictions) -> Labelled | None:
+        """Predictions joined with the labels; None where no label is known."""
+        positions = np.flatnonzero(self.rows[self.spec.target].notna())
+        if not len(positions):
+            return None
+        labels = self.rows[self.spec.target].iloc[positions].reset_index(drop=True)
+        return Labelled(take(predictions, positions), positions, labels, 0)
+
+
+class LabelledHistory:
+    """The reference of a first champion and the labelled batches after it.
+
+    Args:
+        name: Names the history.
+        spec: The model.
+        kinds: The features, and whether each is numeric or categorical.
+        reference: Canonical rows with labels.
+        batches: For each batch a function that reads and validates it, given the card of the
+            champion of that time; called once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        spec: ModelSpec,
+        kinds: dict[str, str],
+        reference: pd.DataFrame,
+        batches: Sequence[Callable[[ModelCard], LabelledBatch]],
+    ) -> None:
+        self.name, self.spec, self.kinds, self.reference = name, spec, kinds, reference
+        self._readers = tuple(batches)
+        self._arrived: dict[int, LabelledBatch] = {}
+        self._repeating: set[int] = set()
+        self._ids = set() if spec.id is None else set(reference[spec.id])
+
+    @classmethod
+    def of_tables(
+        cls,
+        name: str,
+        spec: ModelSpec,
+        kinds: dict[str, str],
+        tables: Sequence[pd.DataFrame],
+        reports: Mapping[int, ValidationReport] | None = None,
+    ) -> "LabelledHistory":
+        """A history that is in memory: the reference first, then each batch with its report."""
+        found = [
+            LabelledBatch(f"batch {k}", table, spec, (reports or {}).get(k, PASSED))
+            for k, table in enumerate(tables[1:])
+        ]
+        readers = [partial(_as_it_is, batch) for batch in found]
+        return cls(name, spec, kinds, tables[0], readers)
 
     def __len__(self) -> int:
-        return len(self.tables) - 1
+        return len(self._readers)
 
-    def batch(self, position: int) -> pd.DataFrame:
-        """Batch 0, 1, ..., and -1 for the reference."""
-        return self.tables[position + 1]
+    def arrive(self, position: int, card: Callable[[], ModelCard]) -> LabelledBatch:
+        """A batch as it arrives: read, and validated with the card of the champion.
 
-    def trainable(self, position: int) -> NDArray[np.bool_]:
-        """Which rows of a batch may be learnt from, shape (n,)."""
-        none = np.zeros(len(self.batch(position)), dtype=bool)
-        return ~self.excluded.get(position, none)
+        Whoever asks again, under whatever champion, is given the same batch.
+        """
+        if position not in self._arrived:
+            self._arrived[position] = self._readers[position](card())
+            self._note_ids(position)
+        return self._arrived[position]
 
-    def training_batch(self, position: int) -> pd.DataFrame:
-        """The rows of a batch that may be learnt from; none of one that was set aside."""
-        rows = self.batch(position)
-        if position in self.set_aside:
-            return rows.iloc[:0]
-        return rows if position not in self.excluded else rows[self.trainable(position)]
+    def batch(self, position: int) -> LabelledBatch:
+        """A batch that has arrived."""
+        return self._arrived[position]
 
-    def through(self, position: int, without: frozenset[int] = frozenset()) -> pd.DataFrame:
-        """The training batches of the reference and of all batches up to this one, but for some."""
-        return pd.concat(list(self._training_batches(position, without)), ignore_index=True)
+    def described(self) -> list[Batch]:
+        """The batches that have arrived, oldest first."""
+        return [self.batch(k).batch(k) for k in sorted(self._arrived)]
+
+    def repeats_ids(self, position: int) -> bool:
+        """Whether a batch has an id that the reference or an earlier batch has."""
+        return position in self._repeating
 
     def spacing(self) -> float | None:
         """Days from the newest row of one table to that of the next, at the median.
 
         None without timestamps or batches.
         """
-        periods = [period_of(table, self.spec) for table in self.tables]
+        reference = period_of(self.reference, self.spec)
+        periods = [reference, *(self.batch(k).period for k in sorted(self._arrived))]
         ends = [period.end.timestamp() for period in periods if period is not None]
         gaps = np.diff(ends) / DAY_SECONDS
         return float(np.median(gaps)) if len(gaps) else None
 
-    def _training_batches(self, position: int, without: frozenset[int]) -> Iterator[pd.DataFrame]:
-        for k in range(-1, position + 1):
-            if k not in self.set_aside | without:
-                yield self.training_batch(k)
+    def _note_ids(self, position: int) -> None:
+        if self.spec.id is None or self._arrived[position].quarantined:
+            return
+        new = self._arrived[position].rows[self.spec.id]
+        if new.isin(self._ids).any():
+            self._repeating.add(position)
+        self._ids.update(new)
+
+
+def _as_it_is(batch: LabelledBatch, _: ModelCard) -> LabelledBatch:
+    return batch

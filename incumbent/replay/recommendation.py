@@ -15,7 +15,7 @@ from incumbent.params import ModelSpec
 from incumbent.policy.gain import training_price
 from incumbent.records import Estimate, document
 from incumbent.replay.candidates import Candidate
-from incumbent.replay.state import Trial
+from incumbent.replay.trial import Trial
 from incumbent.replay.words import named_policy
 from incumbent.statistics.intervals import FEW_BLOCKS, ratio_of_blocks
 from incumbent.statistics.metrics import METRIC_NAMES

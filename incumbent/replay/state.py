@@ -1,129 +1,190 @@
-"""What the loop in memory remembers while it walks, and what it tells in the end."""
+"""A model in the loop in memory, on a labelled history whose fits are shared."""
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from incumbent.model.baseline import evaluate_baseline
-from incumbent.model.scoring import classes_of
-from incumbent.monitoring.harm import UNRELATED
-from incumbent.monitoring.label_faults import MOST_SUSPECTS
+from incumbent.data.labels import Labelled
+from incumbent.loop.state import Challenge, Contender, Evaluation, FitKey, Part, Refit
+from incumbent.loop.teaching import teaches
+from incumbent.monitoring.drift import persistent
 from incumbent.params import ModelSpec
+from incumbent.policy.decision import judged_batch
+from incumbent.policy.limits import BUDGET_WINDOW
+from incumbent.policy.shadow import evidence_digest
 from incumbent.records import (
-    Action,
-    ColumnProfile,
+    BatchEntry,
+    BatchStatus,
+    Champion,
+    Decision,
+    DecisionInputs,
     DriftReport,
+    Findings,
+    FittedModel,
     HeldOutEvaluation,
     JudgedBatch,
     ModelCard,
     PairedBlock,
-    Profile,
-    TrainingSet,
+    Predictions,
+    TrainingBatch,
+    Version,
 )
-from incumbent.replay.document import weighted
-from incumbent.replay.fits import FitKey, Fits
+from incumbent.replay.fits import FIRST, Fits
+from incumbent.replay.labelled_history import LabelledBatch
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What a policy did and brought on a history of n batches.
+class ReplayState:
+    """The state of one policy while it walks a history; it implements `LoopState`.
 
-    Attributes:
-        losses: Mean primary loss of each batch, by the model that scored it; NaN without rows.
-        rows: Rows of each batch.
-        actions: What was decided about each batch once its labels had come.
-        verdicts: What the gate said over it; None where it was not asked.
-        scored_by: Version that scored each batch; the first is 1.
-        fits: Every fit behind the trainings: backtests, candidates, refits.
-        said: A line on each decision that was not `none`.
+    A batch is named by its position in the history, written as text.
+
+    Args:
+        fits: The models, which policies share. Their recipe is the spec's.
+        spec: The policy.
     """
 
-    losses: tuple[float, ...]
-    rows: tuple[int, ...]
-    actions: tuple[str, ...] = ()
-    verdicts: tuple[str | None, ...] = ()
-    scored_by: tuple[int, ...] = ()
-    fits: int = 0
-    promotions: int = 0
-    said: tuple[str, ...] = ()
+    def __init__(self, fits: Fits, spec: ModelSpec) -> None:
+        self.fits, self.spec = fits, spec
+        self.waiting: Challenge | None = None
+        self.promotions = 0
+        self._judged: dict[int, JudgedBatch] = {}
+        self._faults: dict[int, frozenset[str]] = {}
+        self._cleared: set[str] = set()
+        self._looks: list[str] = []
+        self._drifts: dict[int, tuple[DriftReport, int]] = {}
+        self._champion = self._as_champion(FIRST, fits.evaluation(), 1)
 
     @property
-    def loss(self) -> float:
-        """Mean loss of the history, each batch by its rows; NaN where there are none."""
-        return weighted(np.nan_to_num(self.losses).tolist(), self.rows)
+    def key(self) -> FitKey:
+        """What the champion was fitted on."""
+        learnt = self._champion.model.card.training.batches
+        return FitKey(learnt, recent=bool(learnt))
+
+    def arrive(self, position: int) -> LabelledBatch:
+        """A batch without its labels: validated, and scored by the champion."""
+        return self.fits.history.arrive(position, self.full_card)
+
+    def full_card(self) -> ModelCard:
+        """The champion's card with the counts of its profile, which are seldom needed."""
+        return replace(self.champion().model.card, profile=self.fits.profile(self.key))
+
+    def measure_drift(self, position: int) -> DriftReport:
+        """The drift of a batch from the champion's training set, in the light of those before."""
+        alone, number = self.fits.drift(position, self.key, self.spec), self._number
+        last = list(self._drifts.values())
+        last = last[len(last) - min(len(last), self.spec.drift_window - 1) :]
+        earlier = [report.beyond for report, version in last if version == number]
+        report = persistent(alone, earlier, self.spec.drift_repeats)
+        self._drifts[position] = (report, number)
+        return report
+
+    def findings(self, position: int) -> Findings:
+        """What is known of a batch when its labels arrive."""
+        arrived, name = self.fits.history.batch(position), str(position)
+        if position in self._drifts:  # the document of a batch names the champion that judges it
+            self._drifts[position] = (self._drifts[position][0], self._number)
+        return Findings(
+            self.entry(position),
+            arrived.validation,
+            self._drifts[position][0] if position in self._drifts else None,
+            None if arrived.quarantined else self.fits.predictions(position, self.key),
+            self._number,
+            None,
+            judged_batches=self.judged_batches(name),
+        )
+
+    def entry(self, position: int) -> BatchEntry:
+        """A batch as the ledger would know it."""
+        batch = self.fits.history.batch(position).batch(position)
+        return BatchEntry(batch, position, BatchStatus.STARTED, None)
+
+    def champion(self) -> Champion:
+        """The champion, with a card whose profile only names the columns."""
+        return self._champion
+
+    def challenger(self) -> Challenge | None:
+        """The challenger that waits for more labels."""
+        return self.waiting
+
+    def judged_batches(self, but: str) -> tuple[JudgedBatch, ...]:
+        """The other batches whose labels were judged, at most fifty."""
+        known = [b for k, b in sorted(self._judged.items()) if str(k) != but]
+        return tuple(known[-BUDGET_WINDOW:])
+
+    def training_batches(self, before: str) -> tuple[TrainingBatch, ...]:
+        """Judged batches before this one that the champion has not learnt."""
+        learnt = set(self._champion.model.card.training.batches)
+        found = [
+            TrainingBatch(str(k), self._faults[k], str(k) in self._cleared)
+            for k in sorted(self._faults)
+            if k < int(before) and str(k) not in learnt
+        ]
+        return tuple(b for b in found if len(self.rows(b.batch)))
+
+    def rows(self, batch: str, part: Part = Part.WHOLE) -> pd.DataFrame:
+        """Rows of a batch that a model may learn from and be compared on."""
+        return self.fits.rows(batch, part)
+
+    def labelled(self, batch: str, predictions: Predictions) -> Labelled | None:
+        """Predictions of a batch joined with its labels."""
+        return self.fits.history.batch(int(batch)).labelled(predictions)
+
+    def fit(self, key: FitKey) -> Contender:
+        """The recipe fitted on the rows of a key, at the cost of one fit."""
+        return self.fits.contender(key)
+
+    def fitted_rows(self, key: FitKey) -> pd.DataFrame:
+        """The rows of a key."""
+        return self.fits.fitted_rows(key)
+
+    def evaluate(self, contender: Contender, batch: str, part: Part) -> Evaluation:
+        """A model on the rows of a batch."""
+        return self.fits.evaluate(contender.key, batch, part)
+
+    def unseen(self, key: FitKey, batch: str, part: Part) -> NDArray[np.bool_]:
+        """Which rows of a batch have an id that no row of a key has."""
+        rows = self.rows(batch, part)
+        if not self.fits.history.repeats_ids(int(batch)):
+            return np.ones(len(rows), dtype=bool)
+        seen = rows[self.spec.id].isin(self.fitted_rows(key)[self.spec.id])
+        return np.asarray(~seen, dtype=bool)
+
+    def look(self, evidence: tuple[PairedBlock, ...]) -> int:
+        """The number of this look; the same evidence again is the same look."""
+        digest = evidence_digest(evidence)
+        return self._looks.index(digest) + 1 if digest in self._looks else len(self._looks) + 1
+
+    def record(self, inputs: DecisionInputs, decision: Decision) -> None:
+        """Remember what later decisions need to know of this one."""
+        position = int(inputs.batch)
+        self._faults[position] = frozenset(fault.signal for fault in decision.faults)
+        self._cleared |= set(inputs.gain.cleared) if inputs.gain else set()
+        if judged := judged_batch(inputs, decision):
+            self._judged[position] = judged
+
+    def looked_at(self, evidence: tuple[PairedBlock, ...]) -> None:
+        """Count a look at a challenger."""
+        if (digest := evidence_digest(evidence)) not in self._looks:
+            self._looks.append(digest)
+
+    def install(self, refit: Refit) -> None:
+        """Make a refitted model the champion."""
+        self._champion = self._as_champion(refit.contender.key, refit.evaluation, self._number + 1)
+        self._looks, self.promotions = [], self.promotions + 1
+
+    def faulty(self) -> tuple[int, ...]:
+        """Batches whose labels were found faulty and never cleared."""
+        found = (TrainingBatch(str(k), f, str(k) in self._cleared) for k, f in self._faults.items())
+        return tuple(int(b.batch) for b in found if not teaches(b))
 
     @property
-    def trained(self) -> tuple[bool, ...]:
-        """Whether the labels of each batch led to a training."""
-        return tuple(action == Action.RETRAIN.value for action in self.actions)
+    def _number(self) -> int:
+        return self._champion.version.number
 
-    @property
-    def trainings(self) -> int:
-        """How many decisions to retrain there were."""
-        return sum(self.trained)
-
-
-@dataclass
-class State:
-    """Where the loop stands: the champion and what it evaluation, and what is remembered."""
-
-    fits: Fits
-    spec: ModelSpec
-    champion: FitKey
-    card: ModelCard
-    version: int = 1
-    looks: int = 0
-    judged_batches: tuple[JudgedBatch, ...] = ()
-    waiting: tuple[FitKey, tuple[PairedBlock, ...]] | None = None
-    drifts: dict[int, tuple[DriftReport, int]] = field(default_factory=dict)
-    faults: dict[int, set[str]] = field(default_factory=dict)
-    cleared: set[int] = field(default_factory=set)
-    fits_made: int = 0
-    promotions: int = 0
-    losses: list[float] = field(default_factory=list)
-    scored_by: list[int] = field(default_factory=list)
-    actions: list[str] = field(default_factory=list)
-    verdicts: list[str | None] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
-
-    def rows(self, batch: int) -> pd.DataFrame:
-        """The rows of a batch."""
-        return self.fits.history.batch(batch)
-
-    def training_batch(self, batch: int) -> pd.DataFrame:
-        """The rows of a batch that may be learnt from, and say which of two models is better."""
-        return self.fits.history.training_batch(batch)
-
-    def key(self, through: int, *, half: bool = False) -> FitKey:
-        """A retrained model: newer rows count more, and no faulty labels are learnt from."""
-        faulty = {k for k, found in self.faults.items() if k <= through and found}
-        lifted = {k for k in self.cleared if self.faults[k] == {UNRELATED}}
-        return FitKey(through, recent=True, half=half, without=frozenset(faulty - lifted))
-
-    def suspected_shuffled(self) -> list[int]:
-        """The newest batches whose labels looked shuffled, cleared since or not."""
-        return [k for k, found in self.faults.items() if found == {UNRELATED}][-MOST_SUSPECTS:]
-
-    def has_new_rows(self, batch: int) -> bool:
-        """Whether a batch before this one has come that the champion has not learnt from."""
-        here, known = self.key(batch - 1), self.champion
-        unknown = {*range(known.through + 1, batch), *known.without} - here.without
-        return any(len(self.training_batch(k)) > 0 for k in unknown)
-
-
-def first_champion(fits: Fits, spec: ModelSpec) -> State:
-    """The loop before any batch: the first champion, and its baseline."""
-    pipeline, tail = fits.judged_first()
-    evaluation = evaluate_baseline(pipeline, tail, spec, fits.history.kinds)
-    key = FitKey(-1, recent=False)
-    return State(fits, spec, key, card_of(fits, spec, key, evaluation))
-
-
-def card_of(fits: Fits, spec: ModelSpec, key: FitKey, evaluation: HeldOutEvaluation) -> ModelCard:
-    """The card of a model, with the names of its columns for a profile."""
-    none, kinds = np.empty(0), fits.history.kinds
-    columns = {n: ColumnProfile(k, 0, 0, none, (), none.astype(int)) for n, k in kinds.items()}
-    training = TrainingSet(str(key), fits.size(key), None, ())
-    classes, profile = classes_of(fits.model(key), spec.task), Profile(0, 0, columns)
-    return ModelCard(spec, classes, evaluation.threshold, profile, evaluation.baseline, training)
+    def _as_champion(self, key: FitKey, evaluation: HeldOutEvaluation, number: int) -> Champion:
+        card = replace(self.fits.card(key, evaluation), spec=self.spec)
+        none = pd.DataFrame()
+        version = Version(self.spec.name, number, str(key), "")
+        return Champion(version, FittedModel(card, self.fits.model(key), none, none))

@@ -39,14 +39,6 @@ CAUSES = {
 }
 
 
-def age_days(findings: Findings, trained_until: Any) -> float | None:
-    """Days of data between the champion's newest row and the batch's newest."""
-    period = findings.entry.batch.period
-    if period is None or trained_until is None:
-        return None
-    return float((period.end - trained_until).total_seconds() / 86_400)
-
-
 def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) -> dict[str, Any]:
     """The JSON document of one batch; what did not run is null.
 

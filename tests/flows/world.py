@@ -12,7 +12,7 @@ from incumbent.params import ModelSpec
 from incumbent.replay.fits import Fits
 from incumbent.replay.labelled_history import LabelledHistory
 from incumbent.replay.loop import replay_policy
-from incumbent.replay.state import Trial
+from incumbent.replay.trial import Trial
 
 ROWS_A_DAY = 150
 FIRST_DAY = "2024-03-01"
@@ -121,6 +121,6 @@ def walked(spec: ModelSpec, reference: str, batches: list[str], label_delay: int
     """What the loop in memory makes of files that a replay walks."""
     raw = [pd.read_parquet(path) for path in (reference, *batches)]
     kinds = kinds_of(raw[0], spec)
-    tables = tuple(canonical(table, spec, kinds) for table in raw)
-    history = LabelledHistory(spec.name, spec, kinds, tables)
+    tables = [canonical(table, spec, kinds) for table in raw]
+    history = LabelledHistory.of_tables(spec.name, spec, kinds, tables)
     return replay_policy(Fits(history, spec), label_delay=label_delay)

@@ -19,9 +19,9 @@ def a_batch(number, *, changed=False):
     return frame.assign(x=frame["x"] + 2, y=told) if changed else frame
 
 
-def a_history(batches=5, set_aside=(), spec=SPEC):
+def a_history(batches=5, reports=None, spec=SPEC):
     """A reference of thirty days, then the batches."""
     frames = [a_frame(), *(a_batch(n, changed=n >= 2) for n in range(batches))]
     tables = [canonical_rows(frame, spec) for frame in frames]
-    rows = tuple(table for table, _ in tables)
-    return LabelledHistory("made", spec, tables[0][1], rows, frozenset(set_aside))
+    rows = [table for table, _ in tables]
+    return LabelledHistory.of_tables("made", spec, tables[0][1], rows, reports)

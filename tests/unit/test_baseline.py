@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from incumbent.model.baseline import evaluate_baseline, read_held_out
-from incumbent.model.training import split, train
+from incumbent.model.training import train
+from incumbent.model.windows import split
 from tests.unit.builders import a_frame, a_spec, canonical_rows
 
 SPEC = a_spec(timestamp="t", id="i")

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from incumbent.monitoring.harm import CALIBRATION, INVERSION, LOSS, SKILL, UNREL
 from incumbent.monitoring.label_faults import shuffled
 from incumbent.params import Trigger
 from incumbent.policy.decision import (
+    age_days,
     decide,
     identify,
     plainly_broken,
@@ -27,12 +29,13 @@ from incumbent.records import (
     JudgedBatch,
     Latency,
     Outcome,
+    Period,
     SliceMetrics,
     TrackRecord,
     Trust,
     document,
 )
-from tests.unit.builders import a_harm_report, a_signal, a_spec, an_estimate, some_inputs
+from tests.unit.builders import START, a_harm_report, a_signal, a_spec, an_estimate, some_inputs
 
 ROWS = {"reference": 1_000, "batch": 400}
 
@@ -390,3 +393,14 @@ def test_the_cause_decides_nothing_and_is_no_part_of_the_id():
     told = Attribution(an_estimate(0.1), None, None, None, 0.5, Cause.AMBIGUOUS)
     inputs = some_inputs(harm=HARM)
     assert identify(replace(inputs, harm=replace(HARM, attribution=told))) == identify(inputs)
+
+
+@pytest.mark.parametrize("days", [-3, 0, 30])
+def test_a_champion_is_as_old_as_the_data_between_its_newest_row_and_the_batch(days):
+    trained = Period(START - timedelta(days=400), START - timedelta(days=days))
+    assert age_days(Period(START - timedelta(days=5), START), trained) == days
+
+
+def test_age_without_times_is_unknown():
+    known = Period(START, START)
+    assert age_days(None, known) is age_days(known, None) is None

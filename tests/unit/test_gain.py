@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incumbent.policy.gain import (
+    BacktestDesign,
     gain_reasons,
     is_significant,
     larger_gain,
@@ -41,7 +42,7 @@ def days(champion, newer, rows=100):
 
 def measured(evidence, **fields):
     found = {"rows": 1_000, "learnt": 500, "look": 1, "within": False} | fields
-    return measure_gain(evidence, a_card(a_spec()), **found)
+    return measure_gain(evidence, a_card(a_spec()), BacktestDesign(**found))
 
 
 def test_what_is_saved_is_the_champion_minus_the_newer():

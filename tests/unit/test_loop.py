@@ -1,20 +1,22 @@
-"""The loop in memory; tests/flows/test_replay.py holds it to the real flows."""
-
-from dataclasses import replace
+"""The loop in memory: what a walk over a labelled history does, and what policies share."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from incumbent.loop.state import FitKey, Part
 from incumbent.params import Trigger
-from incumbent.replay.fits import FitKey, Fits
-from incumbent.replay.history import History
-from incumbent.replay.loop import fixed, replay_policy
-from incumbent.replay.state import first_champion
+from incumbent.records import Outcome, ValidationReport
+from incumbent.replay.fits import FIRST, Fits
+from incumbent.replay.labelled_history import LabelledHistory
+from incumbent.replay.loop import fixed_policy, occasions, replay_policy, through
+from incumbent.replay.state import ReplayState
 from tests.unit.histories import SPEC, a_history
 
 AGED = SPEC.model_copy(update={"trigger": Trigger.SCHEDULE, "schedule_days": 5.0})
 DRIFT = SPEC.model_copy(update={"trigger": Trigger.DRIFT, "drift_repeats": 1})
 EVERY_TRIGGER = pytest.mark.parametrize("spec", [SPEC, AGED, DRIFT], ids=lambda s: s.trigger.value)
+QUARANTINED = ValidationReport(Outcome.QUARANTINE)
 
 
 class CountedFits(Fits):
@@ -22,15 +24,34 @@ class CountedFits(Fits):
 
     made = 0
 
-    def _made(self, key):
+    def _fit(self, rows, key):
         self.made += 1
-        return super()._made(key)
+        return super()._fit(rows, key)
 
 
 @pytest.fixture(scope="module")
 def fits():
-    history = a_history()
-    return CountedFits(history, history.spec)
+    found = CountedFits(a_history(), SPEC)
+    replay_policy(found)
+    yield found
+    found.close()
+
+
+def arrived(reports=None, change=None):
+    """Fits on a history whose batches have arrived, each as `change` makes it of its table."""
+    history = a_history(reports=reports)
+    state = ReplayState(Fits(history, SPEC), SPEC)
+    for position in range(len(history)):
+        state.arrive(position)
+    if change is None:
+        return state.fits
+    tables = [history.reference]
+    tables += [change(k, history.batch(k).rows) for k in range(len(history))]
+    again = LabelledHistory.of_tables("made", SPEC, history.kinds, tables, reports)
+    other = ReplayState(Fits(again, SPEC), SPEC)
+    for position in range(len(again)):
+        other.arrive(position)
+    return other.fits
 
 
 @EVERY_TRIGGER
@@ -45,7 +66,7 @@ def test_every_batch_is_scored_and_judged_once(fits, spec, delay):
 
 
 def test_policies_and_delays_share_their_fits(fits):
-    """At most two for each batch and one for the reference, whatever is tried."""
+    """At most two for each batch, with and without its half, and one for the reference."""
     for delay in (0, 1):
         for spec in (SPEC, AGED, DRIFT):
             replay_policy(fits, spec, delay)
@@ -55,7 +76,7 @@ def test_policies_and_delays_share_their_fits(fits):
 def test_a_schedule_trains_after_every_batch_and_an_idle_one_never(fits):
     assert replay_policy(fits, AGED).trained == (True,) * 5
     idle = AGED.model_copy(update={"schedule_days": 3_650.0})
-    assert replay_policy(fits, idle).losses == fixed(fits, ()).losses
+    assert replay_policy(fits, idle).losses == fixed_policy(fits, ()).losses
 
 
 def test_drift_trains_where_the_world_has_moved(fits):
@@ -66,62 +87,84 @@ def test_drift_trains_where_the_world_has_moved(fits):
 
 @EVERY_TRIGGER
 @pytest.mark.parametrize("delay", [0, 1])
-def test_labels_change_nothing_before_they_come(fits, spec, delay):
-    history = fits.history
-    turned = history.batch(3).assign(y=lambda rows: rows["y"].map({"0": "1", "1": "0"}))
-    other = replace(history, tables=(*history.tables[:4], turned, *history.tables[5:]))
-    before, after = replay_policy(fits, spec, delay), replay_policy(Fits(other, SPEC), spec, delay)
+def test_labels_change_nothing_before_they_arrive(fits, spec, delay):
+    def turned(position, rows):
+        return rows.assign(y=rows["y"].map({"0": "1", "1": "0"})) if position == 3 else rows
+
+    before, after = replay_policy(fits, spec, delay), replay_policy(arrived(None, turned), spec)
+    after = replay_policy(arrived(None, turned), spec, delay)
     assert before.actions[:3] == after.actions[:3]
     assert before.scored_by[: 4 + delay] == after.scored_by[: 4 + delay]
     assert before.losses[3] != after.losses[3]
 
 
-def test_a_batch_that_is_set_aside_is_never_learnt_from():
-    history = a_history(set_aside=[1])
-    found = Fits(history, SPEC)
-    assert found.size(FitKey(2, recent=True)) == found.size(FitKey(0, recent=True)) + 80
-    tried = replay_policy(found, AGED)
-    assert tried.trained == (True, False, True, True, True)
-    assert tried.verdicts[1] is None
+def test_a_quarantined_batch_is_neither_scored_nor_learnt():
+    found = arrived({1: QUARANTINED})
+    assert len(found.fitted_rows(through(found, 2))) == len(found.fitted_rows(FIRST)) + 160
+    trial = replay_policy(found, AGED)
+    assert trial.trained == (True, False, True, True, True)
+    assert trial.verdicts[1] is None
+    for policy in (trial, fixed_policy(found, ()), fixed_policy(found, occasions(found))):
+        assert np.isnan(policy.losses).tolist() == [False, True, False, False, False]
 
 
-def test_rows_that_are_excluded_are_judged_for_harm_and_otherwise_as_if_they_had_not_come():
-    history, broken = a_history(), np.arange(80) % 4 == 0
-    marked = replace(history, excluded={2: broken})
-    rows = history.batch(2)[~broken]
-    gone = replace(history, tables=(*history.tables[:3], rows, *history.tables[4:]))
-    key, champion = FitKey(2, recent=True), FitKey(1, recent=True)
-    found, without = Fits(marked, SPEC), Fits(gone, SPEC)
-    assert found.size(key) == without.size(key) == len(history.through(2)) - 20
-    assert found.losses(4, key)[0].tolist() == without.losses(4, key)[0].tolist()
-    judged, wanted = found.judging(2, champion), without.losses(2, champion)[1]
-    assert {n: v.tolist() for n, v in judged.items()} == {n: v.tolist() for n, v in wanted.items()}
-    assert len(found.losses(2, champion)[0]) == 80
-    assert replay_policy(found, AGED).rows == (80,) * 5
+def test_excluded_rows_are_scored_and_otherwise_as_if_they_had_not_arrived():
+    broken = np.flatnonzero(np.arange(80) % 4 == 0)
+    marked = arrived({2: ValidationReport(Outcome.WARN, (), tuple(broken.tolist()))})
+
+    def without_them(position, rows):
+        return rows.drop(index=broken).reset_index(drop=True) if position == 2 else rows
+
+    gone = arrived(None, without_them)
+    key = FitKey(("0", "1", "2"))
+    pd.testing.assert_frame_equal(marked.fitted_rows(key), gone.fitted_rows(key))
+    ours, theirs = (f.evaluate(FitKey(("0", "1")), "2", Part.WHOLE) for f in (marked, gone))
+    assert ours.values.tolist() == theirs.values.tolist()
+    assert len(marked.predictions(2, FIRST).values) == 80
+    assert replay_policy(marked, AGED).rows == (80,) * 5
 
 
-def test_a_batch_of_nothing_but_excluded_rows_is_no_news():
-    whole = np.ones(80, dtype=bool)
-    found = Fits(replace(a_history(), excluded={0: whole}), SPEC)
-    assert not first_champion(found, SPEC).has_new_rows(1)
-    assert first_champion(found, SPEC).has_new_rows(2)
+def test_rows_without_a_label_are_scored_and_judge_nothing():
+    def half_known(position, rows):
+        return rows.assign(y=rows["y"].where(np.arange(80) % 2 == 0)) if position == 2 else rows
+
+    found = arrived(None, half_known)
+    trial = replay_policy(found, AGED)
+    assert trial.rows == (80, 80, 40, 80, 80)
+    assert len(found.rows("2")) == 40
+    assert np.isfinite(trial.losses).all()
+
+
+def test_a_third_class_among_two_is_not_learnt():
+    def third(position, rows):
+        return rows.assign(y=rows["y"].where(np.arange(80) > 3, "7")) if position == 2 else rows
+
+    found = arrived(None, third)
+    assert len(found.rows("2")) == 76
+    assert found.model(FitKey(("2",))).classes_.tolist() == ["0", "1"]
+    assert replay_policy(found, AGED).trained == (True,) * 5
+
+
+def test_a_batch_of_nothing_but_excluded_rows_brings_nothing_new():
+    every = ValidationReport(Outcome.WARN, (), tuple(range(80)))
+    found = arrived({0: every})
+    assert through(found, 1) == FitKey(("1",))
 
 
 @pytest.mark.parametrize("delay", [0, 2])
-def test_fixed_policies_are_those_of_the_replay(fits, delay):
-    tables = fits.history.tables
-    history = History(SPEC, fits.history.kinds, tables[0], delay)
-    for table in tables[1:]:
-        history.append(table)
-    after = history.occasions()
-    expected = history.tally(after)
-    history.close()
-    found = fixed(fits, tuple(after), delay)
-    assert found.losses == pytest.approx(expected.losses, abs=1e-12)
-    assert (found.trainings, found.fits) == (expected.trainings, expected.fits)
+def test_each_batch_is_scored_by_the_newest_model_whose_labels_had_arrived(fits, delay):
+    found = fixed_policy(fits, occasions(fits, delay), delay).losses
+    newest = [k - 1 - delay for k in range(5)]
+    keys = [FIRST if k < 0 else through(fits, k) for k in newest]
+    assert found == tuple(fits.mean_loss(k, key) for k, key in enumerate(keys))
 
 
-def test_the_spacing_of_batches_is_known_in_days():
-    assert a_history().spacing() == 10.0
-    timeless = SPEC.model_copy(update={"timestamp": None})
-    assert replace(a_history(), spec=timeless).spacing() is None
+def test_the_plain_recipe_counts_all_rows_alike(fits):
+    when = occasions(fits)
+    plain, own = fixed_policy(fits, when, recent=False), fixed_policy(fits, when)
+    assert plain.losses[0] == own.losses[0]
+    assert plain.losses[2] != own.losses[2]
+
+
+def test_the_spacing_of_batches_is_known_in_days(fits):
+    assert fits.history.spacing() == 10.0

@@ -8,7 +8,7 @@ from incumbent.params import ModelSpec, Trigger
 from incumbent.replay.candidates import Candidate, grid, try_out
 from incumbent.replay.fits import Fits
 from incumbent.replay.recommendation import recommend
-from incumbent.replay.state import Trial
+from incumbent.replay.trial import Trial
 from incumbent.replay.words import named_policy
 from tests.unit.builders import a_spec
 from tests.unit.histories import a_history

@@ -10,45 +10,20 @@ from hypothesis import strategies as st
 
 from incumbent.cli.replay import interruptible
 from incumbent.params import Task
-from incumbent.replay.document import AtOnce, Tally, replay_document, tally_of, weighted
-from incumbent.replay.history import REFERENCE, History, evenly
-from tests.unit.builders import a_frame, a_spec, canonical_rows
+from incumbent.records import Batch
+from incumbent.replay.document import AtOnce, replay_document
+from incumbent.replay.trial import Trial, evenly, weighted
+from tests.unit.builders import a_spec
 
 SPEC = a_spec(timestamp="t", id="i")
+BATCHES = [Batch("b", "0", 11, None, "b"), Batch("c", "1", 30, None, "c")]
 
 
-@pytest.fixture
-def history():
-    rows, kinds = canonical_rows(a_frame(), SPEC)
-    found = History(SPEC, kinds, rows)
-    for seed in (1, 2, 3):
-        found.append(canonical_rows(a_frame(40 * seed, seed), SPEC)[0])
-    yield found
-    found.close()
-
-
-def a_document(loss=0.5, action="none", training=None, verdict=None):
-    return {
-        "batch": {"id": "b", "rows": 10},
-        "decision": {"action": action},
-        "verdict": verdict and {"verdict": verdict},
-        "scored_by": 1,
-        "training": training,
-        "harm": None
-        if loss is None
-        else {"metric_name": "log_loss", "metrics": {"log_loss": {"value": loss}}},
-    }
-
-
-def test_excluded_positions_find_their_rows_among_those_with_labels(history):
-    rows = canonical_rows(a_frame(40, 4), SPEC)[0]
-    history.append(rows[20:24], np.array([20, 21, 21, 23]))  # an id that came with two labels
-    found = history.labelled([1], [[], [0], [], [3, 21, 23]])
-    assert found.set_aside == {1}
-    assert {k: np.flatnonzero(v).tolist() for k, v in found.excluded.items()} == {
-        1: [0],
-        3: [1, 2, 3],
-    }
+def a_trial(*losses, **fields):
+    """A policy on two batches of 10 and 30 rows with a label."""
+    n = len(losses)
+    found = {"actions": ("none",) * n, "verdicts": (None,) * n, "scored_by": (1,) * n} | fields
+    return Trial(losses, (10, 30)[:n], **found)
 
 
 @given(st.integers(0, 60), st.integers(0, 60))
@@ -76,71 +51,28 @@ def test_trainings_of_short_histories(trainings, batches, expected):
     assert evenly(trainings, batches) == expected
 
 
-def test_a_history_knows_its_batches(history):
-    assert len(history) == 3
-    assert history.rows() == (40, 80, 120)
-
-
-def test_policies_share_their_fits(history):
-    assert history.start(0) is history.start(0)
-    assert history.start(0).result().seconds > 0
-    never, always = history.tally([]), history.tally([0, 1])
-    assert never.losses[0] == always.losses[0]
-    assert never.losses[1] != always.losses[1]
-    assert (never.trainings, never.fits, never.fit_seconds, never.promotions) == (0, 0, 0, 0)
-    assert (always.trainings, always.fits, always.promotions, always.refusals) == (2, 2, 2, 0)
-    fits = [history.start(k).result().seconds for k in (0, 1)]
-    assert always.fit_seconds == pytest.approx(sum(fits))
-
-
-def test_each_batch_is_scored_by_the_newest_model_before_it(history):
-    found = history.tally([1, 0]).losses
-    assert found == tuple(history.loss(i, i - 1) for i in range(3))
-    assert history.tally([1]).losses == (
-        history.loss(0, REFERENCE),
-        history.loss(1, REFERENCE),
-        history.loss(2, 1),
-    )
-
-
-def test_losses_that_are_known_are_kept(history):
-    assert history.tally([], [1.0, 2.0, 3.0]).losses == (1.0, 2.0, 3.0)
-
-
-def test_a_batch_without_rows_has_no_loss(history):
-    history.append(canonical_rows(a_frame(), SPEC)[0].head(0))
-    assert math.isnan(history.loss(3, REFERENCE))
-
-
-def test_a_failed_fit_says_why():
-    rows, kinds = canonical_rows(a_frame(y=1), SPEC)
-    history = History(SPEC, kinds, rows)
-    with pytest.raises(Exception, match="does not fit the task"):
-        history.start(REFERENCE).result()
-    history.close()
-
-
 def test_losses_are_weighted_by_rows():
     assert weighted([1.0, 4.0], [3, 1]) == 1.75
     assert math.isnan(weighted([], []))
     assert math.isnan(weighted([1.0], [0]))
 
 
-def test_incumbents_own_tally_is_read_from_what_was_said():
-    documents = [
-        a_document(0.5),
-        a_document(0.6, "retrain", {"fits": 2, "fit_seconds": 1.5}, "promote"),
-        a_document(0.7, "retrain", {"fits": 1, "fit_seconds": 0.5}, "reject"),
-        a_document(0.4, "notify", {"fits": 0, "fit_seconds": 0.0}, "extend"),
-    ]
-    losses = [0.5, 0.6, 0.7, 0.4]
-    assert tally_of(documents, losses) == Tally((0.5, 0.6, 0.7, 0.4), 2, 3, 2.0, 1, 1)
+def test_a_trial_counts_its_trainings_and_refusals():
+    found = a_trial(0.5, 0.7, actions=("retrain", "retrain"), verdicts=("promote", "reject"))
+    assert (found.trained, found.trainings, found.refusals) == ((True, True), 2, 1)
+    assert found.loss == pytest.approx(0.65)
 
 
 def test_the_document_has_a_line_per_policy_and_batch():
-    tallies = {"never": Tally((1.0, 2.0)), "incumbent": Tally((1.0, 1.0), 1, 2, 0.5, 1, 0)}
-    documents = [a_document(1.0, "retrain", None, "promote"), a_document(1.0)]
-    found = replay_document(SPEC, documents, tallies, [10, 30])
+    own = a_trial(
+        *(1.0, 1.0),
+        actions=("retrain", "none"),
+        verdicts=("promote", None),
+        fits=2,
+        fit_seconds=0.5,
+        promotions=1,
+    )
+    found = replay_document(SPEC, BATCHES, {"never": a_trial(1.0, 2.0), "incumbent": own})
     assert found["metric_name"] == "log_loss"
     assert found["lower_is_better"] is True
     assert found["policies"]["never"]["metric"] == 1.75
@@ -156,7 +88,7 @@ def test_the_document_has_a_line_per_policy_and_batch():
     }
     assert found["batches"][0] == {
         "batch": "b",
-        "rows": 10,
+        "rows": 11,
         "action": "retrain",
         "verdict": "promote",
         "champion_version": 1,
@@ -165,21 +97,21 @@ def test_the_document_has_a_line_per_policy_and_batch():
     assert found["batches"][1]["verdict"] is None
 
 
-def test_what_late_labels_cost_is_said_on_the_batches_that_all_have_a_loss_on():
-    late = {"always": Tally((1.0, 2.0)), "incumbent": Tally((math.nan, 3.0))}
+def test_what_late_labels_cost_is_told_on_the_batches_that_all_have_a_loss_on():
+    late = {"always": a_trial(1.0, 2.0), "incumbent": a_trial(math.nan, 3.0)}
     at_once = AtOnce(2, {"always": (1.0, 1.5), "incumbent": (1.0, 1.0)})
-    found = replay_document(SPEC, [a_document(), a_document()], late, [10, 30], at_once)
+    found = replay_document(SPEC, BATCHES, late, at_once)
     assert found["delay"] == {
         "batches": 2,
         "always": {"metric": 2.0, "at_once": 1.5, "cost": 0.5},
         "incumbent": {"metric": 3.0, "at_once": 1.0, "cost": 2.0},
     }
-    assert replay_document(SPEC, [a_document()] * 2, late, [10, 30])["delay"] is None
+    assert replay_document(SPEC, BATCHES, late)["delay"] is None
 
 
 def test_policies_are_compared_on_the_batches_that_all_have_a_loss_on():
-    tallies = {"never": Tally((1.0, 2.0)), "incumbent": Tally((math.nan, 1.0))}
-    found = replay_document(SPEC, [a_document(None), a_document()], tallies, [10, 30])
+    trials = {"never": a_trial(1.0, 2.0), "incumbent": a_trial(math.nan, 1.0)}
+    found = replay_document(SPEC, BATCHES, trials)
     assert found["policies"]["never"]["metric"] == 2.0
     assert found["policies"]["incumbent"]["metric"] == 1.0
     assert found["batches"][0]["metric"] == {"never": 1.0, "incumbent": None}
@@ -187,8 +119,8 @@ def test_policies_are_compared_on_the_batches_that_all_have_a_loss_on():
 
 
 def test_no_batch_that_can_be_compared_has_no_metric():
-    tallies = {"never": Tally((1.0,)), "incumbent": Tally((math.nan,))}
-    found = replay_document(a_spec(task=Task.REGRESSION), [a_document(None)], tallies, [10])
+    trials = {"never": a_trial(1.0), "incumbent": a_trial(math.nan)}
+    found = replay_document(a_spec(task=Task.REGRESSION), BATCHES[:1], trials)
     assert found["metric_name"] == "mae"
     assert found["policies"]["never"]["metric"] is None
     assert found["policies"]["never"]["regret"] is None

@@ -1,7 +1,6 @@
 import json
 import re
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -34,7 +33,6 @@ from incumbent.records import (
     Verdict,
 )
 from incumbent.report.reporting import (
-    age_days,
     explanation,
     line_name,
     monitor_document,
@@ -43,7 +41,6 @@ from incumbent.report.reporting import (
     timeline,
 )
 from tests.unit.builders import (
-    START,
     a_conclusion,
     a_harm_report,
     a_signal,
@@ -144,19 +141,6 @@ def hostile(text):
     )
     batch = replace(found.entry.batch, id=text)
     return replace(found, entry=replace(found.entry, batch=batch))
-
-
-@pytest.mark.parametrize("days", [-3.0, 0.0, 31.5])
-def test_age_is_of_data_not_of_clocks(days):
-    assert age_days(some_findings(), START - timedelta(days=days)) == days
-
-
-def test_age_without_times_is_unknown():
-    found = some_findings()
-    assert age_days(found, None) is None
-    batch = replace(found.entry.batch, period=None)
-    timeless = replace(found, entry=replace(found.entry, batch=batch))
-    assert age_days(timeless, START) is None
 
 
 def test_what_did_not_run_is_null():

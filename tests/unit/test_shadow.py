@@ -205,6 +205,8 @@ def test_reasons_name_every_metric_and_its_ruling():
     [
         ({}, REFRESH),
         ({"harm_tolerance": 0.2, "shadow_margin": 0.1, "trigger": "drift"}, REFRESH),
+        ({"training_max_rows": 2_000, "training_holdout": 0.5}, REFRESH),
+        ({"training_threshold": "f1"}, REFRESH),
         ({"training_iterations": 6}, REPLACEMENT),
         ({"training_seed": 1}, REPLACEMENT),
     ],

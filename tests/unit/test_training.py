@@ -3,24 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from incumbent.data.profile import profile
 from incumbent.digest import table_digest
 from incumbent.errors import UsageError
 from incumbent.model.baseline import PREDICTION_PREFIX
 from incumbent.model.scoring import classes_of
-from incumbent.model.training import (
-    GOLDEN_ROWS,
-    fit,
-    golden_rows,
-    halves,
-    importances,
-    newest_of_each,
-    recency,
-    sample,
-    split,
-    train,
-)
+from incumbent.model.training import GOLDEN_ROWS, fit, golden_rows, importances, train
+from incumbent.model.windows import newer_half, newest_of_each, recency, sample, split
 from incumbent.params import Task, ThresholdCriterion
 from tests.unit.builders import START, a_frame, a_spec, canonical_rows
 
@@ -235,6 +227,18 @@ def test_golden_rows_repeat_the_predictions(n, golden):
     np.testing.assert_array_equal(found[f"{PREDICTION_PREFIX}1"].to_numpy(), again[:, 1])
 
 
+@settings(max_examples=30)
+@given(st.integers(1, 3_000), st.integers(0, 3_000), st.integers(0, 5), st.booleans())
+def test_a_sample_of_a_sample_and_newer_rows_is_the_sample_of_all(first, newer, seed, named):
+    """What was left out of a training set once would not be drawn later either."""
+    spec = a_spec(training_max_rows=1_000, training_seed=seed, id="i" if named else None)
+    ids = [f"r{k}" for k in range(first)] + [f"r{k // 2 + first // 2}" for k in range(newer)]
+    rows = pd.DataFrame({"i": ids, "x": np.arange(len(ids)) * 0.5})
+    older, whole = newest_of_each(rows[:first], spec), newest_of_each(rows, spec)
+    extended = newest_of_each(pd.concat([sample(older, spec), rows[first:]]), spec)
+    assert sample(extended, spec).equals(sample(whole, spec))
+
+
 @pytest.mark.parametrize(
     ("n", "kept"), [(999, 999), (1_000, 1_000), (1_001, 1_000), (3_000, 1_000)]
 )
@@ -319,12 +323,13 @@ def test_rows_that_count_more_are_followed():
     assert ones.predict_proba(rows[list(kinds)])[0, 1] > 0.6
 
 
-@pytest.mark.parametrize(("days", "older"), [(3, None), (4, 2), (5, 2), (6, 3)])
-def test_the_older_half_of_the_days_of_a_batch(days, older):
+@pytest.mark.parametrize(("days", "newer"), [(3, None), (4, 2), (5, 3), (6, 3)])
+def test_the_newer_half_of_the_days_of_a_batch(days, newer):
     times = pd.to_datetime(np.repeat(range(days), 2), unit="D", utc=True).as_unit("us")
-    cut = halves(pd.DataFrame({"t": times}), SPEC)
-    assert (None if cut is None else len(cut[0]) // 2) == older
+    found = newer_half(pd.DataFrame({"t": times}), SPEC)
+    expected = None if newer is None else [False] * 2 * (days - newer) + [True] * 2 * newer
+    assert (None if found is None else found.tolist()) == expected
 
 
 def test_a_batch_without_times_has_no_halves():
-    assert halves(pd.DataFrame({"x": range(100)}), a_spec()) is None
+    assert newer_half(pd.DataFrame({"x": range(100)}), a_spec()) is None

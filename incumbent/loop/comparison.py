@@ -1,0 +1,35 @@
+"""Comparison: two models on the same rows of a batch, which neither was fitted on."""
+
+from dataclasses import dataclass, replace
+
+from incumbent.data.intake import blocks_of
+from incumbent.loop.state import Contender, Evaluation, LoopState, Part
+from incumbent.policy.shadow import pair
+from incumbent.records import BatchEntry, PairedBlock
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Losses of both models summed per day, and the challenger's evaluation on those rows."""
+
+    evidence: tuple[PairedBlock, ...]
+    challenger: Evaluation
+
+
+def compare_on(
+    state: LoopState,
+    champion: Contender,
+    challenger: Contender,
+    entry: BatchEntry,
+    part: Part = Part.WHOLE,
+) -> Comparison:
+    """Losses of champion and challenger on the unseen labelled rows of a batch.
+
+    A challenger's training set begins with the champion's: what it has not seen, neither has.
+    """
+    batch = entry.batch.digest
+    unseen = state.unseen(challenger.key, batch, part)
+    ours, theirs = (state.evaluate(c, batch, part).of(unseen) for c in (champion, challenger))
+    days = blocks_of(state.rows(batch, part), state.spec)[unseen]
+    blocks = pair(ours.losses, theirs.losses, days)
+    return Comparison(tuple(replace(b, batch=entry.ordinal) for b in blocks), theirs)

@@ -1,0 +1,238 @@
+"""The state of the loop in a live run: the ledger, the registry and the store of predictions."""
+
+import logging
+from datetime import UTC, datetime
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from incumbent.data.intake import canonical
+from incumbent.data.labels import Labelled, join
+from incumbent.data.profile import kinds_in
+from incumbent.errors import IntegrityError, UsageError
+from incumbent.loop.state import (
+    Challenge,
+    Contender,
+    Evaluation,
+    FitKey,
+    Part,
+    contender_of,
+)
+from incumbent.loop.teaching import in_part, teachable_rows
+from incumbent.model.scoring import predictions_and_truth
+from incumbent.model.training import fit
+from incumbent.model.windows import newest_of_each, recency, sample
+from incumbent.params import ModelSpec
+from incumbent.policy.shadow import burden_of, evidence_digest
+from incumbent.records import (
+    BatchEntry,
+    BatchStatus,
+    Burden,
+    Champion,
+    Cost,
+    Decision,
+    DecisionInputs,
+    JudgedBatch,
+    PairedBlock,
+    Predictions,
+    TrainingBatch,
+    Version,
+    document,
+)
+from incumbent.statistics.metrics import row_losses
+from tasks.champion import read_champion
+from tasks.gateways import LOGGER, Gateways
+from tasks.intake import read_again
+from tasks.judged_batches import judged_batches_of
+from tasks.labels import scored_predictions
+
+
+class LiveState:
+    """A model in the loop behind its gateways; it implements `LoopState`.
+
+    One lasts for one batch: what it has read of the batch, it does not read again.
+
+    Args:
+        gateways: The ledger, the registry and the store of predictions.
+        spec: The model and its rules.
+    """
+
+    def __init__(self, gateways: Gateways, spec: ModelSpec) -> None:
+        self.gateways, self.spec = gateways, spec
+        self._rows: dict[str, pd.DataFrame] = {}
+        self._snapshot: tuple[Version, pd.DataFrame] | None = None
+        self._contenders: dict[Version, Contender] = {}
+
+    def champion(self) -> Champion:
+        """The version that the ledger names as champion, its bytes verified."""
+        return read_champion(self.gateways, self.spec)
+
+    def challenger(self) -> Challenge | None:
+        """The challenger that waits for more labels; None where it waits in vain.
+
+        It waits in vain where another champion has been promoted, or the spec has another recipe
+        by now: what is refitted after a promotion is what was judged.
+        """
+        waiting = self.gateways.ledger.challenger(self.spec.name)
+        if waiting is None or waiting.champion != self.champion().version.number:
+            return None
+        contender = self.load(waiting.version)
+        same_recipe = burden_of(contender.spec, self.spec) is Burden.REFRESH
+        return Challenge(contender, waiting.evidence) if same_recipe else None
+
+    def judged_batches(self, but: str) -> tuple[JudgedBatch, ...]:
+        """Other batches whose labels were judged, in the order in which they arrived."""
+        return judged_batches_of(self.gateways, self.spec, but)
+
+    def training_batches(self, before: str) -> tuple[TrainingBatch, ...]:
+        """Handled batches before this one with rows to learn from, not learnt by the champion."""
+        ledger, name = self.gateways.ledger, self.spec.name
+        last = self.entry_of(before).ordinal
+        learnt = self.champion().model.card.training.batches
+        handled = ledger.batches(name, status=BatchStatus.HANDLED)
+        newer = [e for e in handled if e.ordinal <= last and e.batch.digest not in learnt]
+        made = {e.batch.digest: ledger.decisions_about(name, e.batch.digest) for e in newer}
+        gains = (stored.inputs.get("gain") or {} for about in made.values() for stored in about)
+        cleared = {digest for gain in gains for digest in gain.get("cleared", ())}
+        faults = {
+            d: frozenset(f.signal for f in about[0].decision.faults) if about else frozenset()
+            for d, about in made.items()
+        }
+        found = (
+            TrainingBatch(e.batch.digest, faults[e.batch.digest], e.batch.digest in cleared)
+            for e in newer
+            if e.ordinal < last
+        )
+        return tuple(batch for batch in found if self._has_rows(batch.batch))
+
+    def rows(self, batch: str, part: Part = Part.WHOLE) -> pd.DataFrame:
+        """Labelled rows of a batch that a model may learn from and be compared on."""
+        if batch not in self._rows:
+            self._rows[batch] = self._read_rows(batch)
+        rows = self._rows[batch]
+        return rows[in_part(rows, part, self.spec)].reset_index(drop=True)
+
+    def labelled(self, batch: str, predictions: Predictions) -> Labelled | None:
+        """Predictions of a batch joined with its labels; None before any have arrived."""
+        labels = self.gateways.predictions.read_labels(self.spec.name, batch)
+        return None if labels.empty else join(predictions, labels)
+
+    def fit(self, key: FitKey) -> Contender:
+        """The spec's recipe fitted on the rows of a key."""
+        rows, kinds = self.fitted_rows(key), kinds_in(self.champion().model.card.profile)
+        start = perf_counter()
+        weights = recency(rows, self.spec) if key.recent else None
+        pipeline = fit(rows, self.spec, kinds, weights)
+        return Contender(key, self.spec, pipeline, Cost(1, perf_counter() - start))
+
+    def fitted_rows(self, key: FitKey) -> pd.DataFrame:
+        """The rows of a key: the champion's training set and what is newer, each id once."""
+        champion = contender_of(self.champion()).key
+        tables = [self._training_set()]
+        tables += [self.rows(batch) for batch in key.batches[len(champion.batches) :]]
+        tables += [] if key.half is None else [self.rows(key.half, Part.OLDER)]
+        if len(tables) == 1:
+            return tables[0]
+        return sample(newest_of_each(pd.concat(tables), self.spec), self.spec)
+
+    def evaluate(self, contender: Contender, batch: str, part: Part) -> Evaluation:
+        """A model on the rows of a batch."""
+        rows, kinds = self.rows(batch, part), kinds_in(self.champion().model.card.profile)
+        values, truth = predictions_and_truth(contender.pipeline, rows, self.spec, kinds)
+        return Evaluation(values, truth, row_losses(values, truth, self.spec.task))
+
+    def unseen(self, key: FitKey, batch: str, part: Part) -> NDArray[np.bool_]:
+        """Which rows of a batch have an id that no row of a key has."""
+        rows = self.rows(batch, part)
+        if self.spec.id is None:
+            return np.ones(len(rows), dtype=bool)
+        seen = rows[self.spec.id].isin(self.fitted_rows(key)[self.spec.id])
+        return np.asarray(~seen, dtype=bool)
+
+    def look(self, evidence: tuple[PairedBlock, ...]) -> int:
+        """The number of this look at challengers of the champion."""
+        number = self.champion().version.number
+        return self.gateways.ledger.look_at(self.spec.name, number, evidence_digest(evidence))
+
+    def record(self, inputs: DecisionInputs, decision: Decision) -> None:
+        """Keep a decision with all that it was made from, before it is carried out."""
+        self.gateways.ledger.record_decision(
+            self.spec.name, inputs.batch, decision, document(inputs), datetime.now(UTC)
+        )
+
+    def load(self, version: Version) -> Contender:
+        """A contender that was stored, its bytes verified."""
+        if version not in self._contenders:
+            model = self.gateways.registry.load(version).model
+            key = FitKey(model.card.training.batches)
+            self._contenders[version] = Contender(
+                key, model.card.spec, model.pipeline, version=version
+            )
+        return self._contenders[version]
+
+    def entry(self, ordinal: int) -> BatchEntry:
+        """The batch that the ledger gave this ordinal.
+
+        Raises:
+            UsageError: There is none.
+        """
+        for entry in self.gateways.ledger.batches(self.spec.name):
+            if entry.ordinal == ordinal:
+                return entry
+        raise UsageError(
+            f"Model {self.spec.name!r} has no batch {ordinal}.",
+            ordinal,
+            "the ordinal of a batch that was monitored",
+            f"run `incumbent status {self.spec.name}`, which lists the last batches",
+        )
+
+    def entry_of(self, batch: str) -> BatchEntry:
+        """The batch of this digest.
+
+        Raises:
+            IntegrityError: The ledger does not know it.
+        """
+        entry = self.gateways.ledger.batch(self.spec.name, batch)
+        if entry is None:
+            raise IntegrityError(
+                "The ledger does not know this batch.",
+                batch,
+                "the digest of a batch that was monitored",
+                "monitor the batch again",
+            )
+        return entry
+
+    def _training_set(self) -> pd.DataFrame:
+        """The rows that the champion was fitted on."""
+        version = self.champion().version
+        if self._snapshot is None or self._snapshot[0] != version:
+            self._snapshot = version, self.gateways.registry.training_rows(version)
+        return self._snapshot[1]
+
+    def _has_rows(self, batch: str) -> bool:
+        """Whether a batch has rows to learn from; not where its file has changed."""
+        try:
+            return not self.rows(batch).empty
+        except IntegrityError as error:
+            logging.getLogger(LOGGER).warning("batch left out of training: %s", error)
+            return False
+
+    def _read_rows(self, batch: str) -> pd.DataFrame:
+        entry, card = self.entry_of(batch), self.champion().model.card
+        frame = self._frame(entry)
+        predictions = scored_predictions(self.gateways, self.spec, entry)
+        labelled = None if predictions is None else self.labelled(batch, predictions)
+        return teachable_rows(frame, labelled, card)
+
+    def _frame(self, entry: BatchEntry) -> pd.DataFrame:
+        """The canonical batch without its target; that of the newest is read once in a run."""
+        champion, tables = self.champion(), self.gateways.tables
+        key = entry.batch.digest, champion.version
+        if key not in tables:
+            kinds = kinds_in(champion.model.card.profile)
+            table = canonical(read_again(entry, self.spec), self.spec, kinds)
+            tables.clear()
+            tables[key] = table.drop(columns=self.spec.target, errors="ignore")
+        return tables[key]
