@@ -115,14 +115,14 @@ def measured(step: Callable[[], Alarms], repeats: int) -> dict[str, float]:
         step: Imports nothing any more.
         repeats: After a first time that does not count; 0 for a step that is slow enough for one.
     """
-    before, fits_made = _peak_mb(), []
+    before, seconds = _peak_mb(), []
     alarms: Alarms = None
     for _ in range(1 + repeats):
         start = process_time()
         alarms = step()
-        fits_made.append(process_time() - start)
+        seconds.append(process_time() - start)
     answer: dict[str, float] = {
-        "cpu": statistics.median(fits_made[-max(1, repeats) :]),
+        "cpu": statistics.median(seconds[-max(1, repeats) :]),
         "peak_mb": _peak_mb() - before,
     }
     if alarms is not None:

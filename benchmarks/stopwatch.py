@@ -14,7 +14,7 @@ class Stopwatch:
     """
 
     def __init__(self) -> None:
-        self.fits_made: dict[str, float] = defaultdict(float)
+        self.seconds: dict[str, float] = defaultdict(float)
         self._inner = [0.0]
 
     def wrap(self, name: str, owner: Any, attributes: Iterable[str]) -> None:
@@ -24,8 +24,8 @@ class Stopwatch:
 
     def reset(self) -> dict[str, float]:
         """What was spent since the last time."""
-        fits_made, self.fits_made = dict(self.fits_made), defaultdict(float)
-        return fits_made
+        seconds, self.seconds = dict(self.seconds), defaultdict(float)
+        return seconds
 
     def _timed(self, name: str, step: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(step)
@@ -36,7 +36,7 @@ class Stopwatch:
                 return step(*given, **named)
             finally:
                 taken = process_time() - start
-                self.fits_made[name] += taken - self._inner.pop()
+                self.seconds[name] += taken - self._inner.pop()
                 self._inner[-1] += taken
 
         return timed

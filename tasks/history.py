@@ -1,17 +1,19 @@
 """History: labelled files as a replay reads them, each validated as it arrives."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
 
 import pandas as pd
 
-from incumbent.data.intake import canonical, kinds_of
+from incumbent.data.intake import as_target, canonical, describe, kinds_of
 from incumbent.data.labels import labels_of
 from incumbent.errors import UnreadableError, UsageError
 from incumbent.gateways import batches
+from incumbent.monitoring.validation import unreadable
 from incumbent.params import ModelSpec
-from incumbent.records import ModelCard, ValidationReport
+from incumbent.records import Batch, ModelCard, ValidationReport
 from incumbent.replay.labelled_history import LabelledBatch, LabelledHistory
 from tasks.intake import read_training_data
 from tasks.validation import sound_rows, validate_content
@@ -38,16 +40,16 @@ def read_batch(
     Raises:
         UsageError: It has no target column, and the spec names no labels that arrive apart.
     """
-    content: pd.DataFrame | UnreadableError
     try:
-        content = batches.read(path)
+        raw = batches.read(path)
     except UnreadableError as error:
-        content = error
-    else:
-        _require_labels(content, labels, spec, path)
-    features = content if isinstance(content, UnreadableError) else _features(content, spec)
-    validation, rows = validate_content(features, spec, card)
-    return labelled_batch(spec, name, rows, _known_labels(content, labels, spec), validation)
+        nothing = Batch(name, "", 0, None, path)
+        return LabelledBatch(name, pd.DataFrame(), spec, unreadable(error), nothing)
+    _require_labels(raw, labels, spec, path)
+    delivered = describe(path, name, raw, spec)
+    validation, rows = validate_content(_features(raw, spec), spec, card)
+    known = _own_labels(raw, spec) if spec.target in raw.columns else labels
+    return replace(labelled_batch(spec, name, rows, known, validation), delivered=delivered)
 
 
 def labelled_batch(
@@ -107,15 +109,6 @@ def _features(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     return raw.drop(columns=spec.target, errors="ignore")
 
 
-def _known_labels(
-    content: pd.DataFrame | UnreadableError, labels: pd.DataFrame | None, spec: ModelSpec
-) -> pd.Series | pd.DataFrame | None:
-    if isinstance(content, UnreadableError):
-        return None
-    if spec.target in content.columns:
-        own = canonical(content[[spec.target]], spec.model_copy(update=NO_KEYS), {})
-        return own[spec.target]
-    return labels
-
-
-NO_KEYS = {"id": None, "timestamp": None}
+def _own_labels(raw: pd.DataFrame, spec: ModelSpec) -> pd.Series:
+    """The labels in the target column of a batch, canonical."""
+    return as_target(raw[spec.target], spec.task)

@@ -27,14 +27,16 @@ PASSED = ValidationReport(Outcome.PASS)
 class LabelledBatch:
     """A canonical table whose target is null where no label is known, shape (n, columns).
 
-    `validation` is the report on it: a quarantined batch is neither scored nor learnt, and
-    excluded rows are scored, and never learnt.
+    `validation` is the report on it: a quarantined batch has no rows and is neither scored nor
+    learnt; excluded rows are scored, and never learnt. `delivered` is the batch as it was
+    delivered; None: the table is all there was.
     """
 
     name: str
     rows: pd.DataFrame
     spec: ModelSpec
     validation: ValidationReport = field(default=PASSED)
+    delivered: Batch | None = None
 
     @property
     def quarantined(self) -> bool:
@@ -46,14 +48,15 @@ class LabelledBatch:
         """The table without its target."""
         return self.rows.drop(columns=self.spec.target)
 
-    @cached_property
+    @property
     def period(self) -> Period | None:
         """From the oldest to the newest row."""
-        return period_of(self.rows, self.spec)
+        return self.delivered.period if self.delivered else period_of(self.rows, self.spec)
 
     def batch(self, position: int) -> Batch:
         """The batch, known by its position in the history."""
-        return Batch(self.name, str(position), len(self.rows), self.period, self.name)
+        rows = self.delivered.rows if self.delivered else len(self.rows)
+        return Batch(self.name, str(position), rows, self.period, self.name)
 
     def predictions(self, values: np.ndarray) -> Predictions:
         """Predictions of the rows, shape (n, k), as they are kept when a batch is scored."""

@@ -21,6 +21,7 @@ from incumbent.params import ModelSpec, Trigger
 from incumbent.policy.decision import decide, plainly_broken
 from incumbent.records import Action, Cost, Decision, DriftReport, Ruling, Verdict
 from incumbent.replay.fits import FIRST, Fits
+from incumbent.replay.labelled_history import LabelledBatch
 from incumbent.replay.state import ReplayState
 from incumbent.replay.trial import Trial
 
@@ -79,7 +80,8 @@ def replay_policy(
     for position in range(batches):
         if listener is not None:
             listener.arrives(walk, position)
-        _arrive(walk, position, drift=drift)
+        if _arrive(walk, position, drift=drift).quarantined:
+            _conclude(walk, position, listener)
         if position >= label_delay:
             _labels_arrive(walk, position - label_delay, listener)
     for position in range(max(batches - label_delay, 0), batches):
@@ -139,7 +141,7 @@ def _rows(fits: Fits) -> tuple[int, ...]:
     return tuple(fits.labels_known(batch) for batch in range(len(fits.history)))
 
 
-def _arrive(walk: Walk, position: int, *, drift: bool) -> None:
+def _arrive(walk: Walk, position: int, *, drift: bool) -> LabelledBatch:
     """A batch without its labels: it is validated and scored, and its drift is measured."""
     state = walk.state
     arrived = state.arrive(position)
@@ -147,10 +149,17 @@ def _arrive(walk: Walk, position: int, *, drift: bool) -> None:
     walk.losses.append(state.fits.mean_loss(position, state.key))
     if drift and not arrived.quarantined:
         state.measure_drift(position)
+    return arrived
 
 
 def _labels_arrive(walk: Walk, position: int, listener: Listener | None) -> None:
-    """The labels of a batch arrive: harm, gain, the decision, and what follows from it."""
+    """The labels of a batch arrive; a quarantined one was concluded when it arrived itself."""
+    if not walk.state.fits.history.batch(position).quarantined:
+        _conclude(walk, position, listener)
+
+
+def _conclude(walk: Walk, position: int, listener: Listener | None) -> None:
+    """Harm, gain, the decision, and what follows from it."""
     state = walk.state
     findings = state.findings(position)
     harm = judge_labels(state, findings)
@@ -195,7 +204,7 @@ def _challenge(walk: Walk, position: int, tested: Backtest | None, *, anew: bool
 
 
 def _trial(walk: Walk) -> Trial:
-    state, steps = walk.state, walk.steps
+    state, steps = walk.state, sorted(walk.steps, key=lambda step: step.position)
     return Trial(
         tuple(walk.losses),
         _rows(state.fits),

@@ -105,7 +105,7 @@ def _replay(
 
     def die(journal: Journal, key: str, value: Any) -> None:
         note(journal, key, value)
-        if key == after:
+        if key.startswith(after):
             os.kill(os.getpid(), signal.SIGKILL)
 
     with temporary_settings({PREFECT_API_URL: url}), pytest.MonkeyPatch.context() as patch:

@@ -1,8 +1,7 @@
-"""Replay on real parts: every policy in a registry and a ledger of its own."""
+"""Replay as a flow of a real Prefect, interrupted and taken up again."""
 
 import signal
 from importlib import import_module
-from pathlib import Path
 
 import pytest
 
@@ -40,41 +39,40 @@ def moved_rows(number):
 SPECS = {
     "age": a_spec(trigger="schedule", schedule_days=6),
     "drift": a_spec(trigger="drift", drift_repeats=1),
+    "larger": a_spec(training_leaves=31),
 }
 
 
 @pytest.fixture
 def inputs(delivery):
-    """Three batches of another world: what `replay` and the loop in memory are told."""
+    """Three batches of another world: what a replay is given."""
     data = delivery.reference(rows_of(TRAINING_DAYS))
     return data, [delivery.batch(f"b{n}", moved_rows(n)) for n in range(3)]
 
 
-def test_lines_are_repeated_by_the_loop_in_memory_and_by_a_replay_that_was_killed(
-    gateways, home, inputs, monkeypatch, capsys
+def test_other_specs_are_compared_and_a_killed_replay_is_taken_up(
+    gateways, home, inputs, monkeypatch
 ):
-    monkeypatch.setenv("INCUMBENT_LEASE_SECONDS", "1.5")
     how = {"against": SPECS, "recommends": False}
     whole = replay(a_spec(), *inputs, **how)
     require_lines_of_the_loop(whole, inputs)
     assert list((home / "replays").iterdir()) == []
     assert gateways.ledger.batches("shop") == ()
 
-    # Killed after the change was judged and learnt: nothing of that is done again.
-    assert killed_replay(a_spec(), *inputs, "judged 1", **how) == -signal.SIGKILL
+    # Killed after the first of the other specs was walked: that one is not walked again.
+    assert killed_replay(a_spec(), *inputs, "tried ", **how) == -signal.SIGKILL
     (folder,) = (path for path in (home / "replays").iterdir() if path.is_dir())
     stopped = Journal(folder / "journal.jsonl")
-    assert stopped["judged 0"]["verdict"]["verdict"] == "promote"
-    assert [stopped[f"scored {n}"]["version"] for n in range(2)] == [1, 2]
-    flow, asked = import_module("flows.replay"), []
-    real = flow.monitor
-    monkeypatch.setattr(flow, "train", None)
-    monkeypatch.setattr(flow, "monitor", lambda *given: asked.append(given[1]) or real(*given))
-    capsys.readouterr()
+    assert sum(key.startswith("tried ") for key in stopped) == 1
+    candidates = import_module("incumbent.replay.candidates")
+    real, walks = candidates.replay_policy, []
+    monkeypatch.setattr(
+        candidates, "replay_policy", lambda *given: walks.append(given) or real(*given)
+    )
     resumed = replay(a_spec(), *inputs, **how)
-    assert [Path(path).stem for path in asked] == ["b2"]
-    assert "Going on after batch 2 of 3." in capsys.readouterr().out
+    assert len(walks) == len(SPECS) - 1
     assert without_seconds(resumed) == without_seconds(whole)
+    assert list((home / "replays").iterdir()) == []
 
 
 def require_lines_of_the_loop(doc, inputs):

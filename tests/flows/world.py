@@ -47,7 +47,7 @@ def batch_rows(number: int, *, changed: bool = False, rows_a_day: int = ROWS_A_D
 def _day(day: int, rows: int, *, changed: bool) -> pd.DataFrame:
     random = np.random.default_rng(day)
     price, age = random.normal(size=rows), random.normal(size=rows)
-    page = random.choice(["home", "has_new_rows", "sale"], rows)
+    page = random.choice(["home", "news", "sale"], rows)
     score = price + 1.5 * age + 1.5 if changed else 2 * price + (page == "sale") - 0.5
     bought = (random.random(rows) < 1 / (1 + np.exp(-score))).astype("int64")
     start = pd.Timestamp(FIRST_DAY, tz="UTC") + pd.Timedelta(days=day)
@@ -67,10 +67,10 @@ def of_task(rows: pd.DataFrame, task: str) -> pd.DataFrame:
     """The same rows with a target for another task under the same name."""
     if task == "binary":
         return rows
-    fits_made = 2 * rows["price"] + rows["bought"] + (rows["page"] == "sale")
+    value = 2 * rows["price"] + rows["bought"] + (rows["page"] == "sale")
     if task == "regression":
-        return rows.assign(bought=fits_made)
-    return rows.assign(bought=pd.cut(fits_made, [-np.inf, -1, 1, np.inf], labels=list("abc")))
+        return rows.assign(bought=value)
+    return rows.assign(bought=pd.cut(value, [-np.inf, -1, 1, np.inf], labels=list("abc")))
 
 
 @dataclass(frozen=True)

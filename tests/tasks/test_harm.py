@@ -28,7 +28,7 @@ def test_slices_of_labels_that_come_with_the_batch_and_after_it(loop, delivery):
     (now,) = loop.monitor(spec, delivery.batch("b0", rows))
     slices = {s["value"] or "": s for s in now["harm"]["slices"]}
     assert {value: s["matured"] for value, s in slices.items()} == held[held >= 30].to_dict()
-    assert {"home", "has_new_rows", "sale"} <= slices.keys()
+    assert {"home", "news", "sale"} <= slices.keys()
     line = loop.registry.timelines["shop", "log_loss page/sale"]
     assert line == [(0, slices["sale"]["metrics"]["log_loss"]["value"])]
     late = batch_rows(1)

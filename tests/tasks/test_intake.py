@@ -47,12 +47,12 @@ def test_a_second_empty_delivery_is_reported_as_well(loop, delivery, kind):
 
 
 def test_a_corrected_row_takes_the_place_of_the_older_and_judges_nobody(loop, delivery):
-    first, has_new_rows = batch_rows(0, changed=True), batch_rows(1, changed=True)
+    first, newer = batch_rows(0, changed=True), batch_rows(1, changed=True)
     loop.monitor(a_spec(), delivery.batch("b0", first))
     corrected = first.head(300).assign(price=first["price"].head(300) + 0.01)
     due = a_spec(trigger="schedule", schedule_days=1)
-    (found,) = loop.monitor(due, delivery.batch("b1", pd.concat([corrected, has_new_rows])))
-    assert (found["harm"]["matured"], found["shadow"]["n"]) == (900, len(has_new_rows))
+    (found,) = loop.monitor(due, delivery.batch("b1", pd.concat([corrected, newer])))
+    assert (found["harm"]["matured"], found["shadow"]["n"]) == (900, len(newer))
     assert found["champion"] == {"version_before": 2, "version_after": 3}
     learnt = loop.training_rows().set_index("visit")["price"]
     assert learnt.index.is_unique
