@@ -9,7 +9,7 @@ import great_expectations as gx
 from great_expectations import expectations as gxe
 from great_expectations.expectations.metadata_types import FailureSeverity
 
-from incumbent.data.intake import NUMERIC
+from incumbent.data.kinds import NUMERIC
 from incumbent.params import ModelSpec
 from incumbent.records import ColumnProfile, Profile
 

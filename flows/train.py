@@ -25,7 +25,7 @@ def train(spec: ModelSpec, data: Path) -> dict[str, Any]:
     with holding(spec) as gateways:
         reconcile(gateways, spec)
         refuse_second_champion(gateways, spec)
-        rows = validate_training_data(read_training_data(data), spec)
+        rows = validate_training_data(read_training_data(spec, data), spec)
         fitted, rows = train_first(spec, rows)
         version = register(gateways, spec.name, fitted, rows, "first champion")
         champion = promote(gateways, spec, version, PromotionKind.INSTALL, "first champion")

@@ -7,9 +7,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from incumbent.data.intake import canonical, kinds_of
+from incumbent.data.intake import canonical
+from incumbent.data.kinds import kinds_of
 from incumbent.data.labels import labels_of
-from incumbent.gateways import batches
+from incumbent.gateways.sources.frame import read_frame
 from incumbent.model.scoring import predictions_and_truth
 from incumbent.params import ModelSpec
 from incumbent.records import Champion, ModelCard, Outcome, ValidationReport
@@ -37,7 +38,7 @@ class Journey:
     def __init__(
         self, spec: ModelSpec, reference: Path, files: Sequence[tuple[Path, Path]]
     ) -> None:
-        raw = sound_rows(batches.read(str(reference)), spec)
+        raw = sound_rows(read_frame(str(reference)), spec)
         kinds = kinds_of(raw, spec)
         known = canonical(raw, spec, kinds).dropna(subset=[spec.target]).reset_index(drop=True)
         readers = [partial(self._read, position) for position in range(len(files))]
@@ -96,7 +97,7 @@ class Journey:
         path, labels = self.files[position]
         found = self.documents[position]["validation"]
         report = TypeAdapter(ValidationReport).validate_python(found)
-        raw, target = batches.read(str(path)), labels_of(batches.read(str(labels)), self.spec)
+        raw, target = read_frame(str(path)), labels_of(read_frame(str(labels)), self.spec)
         aside = report.outcome is Outcome.QUARANTINE
         rows = canonical(raw.iloc[:0] if aside else raw, self.spec, self.kinds)
         return labelled_batch(self.spec, path.stem, rows, target, report)

@@ -7,10 +7,13 @@ from pathlib import PurePath
 
 import pandas as pd
 
-from incumbent.data.intake import as_target, canonical, describe, kinds_of
+from incumbent.data.intake import as_target, canonical, describe
+from incumbent.data.kinds import column_types, kinds_of
 from incumbent.data.labels import labels_of
+from incumbent.data.profile import kinds_in
 from incumbent.errors import UnreadableError, UsageError
-from incumbent.gateways import batches
+from incumbent.gateways import sources
+from incumbent.gateways.sources.frame import read_frame
 from incumbent.monitoring.validation import unreadable
 from incumbent.params import ModelSpec
 from incumbent.records import Batch, ModelCard, ValidationReport
@@ -21,7 +24,7 @@ from tasks.validation import sound_rows, validate_content
 
 def open_history(spec: ModelSpec, reference: str, paths: Sequence[str]) -> LabelledHistory:
     """The training data of the first champion, and the batches after it, which are read later."""
-    raw = sound_rows(read_training_data(reference), spec)
+    raw = sound_rows(read_training_data(spec, reference), spec)
     kinds = kinds_of(raw, spec)
     known = canonical(raw, spec, kinds).dropna(subset=[spec.target]).reset_index(drop=True)
     labels = _labels(spec)
@@ -41,7 +44,7 @@ def read_batch(
         UsageError: It has no target column, and the spec names no labels that arrive apart.
     """
     try:
-        raw = batches.read(path)
+        raw = read_frame(path, column_types(spec, kinds_in(card.profile)))
     except UnreadableError as error:
         nothing = Batch(name, "", 0, None, path)
         return LabelledBatch(name, pd.DataFrame(), spec, unreadable(error), nothing)
@@ -78,7 +81,7 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
     >>> distinct_names(["lake/a/one.csv", "lake/b/two.csv"])
     ['one', 'two']
     """
-    parts = [(*PurePath(path).parts[:-1], batches.stem(path)) for path in paths]
+    parts = [(*PurePath(path).parts[:-1], sources.stem(path)) for path in paths]
     for depth in range(1, max(map(len, parts), default=1) + 1):
         names = ["/".join(part[-depth:]) for part in parts]
         if len(set(names)) == len(names):
@@ -88,8 +91,8 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
 
 def _labels(spec: ModelSpec) -> pd.DataFrame | None:
     """All labels that arrive apart, where the spec names a pattern of them."""
-    found = batches.find(spec.labels) if spec.labels else ()
-    tables = [labels_of(batches.read(path), spec) for path in found]
+    found = sources.find(spec.labels) if spec.labels else ()
+    tables = [labels_of(read_frame(path, column_types(spec)), spec) for path in found]
     return pd.concat(tables, ignore_index=True) if tables else None
 
 

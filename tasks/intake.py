@@ -8,6 +8,8 @@ import pandas as pd
 from prefect import task
 
 from incumbent.data.intake import describe, empty_digest
+from incumbent.data.kinds import column_types
+from incumbent.data.profile import kinds_in
 from incumbent.errors import (
     ChampionExistsError,
     IntegrityError,
@@ -15,9 +17,11 @@ from incumbent.errors import (
     UnreadableError,
     UsageError,
 )
-from incumbent.gateways import batches
+from incumbent.gateways import sources
+from incumbent.gateways.sources.frame import read_frame
 from incumbent.params import ModelSpec
-from incumbent.records import Batch, BatchEntry, BatchStatus
+from incumbent.records import Batch, BatchEntry, BatchStatus, ColumnTypes
+from tasks.champion import read_champion
 from tasks.gateways import OUTSIDE, Gateways
 
 NO_BYTES = sha256().hexdigest()
@@ -42,7 +46,7 @@ def find_batches(spec: ModelSpec, batch: str | None, labels: str | None) -> tupl
     Labels may come alone, to a model without a source.
     """
     if batch is not None:
-        return batches.require(batch)
+        return sources.require(batch)
     if spec.source is None and labels is not None:
         return ()
     if spec.source is None:
@@ -52,7 +56,7 @@ def find_batches(spec: ModelSpec, batch: str | None, labels: str | None) -> tupl
             "a pattern such as data/*.parquet",
             "set `source` in the spec, or name a batch",
         )
-    return batches.find(spec.source)
+    return sources.find(spec.source)
 
 
 @task(name="intake", **OUTSIDE)
@@ -60,24 +64,30 @@ def take_in(gateways: Gateways, spec: ModelSpec, path: str) -> Arrival:
     """Read a batch and enter it in the ledger; one that cannot be read is entered by its bytes."""
     content: pd.DataFrame | UnreadableError
     try:
-        content = batches.read(path)
-        batch = describe(path, batches.stem(path), content, spec)
+        content = read_frame(path, champion_types(gateways, spec))
+        batch = describe(path, sources.stem(path), content, spec)
     except UnreadableError as error:
         content = error
-        name, digest = batches.stem(path), batches.bytes_digest(path)
+        name, digest = sources.stem(path), sources.bytes_digest(path)
         known_by = empty_digest(name, digest) if digest == NO_BYTES else digest
         batch = Batch(name, known_by, 0, None, path)
     return Arrival(gateways.ledger.start_batch(spec.name, batch, datetime.now(UTC)), content)
 
 
-def read_again(entry: BatchEntry, spec: ModelSpec) -> pd.DataFrame:
+def champion_types(gateways: Gateways, spec: ModelSpec) -> ColumnTypes:
+    """What a file without types is read with: the kinds of the champion."""
+    return column_types(spec, kinds_in(read_champion(gateways, spec).model.card.profile))
+
+
+def read_again(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> pd.DataFrame:
     """The table of a batch that was handled before, as it was then.
 
     Raises:
         IntegrityError: The file has changed, or is gone.
     """
     try:
-        raw = batches.read(batches.require(entry.batch.path)[0])
+        path = sources.require(entry.batch.path)[0]
+        raw = read_frame(path, champion_types(gateways, spec))
     except (MissingPathError, UnreadableError) as error:
         raise _changed(entry, str(error)) from error
     digest = describe(entry.batch.path, entry.batch.id, raw, spec).digest
@@ -112,6 +122,6 @@ def refuse_second_champion(gateways: Gateways, spec: ModelSpec) -> None:
 
 
 @task(name="intake", **OUTSIDE)
-def read_training_data(path: str) -> pd.DataFrame:
-    """The training data, whole."""
-    return pd.concat([batches.read(p) for p in batches.require(path)], ignore_index=True)
+def read_training_data(spec: ModelSpec, path: str) -> pd.DataFrame:
+    """The training data, whole: a file, a folder or a pattern of files is one table."""
+    return read_frame(path, column_types(spec))

@@ -8,11 +8,13 @@ from functools import partial
 import pandas as pd
 from prefect import task
 
+from incumbent.data.kinds import column_types
 from incumbent.data.labels import join, labels_of
 from incumbent.data.maturity import maturity
 from incumbent.digest import table_digest
 from incumbent.errors import UnreadableError, UsageError
-from incumbent.gateways import batches
+from incumbent.gateways import sources
+from incumbent.gateways.sources.frame import read_frame
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, BatchStatus, Findings, Predictions
 from tasks.gateways import LOGGER, OUTSIDE, Gateways
@@ -46,8 +48,8 @@ def collect_labels(spec: ModelSpec, labels: str | None) -> list[LabelTable]:
             "name the id column in the spec",
         )
     if labels is not None:
-        return [_read(path, spec) for path in batches.require(labels)]
-    found = batches.find(spec.labels) if spec.labels else ()
+        return [_read(path, spec) for path in sources.require(labels)]
+    found = sources.find(spec.labels) if spec.labels else ()
     return [table for path in found if (table := _usable(partial(_read, path, spec)))]
 
 
@@ -142,11 +144,11 @@ def scored_predictions(
 
 
 def _read(path: str, spec: ModelSpec) -> LabelTable:
-    raw = batches.read(path)
+    raw = read_frame(path, column_types(spec))
     missing = [c for c in (spec.id, spec.target) if c is not None and c not in raw]
     if missing:
         raise UnreadableError(
-            f"Label file {batches.stem(path)!r} lacks columns.",
+            f"Label file {sources.stem(path)!r} lacks columns.",
             f"columns {list(raw.columns)[:10]}",
             f"columns {spec.id!r} and {spec.target!r}",
             "mend the file, or `id` and `target` in the spec",

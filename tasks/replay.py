@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from incumbent.digest import text_digest
 from incumbent.errors import UsageError
-from incumbent.gateways import batches
+from incumbent.gateways import sources
 from incumbent.gateways.journal import Journal
 from incumbent.params import IDENTITY, ModelSpec
 from incumbent.replay.document import POLICIES
@@ -23,7 +23,7 @@ def replay_folder(
     spec: ModelSpec, paths: Sequence[str], label_delay: int, against: Mapping[str, ModelSpec]
 ) -> Path:
     """Where a replay of these inputs keeps what it has found until it is finished."""
-    files = (f"{path} {batches.bytes_digest(path)}" for path in paths)
+    files = (f"{path} {sources.bytes_digest(path)}" for path in paths)
     others = (f"{name} {other.model_dump_json()}" for name, other in against.items())
     digest = text_digest([spec.model_dump_json(), str(label_delay), *others, "", *files])
     return Settings.of(os.environ).home / "replays" / digest[:16]

@@ -51,7 +51,9 @@ def recall(state: LiveState, entry: BatchEntry, arrivals: Mapping[str, str]) -> 
     predictions, scored_by = scored_predictions(gateways, spec, entry), stored["scored_by"]
     learnt = digest in champion.model.card.training.batches
     if scored_by != champion.version.number and not learnt:
-        frame = canonical(read_again(entry, spec), spec, kinds_in(champion.model.card.profile))
+        frame = canonical(
+            read_again(gateways, spec, entry), spec, kinds_in(champion.model.card.profile)
+        )
         predictions, _ = score_batch(state, entry, frame, validation)
         scored_by = champion.version.number
     return Findings(

@@ -232,7 +232,7 @@ class LiveState:
         key = entry.batch.digest, champion.version
         if key not in tables:
             kinds = kinds_in(champion.model.card.profile)
-            table = canonical(read_again(entry, self.spec), self.spec, kinds)
+            table = canonical(read_again(self.gateways, self.spec, entry), self.spec, kinds)
             tables.clear()
             tables[key] = table.drop(columns=self.spec.target, errors="ignore")
         return tables[key]

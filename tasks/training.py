@@ -3,7 +3,8 @@
 import pandas as pd
 from prefect import task
 
-from incumbent.data.intake import canonical, kinds_of
+from incumbent.data.intake import canonical
+from incumbent.data.kinds import kinds_of
 from incumbent.data.profile import kinds_in
 from incumbent.errors import UsageError
 from incumbent.loop.challenge import challenger_for

@@ -5,7 +5,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from expectations import derived, own
-from incumbent.data.intake import canonical, features_of
+from incumbent.data.intake import canonical
+from incumbent.data.kinds import kinds_of, unusable_type
 from incumbent.data.profile import kinds_in
 from incumbent.errors import QuarantineError, UnreadableError
 from incumbent.gateways import validation as gateway
@@ -29,6 +30,8 @@ def validate_content(
     """The same of a table, or of the error that kept it from being read."""
     if isinstance(raw, UnreadableError):
         return unreadable(raw), pd.DataFrame()
+    if strange := _unusable(raw, card):
+        return unreadable(strange), pd.DataFrame()
     found = check(raw, spec, card)
     if found.outcome is Outcome.QUARANTINE:
         return found, pd.DataFrame()
@@ -46,6 +49,20 @@ def check(raw: pd.DataFrame, spec: ModelSpec, card: ModelCard) -> ValidationRepo
     return report(*gateway.validate(raw, suites if suite is None else [*suites, suite]))
 
 
+def _unusable(raw: pd.DataFrame, card: ModelCard) -> UnreadableError | None:
+    """Features of a type that no suite can look at, such as lists."""
+    features = (name for name in card.profile.columns if name in raw.columns)
+    found = {name: why for name in features if (why := unusable_type(raw[name]))}
+    if not found:
+        return None
+    return UnreadableError(
+        "Features hold values that a model cannot read.",
+        ", ".join(f"{name!r}: {why}" for name, why in found.items()),
+        "numbers, flags or text, as in the training data",
+        "mend the values at their source",
+    )
+
+
 @task(name="validation", cache_policy=NO_CACHE)
 def validate_training_data(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     """The rows of the training data that may be learnt from."""
@@ -58,7 +75,7 @@ def sound_rows(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     Raises:
         QuarantineError: The data fail the schema, or a critical rule of the spec's own.
     """
-    features = features_of(raw, spec)
+    features = tuple(kinds_of(raw, spec))
     suites = [derived.schema(spec, (*features, spec.target))]
     suite = own(spec)
     found = report(*gateway.validate(raw, suites if suite is None else [*suites, suite]))

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from incumbent.data.profile.streaming import sample_pieces
 from incumbent.data.profile.windows import blocks_in
 from incumbent.errors import UsageError
-from incumbent.gateways.tables import Table, open_table
+from incumbent.gateways.sources.table import Table, open_table
 from incumbent.monitoring.drift.domain import domain_check
 from incumbent.records import DomainReport, Profile
 

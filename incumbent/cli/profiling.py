@@ -24,8 +24,8 @@ from incumbent.data.profile.streaming import (
 from incumbent.data.profile.windows import number_of
 from incumbent.errors import MissingPathError, UsageError
 from incumbent.gateways import profiles
-from incumbent.gateways.arrays import every
-from incumbent.gateways.tables import Table, open_table
+from incumbent.gateways.sources.arrays import every
+from incumbent.gateways.sources.table import Table, open_table
 from incumbent.monitoring.drift import drift
 from incumbent.monitoring.drift.together import MOST_ROWS, with_groups
 from incumbent.records import Profile, document

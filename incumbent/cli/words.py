@@ -23,9 +23,9 @@ def read_spec(name_or_path: str) -> Any:
 
 def require_path(path: str | None) -> tuple[str, ...]:
     """The files of a path or pattern; one that is not there is refused before anything starts."""
-    from incumbent.gateways import batches
+    from incumbent.gateways import sources
 
-    return () if path is None else batches.require(plain_path(path))
+    return () if path is None else sources.require(plain_path(path))
 
 
 def plain_path(path: str) -> str:

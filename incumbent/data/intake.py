@@ -5,43 +5,20 @@ serving both pass through here, so that 3, 3.0 and "3" are one category wherever
 from, and True is the class "1".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from incumbent.data.kinds import CATEGORICAL, NUMERIC, plain_values, uncategorised, unusable_type
 from incumbent.digest import table_digest, text_digest
-from incumbent.errors import UnreadableError, UsageError
+from incumbent.errors import UnreadableError
 from incumbent.params import ModelSpec, Task
-from incumbent.records import Batch, Kind, Period
+from incumbent.records import Batch, Period
 
-NUMERIC, CATEGORICAL = Kind.NUMERIC.value, Kind.CATEGORICAL.value
 EXCHANGEABLE_BLOCKS = 200
-
-
-def features_of(frame: pd.DataFrame, spec: ModelSpec) -> tuple[str, ...]:
-    """The columns that the model reads: the spec's, or all but target, timestamp and id."""
-    others = {spec.target, spec.timestamp, spec.id}
-    return spec.features or tuple(str(c) for c in frame.columns if c not in others)
-
-
-def kinds_of(frame: pd.DataFrame, spec: ModelSpec) -> dict[str, str]:
-    """Whether each feature of a training set is numeric or categorical.
-
-    Text is categorical; other columns are where the spec says so.
-
-    Raises:
-        UsageError: A feature holds times, which have no place in a tree: give it as numbers.
-    """
-    kinds = {}
-    for name in features_of(frame, spec):
-        column = _plain(frame[name])
-        _refuse_time(column)
-        text = name in spec.categorical or not pd.api.types.is_numeric_dtype(column.dtype)
-        kinds[name] = CATEGORICAL if text else NUMERIC
-    return kinds
 
 
 def canonical(frame: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str]) -> pd.DataFrame:
@@ -55,6 +32,7 @@ def canonical(frame: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str]) ->
     Raises:
         UnreadableError: A number or a timestamp that is none.
     """
+    _require_usable(frame, kinds)
     readers = {NUMERIC: as_number, CATEGORICAL: as_text}
     columns = {name: readers[kind](frame[name]) for name, kind in kinds.items()}
     if spec.id is not None:
@@ -64,6 +42,17 @@ def canonical(frame: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str]) ->
     if spec.target in frame:
         columns[spec.target] = as_target(frame[spec.target], spec.task)
     return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def _require_usable(frame: pd.DataFrame, names: Iterable[str]) -> None:
+    for name in names:
+        if why := unusable_type(frame[name]):
+            raise UnreadableError(
+                f"Column {name!r} holds values that a model cannot read.",
+                why,
+                "numbers, flags or text, as in the training data",
+                "mend the values at their source",
+            )
 
 
 def as_target(column: pd.Series, task: Task) -> pd.Series:
@@ -79,7 +68,7 @@ def as_text(column: pd.Series) -> pd.Series:
     >>> as_text(pd.Series([3.0, None, 4.5])).tolist()
     ['3', nan, '4.5']
     """
-    column = _uncategorised(column)
+    column = uncategorised(column)
     known = column.notna().to_numpy()
     if column.dtype == object:
         texts = [_text_of(value) for value in column]
@@ -97,12 +86,13 @@ def as_number(column: pd.Series) -> pd.Series:
     Raises:
         UnreadableError: The column holds times, or text that is no number.
     """
-    column = _plain(column)
+    column = plain_values(column)
     try:
-        _refuse_time(column)
+        if why := unusable_type(column):
+            raise TypeError(why)
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
         return pd.Series(numbers, index=column.index).where(np.isfinite(numbers))
-    except (TypeError, ValueError, UsageError) as error:
+    except (TypeError, ValueError) as error:
         raise UnreadableError(
             f"Column {column.name!r} should be numeric.",
             f"{column.dtype} values ({error})",
@@ -188,35 +178,11 @@ def _raw_period(raw: pd.DataFrame, spec: ModelSpec) -> Period | None:
     return None if times.empty else Period(times.min().to_pydatetime(), times.max().to_pydatetime())
 
 
-def _plain(column: pd.Series) -> pd.Series:
-    """Without the wrapping of categories, and of objects that are all flags or all numbers."""
-    column = _uncategorised(column)
-    return column.convert_dtypes() if column.dtype == object else column
-
-
-def _uncategorised(column: pd.Series) -> pd.Series:
-    if not isinstance(column.dtype, pd.CategoricalDtype):
-        return column
-    holes = bool(column.isna().any())  # which integers and flags have no value for
-    return column.astype(object if holes else column.cat.categories.dtype)
-
-
 def _times(column: pd.Series, errors: Literal["raise", "coerce"]) -> pd.Series:
-    if pd.api.types.is_numeric_dtype(_plain(column).dtype) and column.notna().any():
+    if pd.api.types.is_numeric_dtype(plain_values(column).dtype) and column.notna().any():
         raise TypeError(f"{column.dtype} values have no unit")
     times = pd.to_datetime(column, utc=True, errors=errors, format="ISO8601")
     return times.astype("datetime64[us, UTC]")
-
-
-def _refuse_time(column: pd.Series) -> None:
-    dtype = column.dtype
-    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
-        raise UsageError(
-            f"Feature {column.name!r} holds times.",
-            column.dtype,
-            "numbers, flags or text",
-            "leave it out with `features`, or give what matters of it (hour, age) as numbers",
-        )
 
 
 def _text_of(value: object) -> object:

@@ -103,4 +103,5 @@ def take(predictions: Predictions, positions: NDArray[np.int64]) -> Predictions:
         predictions.values[positions],
         predictions.trainable[positions],
         {name: values[positions] for name, values in predictions.slices.items()},
+        None if predictions.labels is None else predictions.labels[positions],
     )

@@ -19,7 +19,7 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from incumbent.errors import IntegrityError, OutOfReachError
-from incumbent.gateways.batches import open_filesystem
+from incumbent.gateways.sources import open_filesystem
 from incumbent.records import Predictions
 
 _DIGITS = 16
@@ -55,6 +55,8 @@ class PredictionStore:
         scores = predictions.values
         for k in range(scores.shape[1]):
             columns[f"value_{k}"] = pa.array(scores[:, k], type=pa.float64())
+        if predictions.labels is not None:
+            columns["label"] = pa.array(predictions.labels, type=pa.string())
         for name, held in predictions.slices.items():
             columns[f"{_SLICE}{name}"] = pa.array(held, type=pa.string(), from_pandas=True)
         self._write(self._predictions(model, batch_digest, version), pa.table(columns))
@@ -78,6 +80,7 @@ class PredictionStore:
                 for name in table.column_names
                 if name.startswith(_SLICE)
             },
+            labels=table["label"].to_numpy() if "label" in table.column_names else None,
         )
 
     def write_labels(

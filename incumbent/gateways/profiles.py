@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from incumbent.errors import UnreadableError
-from incumbent.gateways.arrays import integers, values_of
+from incumbent.gateways.sources.arrays import integers, values_of
 from incumbent.records import ColumnProfile, Profile, Spread, Windows
 
 FORM = 1

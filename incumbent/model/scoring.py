@@ -82,7 +82,25 @@ def score(
     trainable[list(excluded)] = False
     values = predict(pipeline, frame[list(card.profile.columns)], spec.task)
     kept = {name: frame[name].to_numpy(dtype=object) for name in slices}
-    return Predictions(ids_of(frame, spec), blocks_of(frame, spec), values, trainable, kept)
+    ids, blocks = ids_of(frame, spec), blocks_of(frame, spec)
+    return Predictions(ids, blocks, values, trainable, kept, labels_of(card, values))
+
+
+def labels_of(card: ModelCard, values: NDArray[np.float64]) -> NDArray[np.object_] | None:
+    """The class of each row by the decision threshold, shape (n,); None for a regression.
+
+    Args:
+        card: The card of the model that scores.
+        values: Class probabilities, shape (n, k).
+    """
+    if not card.classes:
+        return None
+    if card.threshold is None:
+        places = values.argmax(axis=1)
+    else:
+        places = (values[:, 1] >= card.threshold).astype(np.int64)
+    labels: NDArray[np.object_] = np.array(card.classes, dtype=object)[places]
+    return labels
 
 
 def latency_of(rows_ms: Sequence[float], batch_ms: float) -> Latency:

@@ -1,8 +1,8 @@
 """How a model comes to be: split by time, fit, judge on the tail, refit on all.
 
-The recipe is a gradient boosting whose pipeline reads the canonical columns itself, so that
-training and serving share one artifact: categories are encoded inside it, rare and unseen
-ones together, and missing values are a branch of the trees.
+The recipe is a gradient boosting whose pipeline reads raw rows, so that training and serving share
+one artifact: the canonical form is made inside it, categories are encoded, rare and unseen ones
+together, and missing values are a branch of the trees.
 """
 
 from dataclasses import replace
@@ -12,14 +12,18 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
-from incumbent.data.intake import CATEGORICAL, NUMERIC, blocks_of, period_of
+from incumbent.data.intake import blocks_of, period_of
+from incumbent.data.kinds import CATEGORICAL, NUMERIC
 from incumbent.data.profile import profile
 from incumbent.digest import table_digest
 from incumbent.errors import UsageError
 from incumbent.model.baseline import PREDICTION_PREFIX, evaluate_baseline
+from incumbent.model.canonical_form import CanonicalForm
 from incumbent.model.scoring import classes_of, predict, predictions_and_truth
 from incumbent.model.windows import split
 from incumbent.params import ModelSpec, Task
@@ -62,7 +66,8 @@ def fit(
         [("categories", encoder, names[CATEGORICAL]), ("numbers", "passthrough", names[NUMERIC])]
     )
     learner = _learner(spec, list(range(len(names[CATEGORICAL]))))
-    pipeline = Pipeline([("columns", columns), ("learner", learner)])
+    form = CanonicalForm(dict(kinds))
+    pipeline = Pipeline([("canonical", form), ("columns", columns), ("learner", learner)])
     return pipeline.fit(rows[list(kinds)], rows[spec.target], learner__sample_weight=weights)
 
 
@@ -102,8 +107,27 @@ def assemble(
         training,
         fitted_loss(pipeline, rows, spec, kinds),
     )
+    pipeline = with_threshold(pipeline, evaluation.threshold)
     golden = golden_rows(pipeline, rows, spec, kinds)
     return FittedModel(card, pipeline, golden, evaluation.held_out)
+
+
+def with_threshold(pipeline: Pipeline, threshold: float | None) -> Pipeline:
+    """The same model, whose `predict` cuts the probability of the second class at a threshold.
+
+    Its probabilities stay what they are. None: a model without one, which comes back as it is.
+    """
+    if threshold is None:
+        return pipeline
+    learner = pipeline[-1]
+    cut = FixedThresholdClassifier(
+        FrozenEstimator(learner),
+        threshold=threshold,
+        pos_label=learner.classes_[1],
+        response_method="predict_proba",
+    )
+    cut.fit(np.zeros((TWO_CLASSES, learner.n_features_in_)), learner.classes_)
+    return Pipeline([*pipeline.steps[:-1], (pipeline.steps[-1][0], cut)])
 
 
 def fitted_loss(

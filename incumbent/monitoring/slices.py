@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from incumbent.data.intake import CATEGORICAL
+from incumbent.data.kinds import CATEGORICAL
 from incumbent.errors import SpecError
 from incumbent.params import ModelSpec
 from incumbent.records import Estimate, ModelCard, Predictions, SliceMetrics

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -30,6 +30,19 @@ class Period:
 
     start: datetime
     end: datetime
+
+
+@dataclass(frozen=True)
+class ColumnTypes:
+    """What is known of some columns before a file without types (CSV) is read.
+
+    Attributes:
+        text: Columns that are text whatever they look like: ids, codes, categories.
+        numbers: Columns that are numbers wherever they can be read as such.
+    """
+
+    text: frozenset[str] = field(default=frozenset())
+    numbers: frozenset[str] = field(default=frozenset())
 
 
 @dataclass(frozen=True)

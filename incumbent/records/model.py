@@ -27,6 +27,8 @@ class Predictions:
     `values` has shape (n, k): the probability of each of k classes, or the value (k = 1).
     `blocks` names the day of each row, or the row itself where there is no timestamp.
     `slices` holds the values of the columns that metrics are also wanted by, shape (n,) each.
+    `labels` holds the class of each row by the decision threshold, shape (n,); None where the
+    value is the prediction.
     """
 
     ids: NDArray[np.object_]
@@ -34,6 +36,7 @@ class Predictions:
     values: NDArray[np.float64]
     trainable: NDArray[np.bool_]
     slices: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
+    labels: NDArray[np.object_] | None = None
 
 
 @dataclass(frozen=True)

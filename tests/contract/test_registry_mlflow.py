@@ -84,11 +84,17 @@ class TestMlflow:
         assert shown.dataset.digest == table_digest(rows)[:36]
         assert [t.value for t in shown.tags] == ["training"]
 
-    def test_the_signature_names_the_features_as_the_canonical_frame_has_them(self, real):
+    def test_the_signature_takes_raw_features_and_the_dataset_shows_canonical_ones(self, real):
         version, _, _ = Door(real).register()
         model = yaml.safe_load((folder_of(real, version) / "MLmodel").read_text())
         columns = yaml.safe_load(model["signature"]["inputs"])
-        assert {c["name"]: c["type"] for c in columns} == {
+        assert {c["name"]: c["type"] for c in columns} == dict.fromkeys(
+            ("carrier", "delay", "distance"), "any"
+        )
+        assert model["flavors"]["python_function"]["loader_module"] == "incumbent.serving"
+        (used,) = client_of(real).get_run(version.run_id).inputs.dataset_inputs
+        shown = yaml.safe_load(used.dataset.schema)["mlflow_colspec"]
+        assert {c["name"]: c["type"] for c in shown} == {
             "carrier": "string",
             "delay": "double",
             "distance": "double",

@@ -3,7 +3,8 @@
 import pandas as pd
 import pytest
 
-from incumbent.data.intake import canonical, kinds_of
+from incumbent.data.intake import canonical
+from incumbent.data.kinds import kinds_of
 from incumbent.data.profile import profile
 from incumbent.params import ModelSpec
 

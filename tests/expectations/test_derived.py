@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from expectations import derived
-from incumbent.data.intake import canonical, features_of, kinds_of
+from incumbent.data.intake import canonical
+from incumbent.data.kinds import features_of, kinds_of
 from incumbent.data.profile import profile
 from incumbent.params import ModelSpec
 from incumbent.records import Outcome, Severity

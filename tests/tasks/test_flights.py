@@ -3,7 +3,8 @@
 import pytest
 
 from examples.flights import build
-from incumbent.gateways import batches, specs
+from incumbent.gateways import specs
+from incumbent.gateways.sources.frame import read_frame
 from tests.flows.test_deployments import PREFECT_YAML
 
 
@@ -19,7 +20,7 @@ def test_broken_wind_is_left_out_and_april_is_answered(bare, tmp_path):
 
     path, labels = found["2013-02-01_2013-02-15"]
     (february,) = bare.monitor(spec, path, labels)
-    table = batches.read(path)
+    table = read_frame(path)
     gusts = table.index[table["wind_speed"] > 1_000]
     failed = [f for f in february["validation"]["failures"] if f["column"] == "wind_speed"]
     assert len(gusts) == 2

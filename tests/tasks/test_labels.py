@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from incumbent.errors import OutOfReachError
-from incumbent.gateways import batches
 from incumbent.gateways.ledger import Ledger
+from incumbent.gateways.sources import table
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
 CHANGED = batch_rows(0, changed=True)
@@ -38,8 +38,10 @@ def test_labels_alone_are_judged_and_answered(loop, delivery):
 def test_what_a_retraining_needs_is_read_once(loop, delivery, monkeypatch):
     loop.monitor(a_spec(), delivery.unlabelled("b0", CHANGED))
     files, pasts = [], []
-    read, decisions = batches.read, Ledger.decisions
-    monkeypatch.setattr(batches, "read", lambda path: files.append(Path(path).stem) or read(path))
+    read, decisions = table.content_of, Ledger.decisions
+    monkeypatch.setattr(
+        table, "content_of", lambda path: files.append(Path(path).stem) or read(path)
+    )
     monkeypatch.setattr(
         Ledger, "decisions", lambda *asked: pasts.append(asked) or decisions(*asked)
     )

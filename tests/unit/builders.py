@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from incumbent.data.intake import canonical, kinds_of
+from incumbent.data.intake import canonical
+from incumbent.data.kinds import kinds_of
 from incumbent.params import ModelSpec
 from incumbent.records import (
     Action,

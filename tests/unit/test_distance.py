@@ -6,7 +6,7 @@ from scipy.spatial.distance import chebyshev, cityblock, jensenshannon
 from scipy.special import rel_entr
 from scipy.stats import ks_2samp, wasserstein_distance
 
-from incumbent.data.intake import CATEGORICAL, NUMERIC
+from incumbent.data.kinds import CATEGORICAL, NUMERIC
 from incumbent.data.profile import bin_counts
 from incumbent.data.profile.bins import BINS, cuts_of
 from incumbent.data.profile.counting import empty, of_numbers

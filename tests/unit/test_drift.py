@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.data.intake import CATEGORICAL, NUMERIC
+from incumbent.data.kinds import CATEGORICAL, NUMERIC
 from incumbent.data.profile import count, profile
 from incumbent.monitoring.drift import drift, persistent
 from incumbent.monitoring.drift.column import FEWEST_ROWS, SOUND_WINDOWS

@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import binom
 
 from examples.flights import build
-from incumbent.data.intake import blocks_of, canonical, kinds_of
+from incumbent.data.intake import blocks_of, canonical
+from incumbent.data.kinds import kinds_of
 from incumbent.data.profile import count, profile
 from incumbent.monitoring.drift import drift
 from tests.unit.builders import a_spec

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.data.intake import CATEGORICAL, NUMERIC
+from incumbent.data.kinds import CATEGORICAL, NUMERIC
 from incumbent.data.profile import bin_counts, count, grouped, kinds_in, merge, profile
 from incumbent.data.profile.bins import BINS, CATEGORIES
 from incumbent.data.profile.lookup import FEWEST_VALUES, Lookup

@@ -14,7 +14,7 @@ import incumbent
 ROOT = Path(__file__).parents[2]
 OUTSIDE = {"prefect", "mlflow", "great_expectations"}
 HEAVY = OUTSIDE | {"pandas", "numpy", "sklearn", "scipy", "pyarrow", "matplotlib", "sqlalchemy"}
-SHELLS = {"cli", "gateways"}
+SHELLS = {"cli", "gateways", "serving"}
 MODULES = sorted(module.name for module in pkgutil.iter_modules(incumbent.__path__))
 CORE = [name for name in MODULES if name not in SHELLS]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from incumbent.data.intake import CATEGORICAL, NUMERIC
+from incumbent.data.kinds import CATEGORICAL, NUMERIC
 from incumbent.data.profile import profile
 from incumbent.data.profile.windows import (
     FEWEST_BLOCKS,

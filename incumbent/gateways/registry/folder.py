@@ -16,8 +16,10 @@ import mlflow.sklearn
 import pandas as pd
 import skops.io
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
+from mlflow.models import Model, ModelSignature
+from mlflow.models.model import MLMODEL_FILE_NAME
+from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema
+from mlflow.types.schema import AnyType
 from pydantic import TypeAdapter, ValidationError
 from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -35,10 +37,15 @@ ROWS_FILE = "training_set.parquet"
 # `mlflow.pyfunc.load_model("models:/...")` leaves this in a local store when it reads a version.
 MARK_FILE = "registered_model_meta"
 
-# All that gradient boosting holds beyond what skops trusts by itself: its trees, and the
-# check of categories (a partial of a scikit-learn function).
+# The module that MLflow loads a version with, and what it answers: see `incumbent.serving`.
+LOADER_MODULE = "incumbent.serving"
+OUTPUT, LABEL, PROBABILITY = "output", "label", "probability"
+
+# All that our pipelines hold beyond what skops trusts by itself: the canonical form, the trees of
+# gradient boosting, and its check of categories (a partial of a scikit-learn function).
 TRUSTED_TYPES = (
     "functools.partial",
+    "incumbent.model.canonical_form.CanonicalForm",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
 )
@@ -62,6 +69,7 @@ def write(folder: Path, fitted: FittedModel, rows: pd.DataFrame) -> None:
         )
     except MlflowException as error:
         raise _cannot_store(error) from error
+    _serve_with(folder, LOADER_MODULE)
     _write_card(folder, fitted.card)
     fitted.golden.to_parquet(folder / GOLDEN_FILE, index=False)
     fitted.held_out.to_parquet(folder / HELD_OUT_FILE, index=False)
@@ -69,14 +77,20 @@ def write(folder: Path, fitted: FittedModel, rows: pd.DataFrame) -> None:
 
 
 def signature(card: ModelCard) -> ModelSignature:
-    """Columns that the model reads, numbers as doubles and categories as strings."""
-    said = DataType.string if card.classes else DataType.double
+    """Columns that the model reads, of any type: the model itself gives them their form."""
+    output = DataType.string if card.classes else DataType.double
+    anything = AnyType()  # type: ignore[no-untyped-call] # MLflow's own
     return ModelSignature(
-        inputs=Schema(
-            [ColSpec(_type_of(c.kind), name) for name, c in card.profile.columns.items()]
-        ),
-        outputs=Schema([ColSpec(said)]),
+        inputs=Schema([ColSpec(anything, name) for name in card.profile.columns]),
+        outputs=Schema([ColSpec(output)]),
+        params=ParamSchema([ParamSpec(OUTPUT, DataType.string, LABEL)]),
     )
+
+
+def columns_of(card: ModelCard) -> Schema:
+    """Columns of the training set in their canonical form, as MLflow shows them."""
+    known = card.profile.columns
+    return Schema([ColSpec(_type_of(c.kind), name) for name, c in known.items()])
 
 
 def digest_of(folder: Path) -> str:
@@ -140,6 +154,14 @@ def read_rows(folder: Path, version: Version) -> pd.DataFrame:
     if observed != registered:
         raise _changed(version, observed, registered)
     return rows
+
+
+def _serve_with(folder: Path, module: str) -> None:
+    """Name the module that MLflow loads the model with for `pyfunc` and `models serve`."""
+    path = folder / MLMODEL_FILE_NAME
+    model = Model.load(str(path))
+    model.flavors["python_function"]["loader_module"] = module
+    model.save(str(path))
 
 
 def _write_card(folder: Path, card: ModelCard) -> None:

@@ -10,7 +10,7 @@ from incumbent.digest import table_digest
 from incumbent.errors import IntegrityError
 from incumbent.gateways.registry.artifacts import MODEL_PATH, verified
 from incumbent.gateways.registry.connection import Connection
-from incumbent.gateways.registry.folder import ROWS_FILE, read_rows, signature
+from incumbent.gateways.registry.folder import ROWS_FILE, columns_of, read_rows
 from incumbent.records import ModelCard, Version
 
 TRAINING_TAG = "incumbent.training_digest"
@@ -20,7 +20,7 @@ LONGEST_DIGEST = 36  # of a dataset in MLflow; the tag keeps the whole
 
 def log_training_set(connection: Connection, run: Run, card: ModelCard) -> None:
     """Show the training set as the run's dataset."""
-    inputs = signature(card).inputs
+    inputs = columns_of(card)
     dataset = Dataset(
         name=f"{card.spec.name} training set",
         digest=card.training.digest[:LONGEST_DIGEST],

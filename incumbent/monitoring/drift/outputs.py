@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from incumbent.data.intake import CATEGORICAL, NUMERIC
+from incumbent.data.kinds import CATEGORICAL, NUMERIC
 from incumbent.data.labels import Labelled
 from incumbent.data.profile import count, profile
 from incumbent.data.profile.windows import blocks_in

@@ -4,6 +4,7 @@ import datetime
 import decimal
 import gzip
 import io
+import uuid
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
+from incumbent.data.intake import canonical
+from incumbent.data.kinds import kinds_of
 from incumbent.errors import MissingPathError, OutOfReachError, UnreadableError, UsageError
-from incumbent.gateways import batches
+from incumbent.gateways import sources
+from incumbent.gateways.sources.frame import read_frame
+from incumbent.gateways.sources.table import open_table
+from incumbent.records import ColumnTypes
+from tests.unit.builders import a_spec
 
 CSV = b"id,carrier,distance,late\n1,UA,1400,1\n2,NA,,0\n3,,733.5,1\n"
 
@@ -39,79 +46,81 @@ def write(tmp_path: Path):
 
 @pytest.fixture
 def read_csv(write):
-    return lambda content: batches.read(write("batch.csv", content))
+    return lambda content: read_frame(write("batch.csv", content))
 
 
 class TestFind:
     def test_names_are_ordered_and_their_numbers_count(self, tmp_path):
         for name in ("b_10.csv", "b_2.csv", "b_1.csv", "a_99.csv", "notes.txt"):
             (tmp_path / name).touch()
-        found = batches.find(str(tmp_path / "*.csv"))
+        found = sources.find(str(tmp_path / "*.csv"))
         assert [Path(p).name for p in found] == ["a_99.csv", "b_1.csv", "b_2.csv", "b_10.csv"]
 
     def test_dates_in_names_and_folders_are_ordered(self, tmp_path):
         for day in ("2013-10-01", "2013-02-16", "2013-02-01"):
             (tmp_path / day).mkdir()
             (tmp_path / day / "part.parquet").touch()
-        found = batches.find(str(tmp_path / "*" / "part.parquet"))
+        found = sources.find(str(tmp_path / "*" / "part.parquet"))
         days = [Path(p).parent.name for p in found]
         assert days == ["2013-02-01", "2013-02-16", "2013-10-01"]
 
     def test_relative_paths_come_back_absolute(self, tmp_path, monkeypatch):
         (tmp_path / "a.csv").touch()
         monkeypatch.chdir(tmp_path)
-        assert batches.find("*.csv") == (str(tmp_path / "a.csv"),)
-        assert batches.find("a.csv") == (str(tmp_path / "a.csv"),)
+        assert sources.find("*.csv") == (str(tmp_path / "a.csv"),)
+        assert sources.find("a.csv") == (str(tmp_path / "a.csv"),)
 
     def test_a_file_with_brackets_in_its_name_is_a_file(self, tmp_path):
         (tmp_path / "jan[1].csv").touch()
         path = str(tmp_path / "jan[1].csv")
-        assert batches.find(path) == (path,)
+        assert sources.find(path) == (path,)
 
-    def test_folders_are_not_batches(self, tmp_path):
+    def test_folders_are_no_match_of_a_pattern(self, tmp_path):
         (tmp_path / "a.csv").mkdir()
-        assert batches.find(str(tmp_path / "*.csv")) == ()
-        assert batches.find(str(tmp_path)) == ()
+        assert sources.find(str(tmp_path / "*.csv")) == ()
+        assert sources.find(str(tmp_path)) == ()
 
     def test_what_is_no_table_by_its_name_is_left_out_of_a_pattern(self, tmp_path):
         tables = ["a.csv", "a.csv.gz", "b.PARQUET", "c.pq"]
         for name in (*tables, "_SUCCESS", "notes.txt", "a.csv.crc", "csv", "d.csv~"):
             (tmp_path / name).touch()
-        found = batches.find(str(tmp_path / "*"))
+        found = sources.find(str(tmp_path / "*"))
         assert sorted(Path(p).name for p in found) == tables
         with pytest.raises(MissingPathError):
-            batches.require(str(tmp_path / "*.txt"))
+            sources.require(str(tmp_path / "*.txt"))
 
     def test_a_uri_comes_back_as_a_uri_that_can_be_read(self, tmp_path):
         uri = f"memory://{tmp_path}/a.csv"
-        filesystem, path = batches.open_filesystem(uri)
+        filesystem, path = sources.open_filesystem(uri)
         filesystem.pipe_file(path, CSV)
-        (found,) = batches.find(f"memory://{tmp_path}/*.csv")
+        (found,) = sources.find(f"memory://{tmp_path}/*.csv")
         assert found == uri
-        assert len(batches.read(found)) == 3
+        assert len(read_frame(found)) == 3
 
     @pytest.mark.parametrize("name", ["missing.csv", "missing_*.csv", "no/such/folder/*.csv"])
     def test_required_and_not_there(self, tmp_path, name):
         with pytest.raises(MissingPathError) as caught:
-            batches.require(str(tmp_path / name))
+            sources.require(str(tmp_path / name))
         error = caught.value
         assert error.exit_code == 2
         assert error.observed == str(tmp_path / name)
         assert "quoted pattern" in error.allowed
         assert "check the path" in error.next_step
-        assert batches.find(str(tmp_path / name)) == ()
+        assert sources.find(str(tmp_path / name)) == ()
 
-    def test_required_and_a_folder(self, tmp_path):
-        with pytest.raises(MissingPathError, match="a folder"):
-            batches.require(str(tmp_path))
+    def test_a_folder_is_one_batch_if_it_holds_a_table(self, tmp_path):
+        with pytest.raises(MissingPathError, match="a folder without a table"):
+            sources.require(str(tmp_path))
+        (tmp_path / "part-0.csv").write_bytes(CSV)
+        assert sources.require(f"{tmp_path}/") == (str(tmp_path),)
 
     def test_required_and_there(self, write):
         path = write("a.csv", CSV)
-        assert batches.require(path) == (path,)
+        assert sources.require(path) == (path,)
 
     def test_an_unknown_protocol_is_wrong_usage(self):
         with pytest.raises(UsageError, match="Protocol not known: nowhere") as caught:
-            batches.find("nowhere://bucket/*.csv")
+            sources.find("nowhere://bucket/*.csv")
         assert caught.value.observed.startswith("nowhere://bucket")
 
 
@@ -128,29 +137,29 @@ class TestFind:
     ],
 )
 def test_the_stem_is_the_name_without_its_format(path, expected):
-    assert batches.stem(path) == expected
+    assert sources.stem(path) == expected
 
 
 class TestParquet:
     @pytest.mark.parametrize("suffix", [".parquet", ".pq", ".PARQUET"])
     def test_a_table_comes_back(self, write, suffix):
-        frame = batches.read(write(f"a{suffix}", TABLE))
+        frame = read_frame(write(f"a{suffix}", TABLE))
         assert frame.shape == (3000, 2)
         assert frame["x"].sum() == 4_498_500.0
 
     def test_categories_come_back_as_text(self, write):
         frame = pd.DataFrame({"c": pd.Categorical(["UA", None, "AA"])})
-        found = batches.read(write("a.parquet", parquet(frame)))["c"]
+        found = read_frame(write("a.parquet", parquet(frame)))["c"]
         assert found.dtype == "str"
         assert found.isna().tolist() == [False, True, False]
 
     def test_a_named_index_is_a_column_and_an_unnamed_one_is_not(self, write):
         frame = pd.DataFrame({"x": [1, 2]}, index=pd.Index(["a", "b"], name="id"))
-        found = batches.read(write("a.parquet", parquet(frame)))
+        found = read_frame(write("a.parquet", parquet(frame)))
         assert found["id"].tolist() == ["a", "b"]
         assert found.index.equals(pd.RangeIndex(2))
         unnamed = parquet(frame.rename_axis(None))
-        assert batches.read(write("b.parquet", unnamed)).columns.tolist() == ["x"]
+        assert read_frame(write("b.parquet", unnamed)).columns.tolist() == ["x"]
 
     def test_decimals_and_dates_become_numbers_and_times(self, write):
         table = pa.table(
@@ -158,20 +167,20 @@ class TestParquet:
         )
         file = io.BytesIO()
         pq.write_table(table, file)
-        found = batches.read(write("a.parquet", file.getvalue()))
+        found = read_frame(write("a.parquet", file.getvalue()))
         assert found["m"].dtype == np.float64
         assert found["m"].iloc[0] == 1.5
         assert found["d"].iloc[0] == pd.Timestamp("2013-01-02")
 
     def test_whole_numbers_with_nulls_become_float64(self, write):
         frame = pd.DataFrame({"n": pd.array([1, None], dtype="Int64")})
-        found = batches.read(write("a.parquet", parquet(frame)))["n"]
+        found = read_frame(write("a.parquet", parquet(frame)))["n"]
         assert found.dtype == np.float64
         assert found.isna().tolist() == [False, True]
 
     def test_times_keep_their_zone(self, write):
         frame = pd.DataFrame({"t": pd.to_datetime(["2013-01-01 05:00"]).tz_localize("US/Eastern")})
-        found = batches.read(write("a.parquet", parquet(frame)))["t"]
+        found = read_frame(write("a.parquet", parquet(frame)))["t"]
         assert found.iloc[0] == pd.Timestamp("2013-01-01 10:00", tz="UTC")
 
     @pytest.mark.parametrize(
@@ -189,7 +198,7 @@ class TestParquet:
     def test_what_is_no_parquet_is_unreadable(self, write, content, said):
         path = write("a.parquet", content)
         with pytest.raises(UnreadableError, match="cannot be read") as caught:
-            batches.read(path)
+            read_frame(path)
         error = caught.value
         assert error.exit_code == 3
         assert error.observed.startswith(path)
@@ -201,7 +210,7 @@ class TestParquet:
         file = io.BytesIO()
         pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["x", "x"]), file)
         with pytest.raises(UnreadableError, match="two columns of one name: x"):
-            batches.read(write("a.parquet", file.getvalue()))
+            read_frame(write("a.parquet", file.getvalue()))
 
 
 class TestCsv:
@@ -220,7 +229,7 @@ class TestCsv:
 
     def test_zipped_is_the_same_table(self, write):
         plain, zipped = write("a.csv", CSV), write("a.csv.gz", gzip.compress(CSV))
-        pd.testing.assert_frame_equal(batches.read(plain), batches.read(zipped))
+        pd.testing.assert_frame_equal(read_frame(plain), read_frame(zipped))
 
     @pytest.mark.parametrize(
         ("values", "kind"),
@@ -285,7 +294,7 @@ class TestCsv:
     def test_what_is_no_csv_is_unreadable(self, write, content, said):
         path = write("a.csv", content)
         with pytest.raises(UnreadableError) as caught:
-            batches.read(path)
+            read_frame(path)
         assert caught.value.observed.startswith(path)
         assert said in caught.value.observed
         assert "UTF-8" in caught.value.allowed
@@ -303,45 +312,45 @@ class TestCsv:
     )
     def test_what_is_no_zipped_csv_is_unreadable(self, write, content):
         with pytest.raises(UnreadableError):
-            batches.read(write("a.csv.gz", content))
+            read_frame(write("a.csv.gz", content))
 
 
 class TestElsewhere:
     @pytest.mark.parametrize("name", ["a.xlsx", "a", "a.csv.zip", "a.gz"])
     def test_an_unknown_format_lists_the_known_ones(self, write, name):
         with pytest.raises(UsageError) as caught:
-            batches.read(write(name, CSV))
-        assert all(suffix in caught.value.allowed for suffix in batches.SUFFIXES)
+            read_frame(write(name, CSV))
+        assert all(suffix in caught.value.allowed for suffix in sources.SUFFIXES)
         assert caught.value.observed.endswith(name)
 
     def test_a_file_that_is_not_there(self, tmp_path):
         with pytest.raises(MissingPathError, match="No file is there"):
-            batches.read(str(tmp_path / "missing.csv"))
+            read_frame(str(tmp_path / "missing.csv"))
 
     def test_a_folder_named_like_a_file(self, tmp_path):
         (tmp_path / "a.parquet").mkdir()
         with pytest.raises(MissingPathError):
-            batches.read(str(tmp_path / "a.parquet"))
+            read_frame(str(tmp_path / "a.parquet"))
 
     def test_a_file_that_may_not_be_read(self, write, monkeypatch):
         path = write("a.csv", CSV)
         monkeypatch.setattr(LocalFileSystem, "cat_file", failing(PermissionError("denied")))
         with pytest.raises(UsageError, match="permissions"):
-            batches.read(path)
+            read_frame(path)
 
     def test_storage_that_does_not_answer_is_out_of_reach(self, write, monkeypatch):
         path = write("a.csv", CSV)
         monkeypatch.setattr(LocalFileSystem, "cat_file", failing(ConnectionError("no route")))
         with pytest.raises(OutOfReachError, match="no route") as caught:
-            batches.read(path)
+            read_frame(path)
         assert caught.value.exit_code == 4
         monkeypatch.setattr(LocalFileSystem, "glob", failing(TimeoutError("too late")))
         with pytest.raises(OutOfReachError, match="too late"):
-            batches.find(path.replace("a.csv", "*.csv"))
+            sources.find(path.replace("a.csv", "*.csv"))
 
     def test_an_unreadable_file_is_known_by_its_bytes(self, write):
         empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        assert batches.bytes_digest(write("a.parquet", b"")) == empty
+        assert sources.bytes_digest(write("a.parquet", b"")) == empty
 
 
 def failing(error: OSError):
@@ -349,3 +358,140 @@ def failing(error: OSError):
         raise error
 
     return fail
+
+
+class TestManyFiles:
+    """A folder or a pattern of many files is one table, typed over all of them."""
+
+    def test_a_partitioned_folder_has_its_keys_as_columns(self, tmp_path):
+        for year, origin, rows in ((2013, "EWR", 2), (2014, "JFK", 1)):
+            folder = tmp_path / "lake" / f"year={year}" / f"origin={origin}"
+            folder.mkdir(parents=True)
+            (folder / "part-0.parquet").write_bytes(parquet(pd.DataFrame({"x": [1.0] * rows})))
+            (folder / "_SUCCESS").touch()
+            (folder / ".part-0.parquet.crc").touch()
+        found = read_frame(str(tmp_path / "lake"))
+        assert found.columns.tolist() == ["x", "year", "origin"]
+        assert found["year"].tolist() == [2013, 2013, 2014]
+        assert found["origin"].tolist() == ["EWR", "EWR", "JFK"]
+        assert open_table(str(tmp_path / "lake")).kinds["year"] == "numeric"
+
+    def test_csv_files_are_typed_over_all_of_them(self, write, tmp_path):
+        write("a_1.csv", b"code,n\n1,1\n2,2\n")
+        write("a_2.csv", b"code,n\nx7,2.5\n")
+        found = read_frame(str(tmp_path / "a_*.csv"))
+        assert found["code"].tolist() == ["1", "2", "x7"]
+        assert found["n"].tolist() == [1.0, 2.0, 2.5]
+
+    def test_parquet_files_share_the_wider_type(self, write, tmp_path):
+        write("a_1.parquet", parquet(pd.DataFrame({"n": [1, 2]})))
+        write("a_2.parquet", parquet(pd.DataFrame({"n": [2.5], "new": ["x"]})))
+        found = read_frame(str(tmp_path / "a_*.parquet"))
+        assert found["n"].tolist() == [1.0, 2.0, 2.5]
+        assert found["new"].isna().tolist() == [True, True, False]
+
+    def test_files_that_do_not_fit_together_are_unreadable(self, write, tmp_path):
+        write("a_1.parquet", parquet(pd.DataFrame({"n": [1, 2]})))
+        write("a_2.parquet", parquet(pd.DataFrame({"n": ["x"]})))
+        with pytest.raises(UnreadableError):
+            read_frame(str(tmp_path / "a_*.parquet"))
+
+    def test_a_folder_elsewhere_is_a_table_too(self, tmp_path):
+        for n in range(2):
+            filesystem, path = sources.open_filesystem(f"memory://{tmp_path}/lake/k={n}/a.csv")
+            filesystem.pipe_file(path, CSV)
+        assert read_frame(f"memory://{tmp_path}/lake")["k"].tolist() == [0] * 3 + [1] * 3
+        pieces = open_table(f"memory://{tmp_path}/lake").pieces(["distance"], {})
+        assert sum(piece.rows for piece in pieces) == 6
+
+
+class TestKindsOfTheChampion:
+    """CSV is read with the kinds of the champion, not with those that a batch looks like."""
+
+    def read_as(self, write, content, text=(), numbers=()):
+        known = ColumnTypes(frozenset(text), frozenset(numbers))
+        return read_frame(write("batch.csv", content), known)
+
+    def test_flags_are_text_in_every_file(self, read_csv, write):
+        training = read_csv(b"f,y\ntrue,1\nfalse,0\nunknown,1\n")["f"].tolist()
+        batch = read_csv(b"f,y\ntrue,1\nfalse,0\n")["f"].tolist()
+        assert training[:2] == batch == ["true", "false"]
+
+    def test_version_numbers_keep_their_zeros(self, write):
+        found = self.read_as(write, b"version,y\n1.10,1\n1.9,0\n", text=["version"])
+        assert found["version"].tolist() == ["1.10", "1.9"]
+
+    def test_a_column_of_text_that_looks_like_numbers_stays_text(self, write):
+        found = self.read_as(write, b"c,y\n1,1\n007,0\n", text=["c"])
+        assert found["c"].tolist() == ["1", "007"]
+
+    def test_numbers_are_numbers_where_all_are_missing_or_whole(self, write):
+        found = self.read_as(write, b"a,b\n,1\n,2\n", numbers=["a", "b"])
+        assert found.dtypes.tolist() == [np.float64, np.float64]
+
+    def test_text_among_numbers_is_told_and_not_made_null(self, write):
+        found = self.read_as(write, b"a,y\n1,1\nmany,0\n", numbers=["a"])
+        assert found["a"].tolist() == ["1", "many"]
+
+
+class TestTypes:
+    """The one rule for types: what a model can read, and what keeps its own type."""
+
+    def read_table(self, write, **columns):
+        file = io.BytesIO()
+        pq.write_table(pa.table(columns), file)
+        return read_frame(write("a.parquet", file.getvalue()))
+
+    def test_large_ids_beside_a_null_are_not_rounded(self, write):
+        ids = pa.array([1234567890123456789, None, 1234567890123456790])
+        found = self.read_table(write, i=ids)["i"]
+        assert found.tolist()[::2] == ["1234567890123456789", "1234567890123456790"]
+        small = self.read_table(write, i=pa.array([7, None]))["i"]
+        assert small.dtype == np.float64
+
+    def test_bytes_of_text_and_uuids_are_text(self, write):
+        name = uuid.UUID(int=7)
+        found = self.read_table(
+            write, b=pa.array([b"EWR", None]), u=pa.array([name.bytes, None], pa.uuid())
+        )
+        assert found["b"].tolist()[0] == "EWR"
+        assert found["u"].tolist()[0] == str(name)
+
+    @pytest.mark.parametrize(
+        ("values", "why"),
+        [
+            (pa.array([[1.0], None]), "lists"),
+            (pa.array([{"a": 1}, None]), "maps or structs"),
+            (pa.array([datetime.timedelta(1), None]), "durations"),
+            (pa.array([b"\xff\xfe", None]), "bytes that are not UTF-8"),
+            (pa.array([datetime.date(2013, 1, 1), None]), "times"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_what_no_model_reads_is_named(self, write, values, why):
+        frame = self.read_table(write, odd=values, x=pa.array([1.0, 2.0]), y=pa.array([0, 1]))
+        spec = a_spec()
+        with pytest.raises(UsageError, match="cannot read") as caught:
+            kinds_of(frame, spec)
+        assert caught.value.observed == f"'odd': {why}"
+        with pytest.raises(UsageError, match="cannot read"):
+            kinds_of(frame, a_spec(categorical=("odd",)))
+        assert kinds_of(frame, a_spec(features=("x",))) == {"x": "numeric"}
+        with pytest.raises(UnreadableError, match="'odd' holds"):
+            canonical(frame, spec, {"odd": "categorical"})
+
+    def test_times_of_day_are_text_in_both_formats(self, write, read_csv):
+        stored = self.read_table(write, t=pa.array([datetime.time(5, 40), None]))["t"]
+        assert stored.tolist()[0].startswith("05:40")
+        assert read_csv(b"t,y\n05:40,1\n")["t"].tolist() == ["05:40"]
+
+    def test_a_written_index_is_left_out_with_a_word(self, read_csv, caplog):
+        found = read_csv(b",x\n0,1.5\n1,2.5\n")
+        assert found.columns.tolist() == ["x"]
+        assert "a column without a name was left out" in caplog.text
+
+    def test_columns_that_the_spec_names_must_be_there(self):
+        frame = pd.DataFrame({"x": [1.0], "colour": ["a"], "y": [1]})
+        with pytest.raises(UsageError, match="do not have") as caught:
+            kinds_of(frame, a_spec(categorical=("color",), features=("x", "z")))
+        assert caught.value.observed == "'color' (did you mean 'colour'?), 'z'"

@@ -1,0 +1,206 @@
+"""Files that a path, a folder or a pattern names, under a local path or any fsspec URI."""
+
+import hashlib
+import re
+
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+
+from incumbent.errors import MissingPathError, OutOfReachError, UsageError
+
+SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz")
+
+
+def find(pattern: str) -> tuple[str, ...]:
+    """Files that a path or a pattern names, by name; numbers in names count as numbers.
+
+    `batch_2` comes before `batch_10`. Local paths come back absolute, others as URIs; folders
+    are left out; nothing found is the empty tuple.
+
+    Raises:
+        UsageError: The URI's protocol is unknown or needs a package that is not installed.
+        OutOfReachError: The storage did not answer.
+    """
+    filesystem, path = open_filesystem(pattern)
+    try:
+        filesystem.invalidate_cache()
+        found = [path] if filesystem.isfile(path) else _glob(filesystem, path)
+    except OSError as error:
+        raise _out_of_reach(pattern, error) from error
+    return tuple(sorted((_address(filesystem, name) for name in found), key=_natural))
+
+
+def require(pattern: str) -> tuple[str, ...]:
+    """The batches of a path or pattern that must match something; a folder is one batch.
+
+    Raises:
+        MissingPathError: It does not, or the folder holds no table.
+    """
+    if found := find(pattern):
+        return found
+    if files_of(pattern):
+        return (pattern.rstrip("/"),)
+    raise _missing(pattern)
+
+
+def files_of(path: str) -> tuple[str, ...]:
+    """The files that make up one table: a file, those below a folder, or those of a pattern.
+
+    Hidden files, and those whose names begin with `_`, are markers and no part of a table.
+
+    Raises:
+        OutOfReachError: The storage did not answer.
+    """
+    filesystem, inside = open_filesystem(path)
+    try:
+        if not filesystem.isdir(inside):
+            return find(path)
+        below = [name for name in filesystem.find(inside) if _is_part(name, inside)]
+    except OSError as error:
+        raise _out_of_reach(path, error) from error
+    return tuple(sorted((_address(filesystem, name) for name in below), key=_natural))
+
+
+def require_files(path: str) -> tuple[str, ...]:
+    """The same, for a path that must name a table.
+
+    Raises:
+        MissingPathError: It names none.
+    """
+    if found := files_of(path):
+        return found
+    raise _missing(path)
+
+
+def partition_keys(path: str, root: str) -> dict[str, str]:
+    """What the folders between a table and one of its files say: `key=value`.
+
+    >>> partition_keys("/lake/flights/year=2013/origin=EWR/part-0.parquet", "/lake/flights")
+    {'year': '2013', 'origin': 'EWR'}
+    """
+    folders = path.removeprefix(root).split("/")[:-1]
+    return dict(folder.split("=", 1) for folder in folders if "=" in folder)
+
+
+def stem(path: str) -> str:
+    """The file's name without folder and suffix: the id of a batch.
+
+    >>> stem("s3://bucket/2013/flights.2013-02.csv.gz")
+    'flights.2013-02'
+    """
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    return name[: len(name) - len(suffix_of(name) or "")] or name
+
+
+def bytes_digest(path: str) -> str:
+    """SHA-256 of the bytes of a table's files, 64 hex digits.
+
+    It is how a table that cannot be read is known, and the inputs of a replay.
+
+    Raises:
+        MissingPathError: There is no such file.
+        OutOfReachError: The storage did not answer.
+    """
+    sha = hashlib.sha256()
+    for name in files_of(path) or (path,):
+        sha.update(content_of(name))
+    return sha.hexdigest()
+
+
+def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
+    """The filesystem that a URI or local path lives on, and the path within it.
+
+    Raises:
+        UsageError: The protocol is unknown or needs a package that is not installed.
+    """
+    try:
+        filesystem, path = url_to_fs(uri)
+    except (ValueError, ImportError) as error:
+        raise UsageError(
+            "This kind of address cannot be opened.",
+            f"{uri} ({error})",
+            "a local path, or a URI whose fsspec package is installed",
+            "install the package that is named, or use a local path",
+        ) from error
+    return filesystem, path
+
+
+def _glob(filesystem: AbstractFileSystem, path: str) -> list[str]:
+    found = filesystem.glob(path, detail=True)
+    files = [name for name, info in found.items() if info["type"] == "file"]
+    return [name for name in files if suffix_of(name) is not None]  # no markers such as _SUCCESS
+
+
+def _address(filesystem: AbstractFileSystem, path: str) -> str:
+    protocols = filesystem.protocol
+    local = "file" in ((protocols,) if isinstance(protocols, str) else protocols)
+    return path if local else str(filesystem.unstrip_protocol(path))
+
+
+def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part), "") if part.isdecimal() else (0, part) for part in parts], name
+
+
+def suffix_of(path: str) -> str | None:
+    """The ending that says which format a file has; None for no known one."""
+    return next((s for s in SUFFIXES if path.lower().endswith(s)), None)
+
+
+def content_of(path: str) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        MissingPathError: There is no such file.
+        UsageError: It may not be read.
+        OutOfReachError: The storage did not answer.
+    """
+    filesystem, inside = open_filesystem(path)
+    try:
+        content: bytes = filesystem.cat_file(inside)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise MissingPathError(
+            "No file is there.", path, "the path of a file", "check the path"
+        ) from error
+    except PermissionError as error:
+        raise UsageError(
+            "The file may not be read.", path, "a file that you may read", "check its permissions"
+        ) from error
+    except OSError as error:
+        raise _out_of_reach(path, error) from error
+    return content
+
+
+def _out_of_reach(path: str, error: OSError) -> OutOfReachError:
+    return OutOfReachError(
+        "The storage of the batches did not answer.",
+        f"{path}: {first_line(error)}",
+        "a folder or bucket that can be read",
+        "check the address and its credentials, then run again",
+    )
+
+
+def is_local(path: str) -> bool:
+    """Whether a file can be read in place."""
+    return "://" not in path
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error, short."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:200]
+
+
+def _is_part(name: str, root: str) -> bool:
+    inside = name.removeprefix(root).strip("/").split("/")
+    hidden = any(part.startswith((".", "_")) for part in inside)
+    return suffix_of(name) is not None and not hidden
+
+
+def _missing(pattern: str) -> MissingPathError:
+    filesystem, path = open_filesystem(pattern)
+    return MissingPathError(
+        "No file is there.",
+        f"{pattern} (a folder without a table)" if filesystem.isdir(path) else pattern,
+        "the path of a file or folder, or a quoted pattern such as 'data/batch_*.parquet'",
+        "check the path from the folder that you are in",
+    )
