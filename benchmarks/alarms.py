@@ -33,7 +33,7 @@ from incumbent.records import (
     Profile,
     TrainingSet,
 )
-from incumbent.statistics.metrics import row_losses, truth_of
+from incumbent.statistics.metrics import Scored, row_losses, truth_of
 from incumbent.statistics.slope import calibration_slope
 
 STREAMS, LOOKS = 1_000, 50
@@ -93,7 +93,7 @@ def _inputs(
     said = Predictions(np.arange(n).astype(str).astype(object), day, values, np.ones(n, bool))
     labels = pd.Series(came if spec.task is Task.REGRESSION else came.astype(int).astype(str))
     earlier = [p.loss for p in judged_batches if p.loss is not None]
-    harm = judge_harm(Labelled(said, np.arange(n), labels, 0), n, card, None, earlier)
+    harm = judge_harm(Labelled(said, np.arange(n), labels, 0), n, card, earlier)
     truth = truth_of(labels, spec.task, card.classes)
     losses = [row_losses(v, truth, spec.task) for v in (values, others)]
     gain = measure_gain(
@@ -132,7 +132,7 @@ def _card(world: World) -> ModelCard:
     spec = ModelSpec(name="still", task=world.task, target="y")
     values, _, came, day = world.rows(PROMISE_DAYS)
     classes = () if spec.task is Task.REGRESSION else ("0", "1")
-    baseline = baseline_of(values, came, day, spec, None if not classes else 0.5)
+    baseline = baseline_of(Scored(values, came, day), spec, None if not classes else 0.5)
     return ModelCard(
         spec,
         classes,

@@ -27,6 +27,7 @@ from tasks.labels import (
     find_late,
     keep_labels,
     labels_within,
+    settle_labels,
     with_maturity,
 )
 from tasks.lease import holding
@@ -58,9 +59,9 @@ def monitor(
 def take_all(state: LiveState, batch: str | None, labels: str | None) -> list[dict[str, Any]]:
     """Every batch that has arrived, oldest first, then the labels that arrived alone."""
     gateways, spec = state.gateways, state.spec
-    tables, documents, entries = collect_labels(spec, labels), [], []
-    for path in find_batches(spec, batch, labels):
-        arrival = take_in(gateways, spec, path)
+    tables, documents, entries = collect_labels(gateways, spec, labels), [], []
+    for path, stamp in find_batches(gateways, spec, batch, labels).items():
+        arrival = take_in(gateways, spec, path, stamp)
         entries.append(arrival.entry)
         tables += labels_within(arrival, spec)
         if not arrival.handled:
@@ -68,6 +69,7 @@ def take_all(state: LiveState, batch: str | None, labels: str | None) -> list[di
     for late, arrivals in find_late(gateways, spec, tables, only=entries if batch else None):
         own = LiveState(gateways, spec)
         documents.append(conclude(own, recall(own, late, arrivals)))
+    settle_labels(gateways, spec, tables)
     if batch and not documents:
         return [stored_document(state, entry) for entry in entries]
     return documents

@@ -18,7 +18,7 @@ from tasks.replay import replay_folder, require_alike, require_ids, resumable_fo
 
 
 @flow(name="replay", flow_run_name="replay {spec.name}")
-def replay(
+def replay(  # noqa: PLR0913 - the fields of its form
     spec: ModelSpec,
     reference: str,
     batches: list[str],

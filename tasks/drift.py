@@ -13,7 +13,7 @@ from incumbent.data.profile.windows import blocks_in
 from incumbent.monitoring.drift import drift, persistent
 from incumbent.monitoring.drift.outputs import outputs_drift
 from incumbent.monitoring.drift.together import rows_of_frame, with_groups
-from incumbent.records import BatchStatus, DriftReport, Findings
+from incumbent.records import DriftReport, Findings
 from tasks.gateways import OUTSIDE
 from tasks.state import LiveState
 
@@ -46,10 +46,8 @@ def with_outputs(state: LiveState, findings: Findings) -> Findings:
 def _earlier(state: LiveState) -> list[bool]:
     """Whether the last handled batches were beyond the null of this champion."""
     ledger, spec, number = state.gateways.ledger, state.spec, state.champion().version.number
-    handled = ledger.batches(spec.name, status=BatchStatus.HANDLED)
-    last = handled[len(handled) - min(len(handled), spec.drift_window - 1) :]
-    entries = [ledger.batch(spec.name, entry.batch.digest) for entry in last]
-    documents = [entry.document for entry in entries if entry and entry.document]
+    last = ledger.documented(spec.name, spec.drift_window - 1) if spec.drift_window > 1 else ()
+    documents = [entry.document for entry in last if entry.document]
     return [
         doc["drift"]["beyond"]
         for doc in documents

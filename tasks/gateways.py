@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-import pandas as pd
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
@@ -27,15 +26,13 @@ class Gateways:
     """The ledger, the registry and the store of predictions, as the environment names them.
 
     `read` keeps the version that was read last: its digest names its bytes, which are verified
-    once in a process. So does `tables` the newest batch, for every step that judges on its rows,
-    by its digest and the version whose columns it has.
+    once in a process.
     """
 
     ledger: Ledger
     registry: Registry
     predictions: PredictionStore
     read: dict[Version, Champion] = field(default_factory=dict)
-    tables: dict[tuple[str, Version], pd.DataFrame] = field(default_factory=dict)
 
 
 def open_gateways() -> Gateways:

@@ -40,15 +40,21 @@ class Arrival:
         return self.entry.status is not BatchStatus.STARTED
 
 
-def find_batches(spec: ModelSpec, batch: str | None, labels: str | None) -> tuple[str, ...]:
-    """The batch that is asked for, or every file of the spec's source, oldest first.
+def find_batches(
+    gateways: Gateways, spec: ModelSpec, batch: str | None, labels: str | None
+) -> dict[str, str | None]:
+    """The batch that is asked for, or every file of the source that is new, oldest first.
 
-    Labels may come alone, to a model without a source.
+    A file that was handled and has not changed since is not read again. Labels may come alone,
+    to a model without a source.
+
+    Returns:
+        Path to the stamp of the file; None where it has none.
     """
     if batch is not None:
-        return sources.require(batch)
+        return dict.fromkeys(sources.require(batch))
     if spec.source is None and labels is not None:
-        return ()
+        return {}
     if spec.source is None:
         raise UsageError(
             f"Model {spec.name!r} has no source of batches.",
@@ -56,11 +62,18 @@ def find_batches(spec: ModelSpec, batch: str | None, labels: str | None) -> tupl
             "a pattern such as data/*.parquet",
             "set `source` in the spec, or name a batch",
         )
-    return sources.find(spec.source)
+    return unknown_files(gateways, spec, spec.source)
+
+
+def unknown_files(gateways: Gateways, spec: ModelSpec, pattern: str) -> dict[str, str | None]:
+    """The files of a pattern that were not dealt with, or have changed since, with their stamps."""
+    known = gateways.ledger.files_done(spec.name)
+    found = sources.stamped(pattern)
+    return {p: stamp for p, stamp in found.items() if stamp is None or known.get(p) != stamp}
 
 
 @task(name="intake", **OUTSIDE)
-def take_in(gateways: Gateways, spec: ModelSpec, path: str) -> Arrival:
+def take_in(gateways: Gateways, spec: ModelSpec, path: str, stamp: str | None = None) -> Arrival:
     """Read a batch and enter it in the ledger; one that cannot be read is entered by its bytes."""
     content: pd.DataFrame | UnreadableError
     try:
@@ -71,7 +84,10 @@ def take_in(gateways: Gateways, spec: ModelSpec, path: str) -> Arrival:
         name, digest = sources.stem(path), sources.bytes_digest(path)
         known_by = empty_digest(name, digest) if digest == NO_BYTES else digest
         batch = Batch(name, known_by, 0, None, path)
-    return Arrival(gateways.ledger.start_batch(spec.name, batch, datetime.now(UTC)), content)
+    entry = gateways.ledger.start_batch(spec.name, batch, datetime.now(UTC))
+    if stamp is not None:
+        gateways.ledger.record_file(spec.name, path, stamp, batch.digest)
+    return Arrival(entry, content)
 
 
 def champion_types(gateways: Gateways, spec: ModelSpec) -> ColumnTypes:

@@ -18,24 +18,26 @@ from incumbent.gateways.sources.frame import read_frame
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, BatchStatus, Findings, Predictions
 from tasks.gateways import LOGGER, OUTSIDE, Gateways
-from tasks.intake import Arrival
+from tasks.intake import Arrival, unknown_files
 
 
 @dataclass(frozen=True)
 class LabelTable:
     """Labels that came together: columns `id` and `label`, known by their digest.
 
-    `batch` is the digest of the batch that they came in; None where they came apart.
+    `batch` is the digest of the batch that they arrived in; None where they arrived apart.
+    `stamp` is that of their file.
     """
 
     path: str
     digest: str
     table: pd.DataFrame
     batch: str | None
+    stamp: str | None = None
 
 
 @task(name="labels", **OUTSIDE)
-def collect_labels(spec: ModelSpec, labels: str | None) -> list[LabelTable]:
+def collect_labels(gateways: Gateways, spec: ModelSpec, labels: str | None) -> list[LabelTable]:
     """The label file that is asked for, or every one that the spec's pattern finds.
 
     One of the pattern's that cannot be used is left for the next run, and said in the log.
@@ -49,8 +51,26 @@ def collect_labels(spec: ModelSpec, labels: str | None) -> list[LabelTable]:
         )
     if labels is not None:
         return [_read(path, spec) for path in sources.require(labels)]
-    found = sources.find(spec.labels) if spec.labels else ()
-    return [table for path in found if (table := _usable(partial(_read, path, spec)))]
+    found = unknown_files(gateways, spec, spec.labels) if spec.labels else {}
+    tables = ((_usable(partial(_read, path, spec)), stamp) for path, stamp in found.items())
+    return [replace(table, stamp=stamp) for table, stamp in tables if table is not None]
+
+
+def settle_labels(gateways: Gateways, spec: ModelSpec, tables: Iterable[LabelTable]) -> None:
+    """Note the files whose labels have all found their rows: they need not be read again.
+
+    A file with a label whose row has not arrived is read again by the next run.
+    """
+    for table in tables:
+        if table.stamp is None or table.batch is not None:
+            continue
+        ids = table.table["id"]
+        for batch in gateways.ledger.scored_by_labels(spec.name, table.digest):
+            entry = gateways.ledger.batch(spec.name, batch)
+            predictions = entry and scored_predictions(gateways, spec, entry)
+            ids = ids[~ids.isin(predictions.ids)] if predictions else ids
+        if ids.empty:
+            gateways.ledger.record_file(spec.name, table.path, table.stamp, table.digest)
 
 
 def labels_within(arrival: Arrival, spec: ModelSpec) -> list[LabelTable]:
@@ -100,6 +120,8 @@ def find_late(
         tables: The labels that have come.
         only: Look at these batches alone.
     """
+    if not tables:
+        return []
     apart = [t.table["id"] for t in tables if t.batch is None]
     waiting, within = pd.Index(pd.concat(apart) if apart else []), {t.batch for t in tables}
     handled, found = gateways.ledger.batches(spec.name, status=BatchStatus.HANDLED), []

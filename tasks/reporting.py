@@ -10,8 +10,6 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.runtime import flow_run
 from pydantic import TypeAdapter
 
-from incumbent.data.intake import canonical
-from incumbent.data.profile import kinds_in
 from incumbent.errors import IntegrityError
 from incumbent.params import ModelSpec
 from incumbent.policy.decision import stored_inputs
@@ -33,7 +31,6 @@ from incumbent.records import (
 from incumbent.report.reporting import link, monitor_document, page, summary, timeline
 from tasks.champion import require_champion
 from tasks.gateways import OUTSIDE, Gateways
-from tasks.intake import read_again
 from tasks.labels import scored_predictions
 from tasks.scoring import score_batch
 from tasks.state import LiveState
@@ -51,9 +48,7 @@ def recall(state: LiveState, entry: BatchEntry, arrivals: Mapping[str, str]) -> 
     predictions, scored_by = scored_predictions(gateways, spec, entry), stored["scored_by"]
     learnt = digest in champion.model.card.training.batches
     if scored_by != champion.version.number and not learnt:
-        frame = canonical(
-            read_again(gateways, spec, entry), spec, kinds_in(champion.model.card.profile)
-        )
+        frame = state.frame(entry)
         predictions, _ = score_batch(state, entry, frame, validation)
         scored_by = champion.version.number
     return Findings(
@@ -129,7 +124,7 @@ def report(state: LiveState, findings: Findings, conclusion: Conclusion) -> dict
     key = f"{spec.name.replace('_', '-')}-batch"
     create_markdown_artifact(shown, key=key, description=entry.batch.id)
     for digest, path in findings.arrivals.items():
-        gateways.ledger.record_labels(spec.name, digest, path, [entry.batch.digest], {}, now)
+        gateways.ledger.record_labels(spec.name, digest, path, [entry.batch.digest], now)
     quarantined = findings.validation.outcome is Outcome.QUARANTINE
     status = BatchStatus.QUARANTINED if quarantined else BatchStatus.HANDLED
     gateways.ledger.finish_batch(spec.name, entry.batch.digest, status, doc, now)

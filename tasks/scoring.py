@@ -37,7 +37,9 @@ def score_batch(
     predictions = score(model.card, model.pipeline, frame, validation.excluded, spec.harm_slices)
     batch_ms = (perf_counter() - start) * 1_000
     version = champion.version
-    state.gateways.predictions.write(version.model, entry.batch.digest, version.number, predictions)
+    store, digest = state.gateways.predictions, entry.batch.digest
+    store.write(version.model, digest, version.number, predictions)
+    store.write_rows(version.model, digest, frame.drop(columns=spec.target, errors="ignore"))
     return predictions, latency_of(_rows_ms(champion, frame), batch_ms)
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from prefect import task
 
+from incumbent.gateways.ledger import Look
 from incumbent.loop.state import Challenge
 from incumbent.policy.shadow import evidence_digest
 from incumbent.records import (
@@ -42,7 +43,8 @@ def report_shadow(
     name, champion = state.spec.name, state.champion().version.number
     ledger, digest = state.gateways.ledger, evidence_digest(evidence)
     stored = document({"report": report, "verdict": verdict})
-    ledger.record_shadow(name, champion, challenger.number, report.look, digest, stored, now)
+    look = Look(champion, challenger.number, report.look, digest, stored)
+    ledger.record_shadow(name, look, now)
     state.gateways.registry.log_run(name, _run(entry, champion, digest, found), now)
     if verdict.verdict is Ruling.EXTEND:
         ledger.keep_challenger(name, Challenger(challenger, champion, evidence), now)

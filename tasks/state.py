@@ -1,6 +1,5 @@
 """The state of the loop in a live run: the ledger, the registry and the store of predictions."""
 
-import logging
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -12,6 +11,7 @@ from incumbent.data.intake import canonical
 from incumbent.data.labels import Labelled, join
 from incumbent.data.profile import kinds_in
 from incumbent.errors import IntegrityError, UsageError
+from incumbent.gateways.ledger import StoredDecision
 from incumbent.loop.state import (
     Challenge,
     Contender,
@@ -25,10 +25,11 @@ from incumbent.model.scoring import predictions_and_truth
 from incumbent.model.training import fit
 from incumbent.model.windows import newest_of_each, recency, sample
 from incumbent.params import ModelSpec
+from incumbent.policy.decision import judged_batch
+from incumbent.policy.limits import BUDGET_WINDOW
 from incumbent.policy.shadow import burden_of, evidence_digest
 from incumbent.records import (
     BatchEntry,
-    BatchStatus,
     Burden,
     Champion,
     Cost,
@@ -43,9 +44,8 @@ from incumbent.records import (
 )
 from incumbent.statistics.metrics import row_losses
 from tasks.champion import read_champion
-from tasks.gateways import LOGGER, Gateways
+from tasks.gateways import Gateways
 from tasks.intake import read_again
-from tasks.judged_batches import judged_batches_of
 from tasks.labels import scored_predictions
 
 
@@ -84,28 +84,14 @@ class LiveState:
 
     def judged_batches(self, but: str) -> tuple[JudgedBatch, ...]:
         """Other batches whose labels were judged, in the order in which they arrived."""
-        return judged_batches_of(self.gateways, self.spec, but)
+        return self.gateways.ledger.judged_batches(self.spec.name, but, BUDGET_WINDOW)
 
     def training_batches(self, before: str) -> tuple[TrainingBatch, ...]:
         """Handled batches before this one with rows to learn from, not learnt by the champion."""
-        ledger, name = self.gateways.ledger, self.spec.name
-        last = self.entry_of(before).ordinal
         learnt = self.champion().model.card.training.batches
-        handled = ledger.batches(name, status=BatchStatus.HANDLED)
-        newer = [e for e in handled if e.ordinal <= last and e.batch.digest not in learnt]
-        made = {e.batch.digest: ledger.decisions_about(name, e.batch.digest) for e in newer}
-        gains = (stored.inputs.get("gain") or {} for about in made.values() for stored in about)
-        cleared = {digest for gain in gains for digest in gain.get("cleared", ())}
-        faults = {
-            d: frozenset(f.signal for f in about[0].decision.faults) if about else frozenset()
-            for d, about in made.items()
-        }
-        found = (
-            TrainingBatch(e.batch.digest, faults[e.batch.digest], e.batch.digest in cleared)
-            for e in newer
-            if e.ordinal < last
-        )
-        return tuple(batch for batch in found if self._has_rows(batch.batch))
+        ordinal = self.entry_of(before).ordinal
+        found = self.gateways.ledger.training_candidates(self.spec.name, ordinal, set(learnt))
+        return tuple(batch for batch in found if not self.rows(batch.batch).empty)
 
     def rows(self, batch: str, part: Part = Part.WHOLE) -> pd.DataFrame:
         """Labelled rows of a batch that a model may learn from and be compared on."""
@@ -158,9 +144,10 @@ class LiveState:
 
     def record(self, inputs: DecisionInputs, decision: Decision) -> None:
         """Keep a decision with all that it was made from, before it is carried out."""
-        self.gateways.ledger.record_decision(
+        made = StoredDecision(
             self.spec.name, inputs.batch, decision, document(inputs), datetime.now(UTC)
         )
+        self.gateways.ledger.record_decision(made, judged_batch(inputs, decision))
 
     def load(self, version: Version) -> Contender:
         """A contender that was stored, its bytes verified."""
@@ -178,9 +165,8 @@ class LiveState:
         Raises:
             UsageError: There is none.
         """
-        for entry in self.gateways.ledger.batches(self.spec.name):
-            if entry.ordinal == ordinal:
-                return entry
+        if (entry := self.gateways.ledger.batch_at(self.spec.name, ordinal)) is not None:
+            return entry
         raise UsageError(
             f"Model {self.spec.name!r} has no batch {ordinal}.",
             ordinal,
@@ -211,28 +197,22 @@ class LiveState:
             self._snapshot = version, self.gateways.registry.training_rows(version)
         return self._snapshot[1]
 
-    def _has_rows(self, batch: str) -> bool:
-        """Whether a batch has rows to learn from; not where its file has changed."""
-        try:
-            return not self.rows(batch).empty
-        except IntegrityError as error:
-            logging.getLogger(LOGGER).warning("batch left out of training: %s", error)
-            return False
-
     def _read_rows(self, batch: str) -> pd.DataFrame:
         entry, card = self.entry_of(batch), self.champion().model.card
-        frame = self._frame(entry)
+        frame = self.frame(entry)
         predictions = scored_predictions(self.gateways, self.spec, entry)
         labelled = None if predictions is None else self.labelled(batch, predictions)
         return teachable_rows(frame, labelled, card)
 
-    def _frame(self, entry: BatchEntry) -> pd.DataFrame:
-        """The canonical batch without its target; that of the newest is read once in a run."""
-        champion, tables = self.champion(), self.gateways.tables
-        key = entry.batch.digest, champion.version
-        if key not in tables:
-            kinds = kinds_in(champion.model.card.profile)
-            table = canonical(read_again(self.gateways, self.spec, entry), self.spec, kinds)
-            tables.clear()
-            tables[key] = table.drop(columns=self.spec.target, errors="ignore")
-        return tables[key]
+    def frame(self, entry: BatchEntry) -> pd.DataFrame:
+        """The canonical rows of a batch without its target, as they were when it was scored.
+
+        Raises:
+            IntegrityError: They were not kept, and its file has changed, or is gone.
+        """
+        kept = self.gateways.predictions.read_rows(self.spec.name, entry.batch.digest)
+        if kept is not None:
+            return kept
+        kinds = kinds_in(self.champion().model.card.profile)
+        table = canonical(read_again(self.gateways, self.spec, entry), self.spec, kinds)
+        return table.drop(columns=self.spec.target, errors="ignore")

@@ -5,7 +5,6 @@ from prefect import task
 
 from incumbent.data.intake import canonical
 from incumbent.data.kinds import kinds_of
-from incumbent.data.profile import kinds_in
 from incumbent.errors import UsageError
 from incumbent.loop.challenge import challenger_for
 from incumbent.loop.state import Challenge, Contender, Refit
@@ -19,6 +18,7 @@ from incumbent.records import (
     FittedModel,
     HeldOutEvaluation,
     ModelCard,
+    RunRecord,
     Version,
 )
 from tasks.gateways import OUTSIDE, Gateways
@@ -50,7 +50,8 @@ def keep_candidate(state: LiveState, contender: Contender, batch: str) -> Conten
     fitted, rows = _assembled(state, contender, carried)
     tags = {"incumbent.stage": "judged"}
     registry = state.gateways.registry
-    version = registry.keep(f"judge {batch}", fitted, rows, params_of(fitted), {}, tags)
+    run = RunRecord(f"judge {batch}", "", params_of(fitted), {}, tags)
+    version = registry.keep(run, fitted, rows)
     return Contender(contender.key, contender.spec, contender.pipeline, contender.cost, version)
 
 
@@ -65,9 +66,9 @@ def register(
     gateways: Gateways, name: str, fitted: FittedModel, rows: pd.DataFrame, reason: str
 ) -> Version:
     """A new version in the registry, with its card, its rows and its golden predictions."""
-    metrics, tags = metrics_of(fitted.card), {"incumbent.reason": reason}
-    params = params_of(fitted)
-    return gateways.registry.register(f"train {name}", fitted, rows, params, metrics, tags)
+    tags = {"incumbent.reason": reason}
+    run = RunRecord(f"train {name}", "", params_of(fitted), metrics_of(fitted.card), tags)
+    return gateways.registry.register(run, fitted, rows)
 
 
 def require_waiting(state: LiveState) -> tuple[Challenge, BatchEntry]:
@@ -129,9 +130,8 @@ def _assembled(
 ) -> tuple[FittedModel, pd.DataFrame]:
     """A contender with its card, and the rows that it was fitted on."""
     rows = state.fitted_rows(contender.key)
-    kinds = kinds_in(state.champion().model.card.profile)
     learnt = contender.key.batches
     fitted = assemble(
-        contender.pipeline, rows, contender.spec, kinds, evaluation=evaluation, batches=learnt
+        contender.pipeline, rows, contender.spec, evaluation=evaluation, batches=learnt
     )
     return fitted, rows

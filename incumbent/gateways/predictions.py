@@ -1,6 +1,7 @@
-"""Predictions and matured labels: Parquet files, one per batch and version or arrival.
+"""Predictions, canonical rows and matured labels: Parquet files, one per batch and version.
 
     <root>/<model>/predictions/<batch digest, 16 digits>-v<version>.parquet
+    <root>/<model>/rows/<batch digest, 16 digits>.parquet
     <root>/<model>/labels/<batch digest, 16 digits>-<arrival digest, 16 digits>.parquet
 
 A file is written under another name and then moved, so that it is there whole or not at all;
@@ -83,6 +84,18 @@ class PredictionStore:
             labels=table["label"].to_numpy() if "label" in table.column_names else None,
         )
 
+    def write_rows(self, model: str, batch_digest: str, rows: pd.DataFrame) -> None:
+        """Keep the canonical rows of a batch, without its target, for trainings to come.
+
+        What a batch teaches is then known without its file.
+        """
+        self._move_in(self._rows(model, batch_digest), rows.to_parquet(index=False))
+
+    def read_rows(self, model: str, batch_digest: str) -> pd.DataFrame | None:
+        """The canonical rows of a batch as they were kept; None where they were not."""
+        table = self._read(self._rows(model, batch_digest))
+        return None if table is None else table.to_pandas()
+
     def write_labels(
         self,
         model: str,
@@ -126,16 +139,24 @@ class PredictionStore:
             return pd.DataFrame({c: pd.Series(dtype="str") for c in ("id", "label", "arrival")})
         return pd.concat(frames, ignore_index=True)
 
+    def _rows(self, model: str, batch_digest: str) -> str:
+        return f"{self._folder}/{model}/rows/{batch_digest[:_DIGITS]}.parquet"
+
     def _predictions(self, model: str, batch_digest: str, version: int) -> str:
         name = f"{batch_digest[:_DIGITS]}-v{version}.parquet"
         return f"{self._folder}/{model}/predictions/{name}"
 
     def _write(self, path: str, table: pa.Table) -> None:
+        content = pa.BufferOutputStream()
+        pyarrow.parquet.write_table(table, content)
+        self._move_in(path, content.getvalue())
+
+    def _move_in(self, path: str, content: bytes | pa.Buffer) -> None:
         part = f"{path}.{uuid.uuid4().hex}.part"
         with self._reachable():
             self._filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
             with self._filesystem.open(part, "wb") as file:
-                pyarrow.parquet.write_table(table, file)
+                file.write(content)
             self._filesystem.mv(part, path)
 
     def _read(self, path: str) -> pa.Table | None:

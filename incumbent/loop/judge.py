@@ -23,7 +23,8 @@ def judge_labels(state: LoopState, findings: Findings) -> HarmReport | None:
     card = replace(champion.model.card, spec=state.spec)  # today's tolerances, not those of then
     mine = (b.loss for b in findings.judged_batches if b.champion == champion.version.number)
     earlier = [loss for loss in mine if loss is not None]
-    return judge_harm(labelled, batch.rows, card, findings.latency, earlier, predictions.values)
+    harm = judge_harm(labelled, batch.rows, card, earlier, predictions.values)
+    return replace(harm, latency=findings.latency)
 
 
 def decision_inputs(

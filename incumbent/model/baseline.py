@@ -14,6 +14,7 @@ from incumbent.records import Baseline, FittedModel, HeldOutEvaluation
 from incumbent.statistics.intervals import borrow_noise, serial_mean
 from incumbent.statistics.metrics import (
     METRIC_NAMES,
+    Scored,
     best_threshold,
     gaps,
     metrics,
@@ -39,55 +40,48 @@ def evaluate_baseline(
     baseline of the champion before, where there is one.
     """
     values, truth = predictions_and_truth(pipeline, rows, spec, kinds)
-    blocks, threshold = blocks_of(rows, spec), _threshold(values, truth, spec)
-    baseline = baseline_of(values, truth, blocks, spec, threshold)
+    scored, threshold = (
+        Scored(values, truth, blocks_of(rows, spec)),
+        _threshold(values, truth, spec),
+    )
+    baseline = baseline_of(scored, spec, threshold)
     baseline = baseline if before is None else lend_noise(baseline, before, spec)
-    return HeldOutEvaluation(baseline, threshold, held_out_rows(rows, values, blocks, spec, kinds))
+    return HeldOutEvaluation(baseline, threshold, held_out_rows(rows, scored, spec, kinds))
 
 
-def read_held_out(
-    model: FittedModel,
-) -> tuple[pd.DataFrame, NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """The held-out rows of a version: features, predictions (n, k), truth (n,), blocks (n,)."""
+def read_held_out(model: FittedModel) -> tuple[pd.DataFrame, Scored]:
+    """The features of the held-out rows of a version, and its predictions of them."""
     rows, card = model.held_out, model.card
-    said = [c for c in rows.columns if str(c).startswith(PREDICTION_PREFIX)]
-    return (
-        rows[list(card.profile.columns)],
-        rows[said].to_numpy(np.float64),
+    predicted = [c for c in rows.columns if str(c).startswith(PREDICTION_PREFIX)]
+    scored = Scored(
+        rows[predicted].to_numpy(np.float64),
         truth_of(rows[card.spec.target], card.spec.task, card.classes),
         rows[BLOCK_COLUMN].to_numpy(np.int64),
     )
+    return rows[list(card.profile.columns)], scored
 
 
 def held_out_rows(
-    rows: pd.DataFrame,
-    values: NDArray[np.float64],
-    blocks: NDArray[np.int64],
-    spec: ModelSpec,
-    kinds: dict[str, str],
+    rows: pd.DataFrame, scored: Scored, spec: ModelSpec, kinds: dict[str, str]
 ) -> pd.DataFrame:
-    """A seeded sample of rows that judged, with their blocks and what was said of them."""
-    said = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
-    whole = rows[[*kinds, spec.target]].assign(**{BLOCK_COLUMN: blocks}, **said)
+    """A seeded sample of held-out rows, with their blocks and the predictions of them."""
+    values = scored.values
+    columns = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
+    whole = rows[[*kinds, spec.target]].assign(**{BLOCK_COLUMN: scored.blocks}, **columns)
     drawn = np.random.default_rng(spec.training_seed).permutation(len(whole))[:HELD_OUT_ROWS]
     return whole.iloc[np.sort(drawn)].reset_index(drop=True)
 
 
-def baseline_of(
-    values: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    blocks: NDArray[np.int64],
-    spec: ModelSpec,
-    threshold: float | None,
-) -> Baseline:
+def baseline_of(scored: Scored, spec: ModelSpec, threshold: float | None) -> Baseline:
     """The baseline that predictions of unseen rows make: loss, gap, and every metric."""
     name = METRIC_NAMES[spec.task]
-    loss = row_losses(values, truth, spec.task)[name]
-    found = metrics(values, truth, blocks, spec.task, threshold, spec.harm_confidence)
+    loss = row_losses(scored.values, scored.truth, spec.task)[name]
+    gap = gaps(scored.values, scored.truth, spec.task)[:, -1]
+    found = metrics(scored, spec.task, threshold, spec.harm_confidence)
     return Baseline(
         name,
-        serial_mean(loss, blocks, spec.harm_confidence),
-        serial_mean(gaps(values, truth, spec.task)[:, -1], blocks, spec.harm_confidence),
+        serial_mean(loss, scored.blocks, spec.harm_confidence),
+        serial_mean(gap, scored.blocks, spec.harm_confidence),
         {k: e.value for k, e in found.items() if np.isfinite(e.value)},
     )
 

@@ -82,19 +82,19 @@ def evaluate_recipe(
 def train(rows: pd.DataFrame, spec: ModelSpec, kinds: dict[str, str]) -> FittedModel:
     """The first champion: evaluated on the held-out tail, then fitted on all rows."""
     evaluation = evaluate_recipe(rows, spec, kinds)
-    return assemble(fit(rows, spec, kinds), rows, spec, kinds, evaluation=evaluation, batches=())
+    return assemble(fit(rows, spec, kinds), rows, spec, evaluation=evaluation, batches=())
 
 
 def assemble(
     pipeline: Pipeline,
     rows: pd.DataFrame,
     spec: ModelSpec,
-    kinds: dict[str, str],
     *,
     evaluation: HeldOutEvaluation,
     batches: tuple[str, ...],
 ) -> FittedModel:
     """A fitted pipeline with its card: profile of its rows, their digest, golden rows."""
+    kinds = dict(pipeline.named_steps["canonical"].kinds)
     blocks = None if spec.timestamp is None else blocks_of(rows, spec)
     known = profile(rows, kinds, blocks)
     training = TrainingSet(table_digest(rows), len(rows), period_of(rows, spec), batches)

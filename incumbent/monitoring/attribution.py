@@ -31,7 +31,7 @@ from incumbent.statistics.intervals import (
     jackknife,
     with_interval,
 )
-from incumbent.statistics.metrics import METRIC_NAMES, roc_auc, row_losses, truth_of
+from incumbent.statistics.metrics import METRIC_NAMES, Scored, roc_auc, row_losses, truth_of
 from incumbent.statistics.overlap import share_of_second
 
 Floats = NDArray[np.float64]
@@ -73,13 +73,13 @@ def attribute_change(model: FittedModel, rows: pd.DataFrame, spec: ModelSpec) ->
         spec: Today's confidence and seed.
     """
     drawn = np.random.default_rng(spec.training_seed).permutation(len(rows))[:HELD_OUT_ROWS]
-    some, (known, values, truth, blocks) = rows.iloc[np.sort(drawn)], read_held_out(model)
-    said = predict(model.pipeline, some[list(known.columns)], spec.task)
-    actual = truth_of(some[spec.target], spec.task, model.card.classes)
-    reference = _sample(model.pipeline, known, values, truth, blocks, spec.task)
-    batch = _sample(
-        model.pipeline, some[list(known.columns)], said, actual, blocks_of(some, spec), spec.task
-    )
+    some, (known, judged) = rows.iloc[np.sort(drawn)], read_held_out(model)
+    features = some[list(known.columns)]
+    values = predict(model.pipeline, features, spec.task)
+    truth = truth_of(some[spec.target], spec.task, model.card.classes)
+    reference = _sample(model.pipeline, known, judged, spec.task)
+    scored = Scored(values, truth, blocks_of(some, spec))
+    batch = _sample(model.pipeline, features, scored, spec.task)
     return attribute(reference, batch, spec.harm_confidence, spec.training_seed)
 
 
@@ -149,17 +149,10 @@ def prior_alone(reference: Sample, batch: Sample, confidence: float, seed: int) 
     return within and not _told_apart(reference, batch, weights, each, seed)
 
 
-def _sample(
-    pipeline: Pipeline,
-    features: pd.DataFrame,
-    values: Floats,
-    truth: Floats,
-    blocks: Blocks,
-    task: Task,
-) -> Sample:
-    losses = row_losses(values, truth, task)[METRIC_NAMES[task]]
-    classes = None if task is Task.REGRESSION else truth
-    return Sample(encoded(pipeline, features, values), losses, classes, blocks)
+def _sample(pipeline: Pipeline, features: pd.DataFrame, scored: Scored, task: Task) -> Sample:
+    losses = row_losses(scored.values, scored.truth, task)[METRIC_NAMES[task]]
+    classes = None if task is Task.REGRESSION else scored.truth
+    return Sample(encoded(pipeline, features, scored.values), losses, classes, scored.blocks)
 
 
 def _moved(sample: Sample, weights: Floats, confidence: float) -> Estimate:
@@ -173,7 +166,7 @@ def _moved(sample: Sample, weights: Floats, confidence: float) -> Estimate:
     if count < 2:  # noqa: PLR2004 - one block says nothing of the noise between blocks
         return Estimate(mean - weighted, None, None, None, n, count)
     error = math.sqrt(count / (count - 1) * float(by_block @ by_block))
-    return with_interval(mean - weighted, error, n, count, confidence)
+    return with_interval(Estimate(mean - weighted, None, None, error, n, count), confidence)
 
 
 def _class_weights(reference: Floats, batch: Floats) -> Floats | None:

@@ -53,7 +53,8 @@ def estimate(
     """
     if min(len(model.held_out), len(frame)) < FEWEST_ROWS:
         return None
-    known, values, truth, blocks = read_held_out(model)
+    known, judged = read_held_out(model)
+    values, truth, blocks = judged.values, judged.truth, judged.blocks
     drawn = np.random.default_rng(spec.training_seed).permutation(len(frame))[:HELD_OUT_ROWS]
     some = frame.iloc[np.sort(drawn)][list(known.columns)]
     features = (

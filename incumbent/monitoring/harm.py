@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from incumbent.data.labels import Labelled, coverage, uneven
 from incumbent.monitoring.slices import slice_metrics, unsliced
 from incumbent.params import Task
-from incumbent.records import Estimate, HarmReport, HarmSignal, Latency, ModelCard
+from incumbent.records import Estimate, HarmReport, HarmSignal, ModelCard
 from incumbent.statistics.intervals import block_mean, difference, share_noise
 from incumbent.statistics.metrics import (
     METRIC_NAMES,
+    Scored,
     constant_loss,
     finite,
     gaps,
@@ -35,7 +36,6 @@ def judge_harm(
     labelled: Labelled,
     rows: int,
     card: ModelCard,
-    latency: Latency | None = None,
     earlier: Sequence[Estimate] = (),
     said: NDArray[np.float64] | None = None,
 ) -> HarmReport:
@@ -45,7 +45,6 @@ def judge_harm(
         labelled: The rows whose labels have come, m of them.
         rows: Rows of the batch, m or more.
         card: The champion's card: its spec, and the baseline that it baseline.
-        latency: How long scoring took.
         earlier: The loss of each other batch that was judged under this champion.
         said: Predictions of the whole batch, shape (rows, k); None: coverage is not looked at.
 
@@ -65,7 +64,8 @@ def judge_harm(
     blocks, matured = labelled.predictions.blocks, len(truth)
     shares = () if said is None else coverage(said, labelled.positions)
     enough = matured >= spec.harm_min_labels and not uneven(shares)
-    found = metrics(values, truth, blocks, spec.task, card.threshold, spec.harm_confidence)
+    scored = Scored(values, truth, blocks)
+    found = metrics(scored, spec.task, card.threshold, spec.harm_confidence)
     return HarmReport(
         matured,
         rows,
@@ -73,8 +73,8 @@ def judge_harm(
         METRIC_NAMES[spec.task],
         finite(found),
         card.baseline.loss,
-        _signals(values, truth, blocks, found, card, earlier) if enough else (),
-        latency,
+        _signals(scored, found, card, earlier) if enough else (),
+        latency=None,
         absent=absent_classes(truth, card.classes),
         coverage=shares,
         fitted=card.fitted_loss,
@@ -90,14 +90,13 @@ def absent_classes(truth: NDArray[np.float64], classes: tuple[str, ...]) -> tupl
 
 
 def _signals(
-    values: NDArray[np.float64],
-    truth: NDArray[np.float64],
-    blocks: NDArray[np.int64],
+    scored: Scored,
     found: dict[str, Estimate],
     card: ModelCard,
     earlier: Sequence[Estimate],
 ) -> tuple[HarmSignal, ...]:
     task, confidence = card.spec.task, card.spec.harm_confidence
+    values, truth, blocks = scored.values, scored.truth, scored.blocks
     card = at_look(card, len(earlier) + 1)
     losses = row_losses(values, truth, task)[METRIC_NAMES[task]]
     gap = block_mean(gaps(values, truth, task)[:, -1], blocks, card.spec.harm_confidence)

@@ -10,7 +10,7 @@ from incumbent.data.kinds import CATEGORICAL
 from incumbent.errors import SpecError
 from incumbent.params import ModelSpec
 from incumbent.records import Estimate, ModelCard, Predictions, SliceMetrics
-from incumbent.statistics.metrics import finite, metrics
+from incumbent.statistics.metrics import Scored, finite, metrics
 
 MOST_VALUES = 20
 FEWEST_LABELS = 30
@@ -84,12 +84,5 @@ def _metrics(
     held: NDArray[np.bool_],
     card: ModelCard,
 ) -> dict[str, Estimate]:
-    found = metrics(
-        predictions.values[held],
-        truth[held],
-        predictions.blocks[held],
-        card.spec.task,
-        card.threshold,
-        card.spec.harm_confidence,
-    )
-    return finite(found)
+    scored = Scored(predictions.values[held], truth[held], predictions.blocks[held])
+    return finite(metrics(scored, card.spec.task, card.threshold, card.spec.harm_confidence))

@@ -180,10 +180,7 @@ def no_gain(inputs: DecisionInputs) -> Reason:
 
 def _turned(difference: Estimate, confidence: float) -> Estimate:
     """Challenger minus champion as what the challenger saves."""
-    value, error, blocks = -difference.value, difference.standard_error, difference.blocks
-    if error is None:
-        return replace(difference, value=value)
-    return with_interval(value, error, difference.n, blocks, confidence)
+    return with_interval(replace(difference, value=-difference.value), confidence)
 
 
 def _served(inputs: DecisionInputs) -> tuple[JudgedBatch, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -49,7 +49,8 @@ class Lease:
 class RunRecord:
     """A finished run as people find it in MLflow.
 
-    `key` says what it is about: of two with one key the first stands. Metrics that are None, NaN
+    `key` says what it is about: of two with one key the first stands; a model stored as one needs
+    none. Metrics that are None, NaN
     or infinite are left out; the tag `mlflow.note.content` is shown as Markdown; `texts` are
     artifacts, path to content.
     """
@@ -59,4 +60,4 @@ class RunRecord:
     params: Mapping[str, Any]
     metrics: Mapping[str, float | None]
     tags: Mapping[str, str]
-    texts: Mapping[str, str]
+    texts: Mapping[str, str] = field(default_factory=dict)

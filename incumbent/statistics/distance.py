@@ -26,7 +26,7 @@ def distances(batch: Counts, reference: Counts, kind: str) -> NDArray[np.float64
         kind: What the column holds.
 
     Both cumulative shares are known on both sides of every cut, so ties lose nothing. What the
-    distance on bins may fall short of that on the raw values is `error_bound`.
+    distance on bins may fall short of that on the raw values is told by `certified`.
 
     Returns:
         Shape (...); NaN where either side has no rows.
@@ -40,23 +40,6 @@ def distances(batch: Counts, reference: Counts, kind: str) -> NDArray[np.float64
     else:
         apart = np.abs(p - q).sum(axis=-1) / 2
     return np.asarray(np.minimum(apart, 1.0))  # rounding can pass one by an ulp
-
-
-def error_bound(batch: Counts, reference: Counts) -> float:
-    """What the Kolmogorov-Smirnov distance on bins can lack of the exact one, at most.
-
-    Within an open bin between F_left and F_right the two samples can be apart by no more than
-    max(F_right - G_left, G_right - F_left). The bound is at most the largest share that an open
-    bin holds, of either sample; points lose nothing. Without rows: 0.
-
-    >>> error_bound(np.array([0.0, 5, 5, 0, 0, 0]), np.array([0.0, 5, 0, 5, 0, 0]))
-    0.0
-    >>> error_bound(np.array([10.0, 0]), np.array([10.0, 0]))
-    1.0
-    """
-    if not batch.sum() or not reference.sum():
-        return 0.0
-    return certified(steps(batch), steps(reference))[1]
 
 
 def steps(counts: Counts) -> Counts:
@@ -136,20 +119,6 @@ def binned(batch: Counts, reference: Counts, bins: int = BINS) -> tuple[Counts, 
     at = np.append(np.minimum((middle * bins).astype(np.int64), bins - 1), bins)
     joined = [np.bincount(at, weights=c).astype(np.float64) for c in (batch, reference)]
     return joined[0], joined[1]
-
-
-def wasserstein(batch: Counts, reference: Counts, cuts: Counts, outside: float) -> float:
-    """Wasserstein-1 distance, in the units of the column: the area between the two cdfs.
-
-    Args:
-        batch: Counts without nulls, shape (2 m + 1,).
-        reference: The same bins.
-        cuts: Shape (m,).
-        outside: The area beyond the outermost cuts.
-
-    Both are taken to rise evenly within an open bin.
-    """
-    return area_between(np.cumsum(shares(batch) - shares(reference)), cuts) + outside
 
 
 def area_between(gap: Counts, cuts: Counts) -> float:

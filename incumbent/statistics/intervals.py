@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ def serial_mean(
     _, index = np.unique(blocks, return_inverse=True)
     residual = np.bincount(index, weights=values - found.value).astype(np.float64)
     error = found.standard_error * _serial_inflation(residual)
-    return with_interval(found.value, error, found.n, found.blocks, confidence)
+    return with_interval(replace(found, standard_error=error), confidence)
 
 
 def ratio_of_blocks(
@@ -95,28 +96,20 @@ def ratio_of_blocks(
     with np.errstate(over="ignore"):  # an error too large for a float64 gives no bounds
         residual = top - ratio * bottom
         error = math.sqrt(count / (count - 1) * float(residual @ residual)) / total
-    return with_interval(ratio, error, n, count, confidence)
+    return with_interval(Estimate(ratio, None, None, error, n, count), confidence)
 
 
-def with_interval(
-    value: float,
-    standard_error: float,
-    n: int,
-    blocks: int,
-    confidence: float,
-    noise_blocks: int | None = None,
-) -> Estimate:
-    """An estimate with the t interval of its standard error.
+def with_interval(estimate: Estimate, confidence: float) -> Estimate:
+    """An estimate with the t interval of its standard error in the place of its bounds.
 
     Degrees of freedom are one less than the blocks that the error is known from: its own, or
-    others. An error that is not finite says nothing: the bounds are None.
+    others. An error that is missing or not finite is unknown: it and the bounds are None.
     """
-    if not math.isfinite(standard_error):
-        return Estimate(value, None, None, None, n, blocks)
-    freedom = (noise_blocks or blocks) - 1
-    reach = float(stdtrit(freedom, confidence)) * standard_error
-    low, high = value - reach, value + reach
-    return Estimate(value, low, high, standard_error, n, blocks, noise_blocks)
+    error, value = estimate.standard_error, estimate.value
+    if error is None or not math.isfinite(error):
+        return Estimate(value, None, None, None, estimate.n, estimate.blocks)
+    reach = float(stdtrit(estimate.known_from - 1, confidence)) * error
+    return replace(estimate, low=value - reach, high=value + reach)
 
 
 def difference(new: Estimate, old: Estimate, confidence: float) -> Estimate:
@@ -129,7 +122,7 @@ def difference(new: Estimate, old: Estimate, confidence: float) -> Estimate:
         return Estimate(value, None, None, None, new.n, blocks)
     error = math.hypot(new.standard_error, old.standard_error)
     known_from = min(new.known_from, old.known_from)
-    return with_interval(value, error, new.n, blocks, confidence, known_from)
+    return with_interval(Estimate(value, None, None, error, new.n, blocks, known_from), confidence)
 
 
 def borrow_noise(estimate: Estimate, known: Estimate, confidence: float) -> Estimate:
@@ -158,7 +151,8 @@ def share_noise(estimate: Estimate, known: Estimate, confidence: float) -> Estim
     error = max(error, estimate.standard_error or 0.0)
     known_from = known.known_from
     known_from += 0 if estimate.standard_error is None else estimate.known_from - 1
-    return with_interval(estimate.value, error, estimate.n, estimate.blocks, confidence, known_from)
+    known_error = replace(estimate, standard_error=error, noise_blocks=known_from)
+    return with_interval(known_error, confidence)
 
 
 def jackknife(
@@ -183,7 +177,7 @@ def jackknife(
         return Estimate(value, None, None, None, len(blocks), count)
     left_out = np.array([statistic(groups != g) for g in range(count)])
     error = math.sqrt((count - 1) / count * float(((left_out - left_out.mean()) ** 2).sum()))
-    return with_interval(value, error, len(blocks), count, confidence)
+    return with_interval(Estimate(value, None, None, error, len(blocks), count), confidence)
 
 
 def _serial_inflation(residual: NDArray[np.float64]) -> float:

@@ -4,6 +4,7 @@ The primary metric is the log loss of classes and the absolute error of values.
 """
 
 import math
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -80,13 +81,23 @@ def gaps(values: Floats, truth: Floats, task: Task) -> Floats:
     return values - _one_hot(truth, values.shape[1])
 
 
+@dataclass(frozen=True)
+class Scored:
+    """Predictions of n rows beside what was true of them.
+
+    Attributes:
+        values: Probabilities of k classes, or the values of a regression, shape (n, k).
+        truth: Codes of the classes, or the values, shape (n,).
+        blocks: The block of each row, shape (n,).
+    """
+
+    values: Floats
+    truth: Floats
+    blocks: NDArray[np.int64]
+
+
 def metrics(
-    values: Floats,
-    truth: Floats,
-    blocks: NDArray[np.int64],
-    task: Task,
-    threshold: float | None,
-    confidence: float,
+    scored: Scored, task: Task, threshold: float | None, confidence: float
 ) -> dict[str, Estimate]:
     """Every metric of the task with its interval over blocks; NaN where it has no meaning.
 
@@ -95,6 +106,7 @@ def metrics(
     classes that the batch holds (macro) and over its rows (weighted), log loss, Brier.
     Regression: MAE, squared error, RMSE, R2, bias.
     """
+    values, truth, blocks = scored.values, scored.truth, scored.blocks
     mean = partial(block_mean, blocks=blocks, confidence=confidence)
     by_groups = partial(jackknife, blocks=blocks, confidence=confidence)
     found = {name: mean(loss) for name, loss in row_losses(values, truth, task).items()}

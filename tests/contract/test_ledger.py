@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
-from incumbent.gateways.ledger import LabelArrival, Ledger
+from incumbent.gateways.ledger import LabelArrival, Ledger, Look, StoredDecision
 from incumbent.gateways.ledger.database import _reachable
 from incumbent.gateways.ledger.schema import VERSION, challengers, metadata
 from incumbent.records import (
@@ -27,11 +27,14 @@ from incumbent.records import (
     BatchStatus,
     Challenger,
     Decision,
+    Estimate,
+    JudgedBatch,
     PairedBlock,
     Period,
     Promotion,
     PromotionKind,
     Reason,
+    TrainingBatch,
     Version,
 )
 
@@ -198,18 +201,18 @@ class TestBatches:
 class TestLabels:
     def test_labels_are_known_by_their_own_digest(self, ledger):
         ledger.start_batch("flights", batch(1), NOW)
-        assert ledger.labels("flights", digest(50)) is None
-        ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], {"n": 3}, NOW)
-        assert ledger.labels("flights", digest(50)) == {"n": 3}
-        assert ledger.labels("hotels", digest(50)) is None
+        assert ledger.scored_by_labels("flights", digest(50)) == ()
+        ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], NOW)
+        assert ledger.scored_by_labels("flights", digest(50)) == (digest(1),)
+        assert ledger.scored_by_labels("hotels", digest(50)) == ()
 
     def test_recorded_again_a_later_batch_is_added(self, ledger):
         ledger.start_batch("flights", batch(1), NOW)
         ledger.start_batch("flights", batch(2), NOW)
-        ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], {"n": 1}, NOW)
+        ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], NOW)
         both = [digest(1), digest(2)]
-        ledger.record_labels("flights", digest(50), "/l/b.csv", both, {"n": 2}, NOW)
-        assert ledger.labels("flights", digest(50)) == {"n": 2}
+        ledger.record_labels("flights", digest(50), "/l/b.csv", both, NOW)
+        assert sorted(ledger.scored_by_labels("flights", digest(50))) == both
         arrival = LabelArrival(digest(50), "/l/b.csv")
         assert ledger.arrivals("flights", digest(1)) == (arrival,)
         assert ledger.arrivals("flights", digest(2)) == (arrival,)
@@ -217,12 +220,11 @@ class TestLabels:
     def test_arrivals_come_in_the_order_of_their_time(self, ledger):
         ledger.start_batch("flights", batch(1), NOW)
         late = NOW + timedelta(days=3)
-        ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], {}, late)
-        ledger.record_labels("flights", digest(51), "/l/b.csv", [digest(1)], {}, NOW)
-        ledger.record_labels("flights", digest(52), "/l/c.csv", [], {}, NOW)
+        ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], late)
+        ledger.record_labels("flights", digest(51), "/l/b.csv", [digest(1)], NOW)
+        ledger.record_labels("flights", digest(52), "/l/c.csv", [], NOW)
         found = ledger.arrivals("flights", digest(1))
         assert [a.path for a in found] == ["/l/b.csv", "/l/a.csv"]
-        assert ledger.labels("flights", digest(52)) == {}
 
     def test_how_many_batches_had_come_by_an_arrival(self, ledger):
         days = [NOW + timedelta(days=k) for k in range(5)]
@@ -230,8 +232,8 @@ class TestLabels:
             ledger.start_batch("flights", batch(k), days[k])
         ledger.start_batch("hotels", batch(9), days[1])
         for k, at in [(50, days[0]), (51, days[1]), (52, days[4])]:
-            ledger.record_labels("flights", digest(k), "/l.csv", [digest(0)], {}, at)
-        ledger.record_labels("flights", digest(50), "/l.csv", [digest(1)], {}, days[4])
+            ledger.record_labels("flights", digest(k), "/l.csv", [digest(0)], at)
+        ledger.record_labels("flights", digest(50), "/l.csv", [digest(1)], days[4])
         unknown = digest(53)
         asked = [digest(50), digest(51), digest(52), unknown]
         assert ledger.batches_later("flights", digest(0), asked) == {
@@ -250,7 +252,9 @@ class TestLabels:
 class TestDecisions:
     def test_a_decision_comes_back_with_its_inputs(self, ledger):
         made = decision("d1")
-        ledger.record_decision("flights", digest(1), made, {"period": PERIOD, "x": 0.1}, NOW)
+        ledger.record_decision(
+            StoredDecision("flights", digest(1), made, {"period": PERIOD, "x": 0.1}, NOW)
+        )
         stored = ledger.decision("d1")
         assert stored.decision == made
         assert (stored.model, stored.batch_digest, stored.at) == ("flights", digest(1), NOW)
@@ -259,20 +263,92 @@ class TestDecisions:
 
     @pytest.mark.parametrize("observed", [0.1 + 0.2, 3.0, "3", "EWR", None])
     def test_observed_values_keep_their_kind(self, ledger, observed):
-        ledger.record_decision("flights", digest(1), decision("d", observed), {}, NOW)
+        ledger.record_decision(
+            StoredDecision("flights", digest(1), decision("d", observed), {}, NOW)
+        )
         found = ledger.decision("d").decision.reasons[0].observed
         assert (found, type(found)) == (observed, type(observed))
 
     def test_the_same_id_again_changes_nothing(self, ledger):
-        ledger.record_decision("flights", digest(1), decision("d1"), {"try": 1}, NOW)
-        ledger.record_decision("flights", digest(1), decision("d1", 0.9), {"try": 2}, NOW)
+        ledger.record_decision(
+            StoredDecision("flights", digest(1), decision("d1"), {"try": 1}, NOW)
+        )
+        ledger.record_decision(
+            StoredDecision("flights", digest(1), decision("d1", 0.9), {"try": 2}, NOW)
+        )
         assert [s.inputs for s in ledger.decisions("flights", 10)] == [{"try": 1}]
 
     def test_newest_first_and_no_more_than_asked_for(self, ledger):
         for name in ("a", "b", "c"):
-            ledger.record_decision("flights", digest(1), decision(name), {}, NOW)
-        ledger.record_decision("hotels", digest(1), decision("other"), {}, NOW)
+            ledger.record_decision(StoredDecision("flights", digest(1), decision(name), {}, NOW))
+        ledger.record_decision(StoredDecision("hotels", digest(1), decision("other"), {}, NOW))
         assert [s.decision.id for s in ledger.decisions("flights", 2)] == ["c", "b"]
+
+
+def judged(number: int, *, retrained: bool = False) -> JudgedBatch:
+    return JudgedBatch(
+        digest(number), 100, 1, retrained, Estimate(0.1, 0.0, 0.2, 0.05, 40, 8), None, estimated=0.5
+    )
+
+
+def conclude(ledger, number, made=None, inputs=None, *, found=None) -> None:
+    """A batch with a decision about it, handled."""
+    made = made or Decision(f"d{number}", Action.NONE, (), ())
+    ledger.start_batch("flights", batch(number), NOW)
+    ledger.record_decision(
+        StoredDecision("flights", digest(number), made, inputs or {}, NOW), found
+    )
+    ledger.finish_batch("flights", digest(number), BatchStatus.HANDLED, {}, NOW)
+
+
+class TestJudgements:
+    def test_the_newest_judged_batches_are_given_in_the_order_of_arrival(self, ledger):
+        for number in range(5):
+            conclude(ledger, number, found=judged(number) if number != 1 else None)
+        found = ledger.judged_batches("flights", digest(4), 2)
+        assert found == (judged(2), judged(3))
+        assert ledger.judged_batches("hotels", digest(4), 2) == ()
+
+    def test_a_later_judgement_takes_the_place_of_the_earlier_but_a_training_stays_known(
+        self, ledger
+    ):
+        conclude(ledger, 0, found=judged(0, retrained=True))
+        again = replace(judged(0), rows=140)
+        conclude(ledger, 0, Decision("again", Action.NONE, (), ()), found=again)
+        (found,) = ledger.judged_batches("flights", digest(1), 9)
+        assert found == replace(again, retrained=True)
+
+    def test_candidates_are_older_handled_batches_with_their_faults_until_cleared(self, ledger):
+        fault = (Reason("shuffled_labels", None, 0.4, 0.01, "labels do not follow their rows"),)
+        faulty = Decision("d1", Action.NONE, (), (), faults=fault)
+        conclude(ledger, 0)
+        conclude(ledger, 1, faulty)
+        ledger.start_batch("flights", batch(2), NOW)
+        known = [TrainingBatch(digest(0)), TrainingBatch(digest(1), frozenset({"shuffled_labels"}))]
+        assert ledger.training_candidates("flights", 9, ()) == tuple(known)
+        assert ledger.training_candidates("flights", 1, ()) == (known[0],)
+        assert ledger.training_candidates("flights", 9, {digest(0)}) == (known[1],)
+        conclude(ledger, 3, inputs={"gain": {"cleared": [digest(1)]}})
+        cleared = replace(known[1], cleared=True)
+        assert ledger.training_candidates("flights", 3, {digest(0)}) == (cleared,)
+
+
+class TestFiles:
+    def test_a_file_is_done_once_its_batch_is_handled_or_its_labels_are_recorded(self, ledger):
+        ledger.start_batch("flights", batch(1), NOW)
+        ledger.record_file("flights", "/b/1.csv", "10 a", digest(1))
+        ledger.record_file("flights", "/l/1.csv", "7 b", digest(50))
+        assert ledger.files_done("flights") == {}
+        ledger.finish_batch("flights", digest(1), BatchStatus.QUARANTINED, {}, NOW)
+        ledger.record_labels("flights", digest(50), "/l/1.csv", [digest(1)], NOW)
+        assert ledger.files_done("flights") == {"/b/1.csv": "10 a", "/l/1.csv": "7 b"}
+        assert ledger.files_done("hotels") == {}
+
+    def test_a_file_that_has_changed_is_known_as_it_was_read_last(self, ledger):
+        for number, stamp in [(1, "10 a"), (2, "10 b")]:
+            conclude(ledger, number)
+            ledger.record_file("flights", "/b/1.csv", stamp, digest(number))
+        assert ledger.files_done("flights") == {"/b/1.csv": "10 b"}
 
 
 class TestPromotions:
@@ -284,7 +360,6 @@ class TestPromotions:
     def test_before_the_first_install_there_is_no_champion(self, ledger):
         assert ledger.champion("flights") is None
         assert ledger.previous("flights") is None
-        assert ledger.promotion("p1") is None
 
     def test_an_intent_is_no_promotion_yet(self, ledger):
         intent = ledger.intend(promotion("p1", 1, None), NOW)
@@ -322,7 +397,7 @@ class TestPromotions:
         assert ledger.champion("flights") == version(1)
         assert ledger.last_promotion("flights") == replace(intent, done=True)
         assert ledger.previous("flights") == version(2)
-        assert ledger.promotion("r1").kind is PromotionKind.ROLL_BACK
+        assert ledger.last_promotion("flights").kind is PromotionKind.ROLL_BACK
 
     def test_the_same_intent_after_a_crash_returns_the_stored_one(self, ledger, url):
         intent = ledger.intend(promotion("p1", 1, None), NOW)
@@ -386,12 +461,14 @@ class TestLeases:
         for write in (
             lambda: slow.start_batch("flights", batch(2), NOW),
             lambda: slow.finish_batch("flights", digest(1), BatchStatus.HANDLED, {}, NOW),
-            lambda: slow.record_decision("flights", digest(1), decision("d"), {}, NOW),
-            lambda: slow.record_labels("flights", digest(9), "l.csv", [digest(1)], {}, NOW),
+            lambda: slow.record_decision(
+                StoredDecision("flights", digest(1), decision("d"), {}, NOW)
+            ),
+            lambda: slow.record_labels("flights", digest(9), "l.csv", [digest(1)], NOW),
             lambda: slow.intend(promotion("p1", 1, None), NOW),
             lambda: slow.complete(promotion("p1", 1, None), NOW),
             lambda: slow.withdraw(promotion("p1", 1, None)),
-            lambda: slow.record_shadow("flights", 1, 2, 1, "a", {}, NOW),
+            lambda: slow.record_shadow("flights", Look(1, 2, 1, "a", {}), NOW),
             lambda: slow.keep_challenger("flights", Challenger(version(2), 1, ()), NOW),
             lambda: slow.close_challenger("flights", NOW),
             lambda: slow.renew(slow._lease, MINUTE, NOW),
@@ -410,15 +487,15 @@ class TestLeases:
 class TestShadows:
     def test_looks_count_over_all_challengers_of_a_champion(self, ledger):
         assert ledger.look_at("flights", 1, "a") == 1
-        ledger.record_shadow("flights", 1, None, 1, "a", {"n": 200}, NOW)
-        ledger.record_shadow("flights", 1, 2, 2, "b", {"n": 300}, NOW)
-        ledger.record_shadow("flights", 2, 3, 1, "c", {"n": 300}, NOW)
+        ledger.record_shadow("flights", Look(1, None, 1, "a", {"n": 200}), NOW)
+        ledger.record_shadow("flights", Look(1, 2, 2, "b", {"n": 300}), NOW)
+        ledger.record_shadow("flights", Look(2, 3, 1, "c", {"n": 300}), NOW)
         assert (ledger.look_at("flights", 1, "d"), ledger.look_at("flights", 2, "d")) == (3, 2)
 
     def test_a_look_at_the_same_evidence_is_one_look(self, ledger):
         for _ in range(2):
             look = ledger.look_at("flights", 1, "a")
-            ledger.record_shadow("flights", 1, 2, look, "a", {"n": 200}, NOW)
+            ledger.record_shadow("flights", Look(1, 2, look, "a", {"n": 200}), NOW)
         assert ledger.look_at("flights", 1, "a") == 1
         assert ledger.look_at("flights", 1, "b") == 2
 
@@ -508,10 +585,10 @@ class TestCrash:
     def test_a_whole_run_repeated_changes_nothing(self, ledger, url):
         def run(ledger: Ledger) -> None:
             ledger.start_batch("flights", batch(1), NOW)
-            ledger.record_decision("flights", digest(1), decision("d1"), {}, NOW)
+            ledger.record_decision(StoredDecision("flights", digest(1), decision("d1"), {}, NOW))
             ledger.complete(ledger.intend(promotion("p1", 1, None), NOW), NOW)
-            ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], {}, NOW)
-            ledger.record_shadow("flights", 1, 2, 1, "a", {}, NOW)
+            ledger.record_labels("flights", digest(50), "/l/a.csv", [digest(1)], NOW)
+            ledger.record_shadow("flights", Look(1, 2, 1, "a", {}), NOW)
             ledger.keep_challenger("flights", Challenger(version(2), 1, ()), NOW)
             ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, {}, NOW)
 

@@ -74,6 +74,19 @@ def test_what_is_read_is_what_was_written(tmp_path_factory, expected):
     assert_same(store.read("flights", BATCH, 1), expected)
 
 
+def test_kept_rows_keep_their_columns_their_kinds_and_their_gaps(store):
+    rows = pd.DataFrame(
+        {
+            "price": [1.5, np.nan],
+            "page": pd.array(["EWR", None], dtype=object),
+            "at": pd.to_datetime(["2013-01-01T05:00", "2013-01-02T00:00"], utc=True),
+        }
+    )
+    assert store.read_rows("flights", BATCH) is None
+    store.write_rows("flights", BATCH, rows)
+    pd.testing.assert_frame_equal(store.read_rows("flights", BATCH), rows)
+
+
 def test_nan_and_infinite_scores_stay_what_they_are(store):
     store.write("flights", BATCH, 1, some(np.nan, np.inf, -np.inf, -0.0))
     found = store.read("flights", BATCH, 1).values

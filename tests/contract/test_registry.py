@@ -9,14 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from incumbent.digest import table_digest
 from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord, Version
 from incumbent.report.reporting import line_name
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
-from tests.fakes.gateway import Door
+from tests.fakes.gateway import Door, run_called
 from tests.fakes.registry import FakeRegistry
 
 pytestmark = [
@@ -48,11 +47,12 @@ class TestContract:
     def test_what_is_loaded_is_what_was_registered(self, door, task, features):
         rows = rows_of(task)
         fitted = fitted_on(rows, task, features)
-        version = door.registry.register("train x", fitted, rows, {"a": 1}, {"m": 0.5}, {})
+        version = door.registry.register(
+            run_called("train x", params={"a": 1}, metrics={"m": 0.5}), fitted, rows
+        )
         champion = door.registry.load(version)
         assert champion.version == version
         assert champion.model.card == fitted.card
-        assert door.registry.card(version) == fitted.card
         pd.testing.assert_frame_equal(champion.model.golden, fitted.golden)
         np.testing.assert_array_equal(
             champion.model.pipeline.predict(rows[features]), fitted.pipeline.predict(rows[features])
@@ -60,7 +60,7 @@ class TestContract:
 
     def test_versions_of_a_model_are_numbered_from_one(self, door):
         first, fitted, rows = door.register()
-        second = door.registry.register("train y", fitted, rows, {}, {}, {})
+        second = door.registry.register(run_called("train y"), fitted, rows)
         assert (first.number, second.number) == (1, 2)
         assert first.model == second.model == fitted.card.spec.name
         assert first.run_id != second.run_id
@@ -68,18 +68,16 @@ class TestContract:
     def test_what_is_kept_can_be_loaded_and_is_no_version(self, door):
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["carrier", "delay"])
-        kept = [door.registry.keep("judge x", fitted, rows, {}, {}, {}) for _ in range(2)]
+        kept = [door.registry.keep(run_called("judge x"), fitted, rows) for _ in range(2)]
         assert [version.number for version in kept] == [0, 0]
         for version in kept:
             assert door.registry.load(version).model.card == fitted.card
-        with pytest.raises(IntegrityError):
-            door.registry.training_rows_by_digest(kept[0].model, table_digest(rows))
-        assert door.registry.register("train x", fitted, rows, {}, {}, {}).number == 1
+        assert door.registry.register(run_called("train x"), fitted, rows).number == 1
 
     def test_a_changed_byte_is_refused(self, door):
         version, _, _ = door.register()
         door.tamper(version)
-        for read in (door.registry.load, door.registry.card, door.registry.training_rows):
+        for read in (door.registry.load, door.registry.training_rows):
             with pytest.raises(IntegrityError):
                 read(version)
 
@@ -92,23 +90,12 @@ class TestContract:
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["delay"])
         with pytest.raises(IntegrityError):
-            door.registry.register("train x", fitted, rows.iloc[1:], {}, {}, {})
+            door.registry.register(run_called("train x"), fitted, rows.iloc[1:])
         assert door.registry.alias(fitted.card.spec.name, "champion") is None
 
     def test_training_rows_come_back_as_they_were(self, door):
         version, _, rows = door.register()
         pd.testing.assert_frame_equal(door.registry.training_rows(version), rows)
-
-    def test_training_rows_are_found_by_their_digest(self, door):
-        version, _, rows = door.register()
-        found = door.registry.training_rows_by_digest(version.model, table_digest(rows))
-        pd.testing.assert_frame_equal(found, rows)
-
-    def test_training_rows_of_an_unknown_digest_or_model_are_an_error(self, door):
-        version, _, rows = door.register()
-        for model, digest in ((version.model, "0" * 64), ("nothing", table_digest(rows))):
-            with pytest.raises(IntegrityError):
-                door.registry.training_rows_by_digest(model, digest)
 
     def test_without_a_model_there_is_no_alias(self, door):
         assert door.registry.alias("nothing", "champion") is None
@@ -119,7 +106,7 @@ class TestContract:
 
     def test_an_alias_names_what_it_was_last_pointed_at(self, door):
         version, fitted, rows = door.register()
-        door.registry.register("train y", fitted, rows, {}, {}, {})
+        door.registry.register(run_called("train y"), fitted, rows)
         for number in (1, 2, 1):
             door.registry.point(version.model, "champion", number)
             assert door.registry.alias(version.model, "champion") == number
@@ -176,7 +163,7 @@ class TestContract:
 
     def test_swept_a_model_has_only_versions_that_were_promoted(self, door):
         kept, fitted, rows = door.register()
-        left = door.registry.register("train y", fitted, rows, {}, {}, {})
+        left = door.registry.register(run_called("train y"), fitted, rows)
         door.registry.sweep(kept.model, {kept.number})
         assert door.registry.load(kept).version == kept
         with pytest.raises(OutOfReachError):
@@ -186,13 +173,11 @@ class TestContract:
     @pytest.mark.parametrize(
         "call",
         [
-            lambda r: r.reachable(),
             lambda r: r.alias("m", "champion"),
             lambda r: r.point("m", "champion", 1),
             lambda r: r.unpoint("m", "champion"),
             lambda r: r.load(Version("m", 1, "run", "0" * 64)),
             lambda r: r.training_rows(Version("m", 1, "run", "0" * 64)),
-            lambda r: r.training_rows_by_digest("m", "0" * 64),
             lambda r: r.log_timeline("m", 0, {"auc": 0.5}, NOW),
             lambda r: r.log_run("m", RunRecord("monitor x", "k", {}, {}, {}, {}), NOW),
             lambda r: r.sweep("m", ()),
@@ -200,13 +185,11 @@ class TestContract:
             lambda r: Door(r).keep(),
         ],
         ids=[
-            "reachable",
             "alias",
             "point",
             "unpoint",
             "load",
             "training_rows",
-            "training_rows_by_digest",
             "log_timeline",
             "log_run",
             "sweep",

@@ -21,7 +21,7 @@ from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
-from tests.fakes.gateway import Door, client_of, folder_of, runs_of
+from tests.fakes.gateway import Door, client_of, folder_of, run_called, runs_of
 
 pytestmark = [
     # MLflow warns about a type hint of its own when it first saves a model.
@@ -72,8 +72,9 @@ class TestMlflow:
     def test_its_run_is_finished_and_shows_the_training_set(self, real):
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["carrier", "delay"])
-        params, metrics = {"trees": 5}, {"loss of (a)": 0.5, "nan": float("nan")}
-        version = real.register("train x", fitted, rows, params, metrics, {"why": "test"})
+        metrics = {"loss of (a)": 0.5, "nan": float("nan")}
+        started = run_called("train x", params={"trees": 5}, metrics=metrics, tags={"why": "test"})
+        version = real.register(started, fitted, rows)
         run = client_of(real).get_run(version.run_id)
         assert (run.info.run_name, run.info.status) == ("train x", "FINISHED")
         assert run.data.params == {"trees": "5"}
@@ -150,7 +151,7 @@ class TestMlflow:
         pipeline = Pipeline([("learner", RandomForestClassifier(2))])
         fitted = fitted_on(rows, Task.BINARY, ["distance"], pipeline)
         with pytest.raises(UsageError, match="TreePredictor"):
-            real.register("train x", fitted, rows, {}, {}, {})
+            real.register(run_called("train x"), fitted, rows)
         assert real.alias(fitted.card.spec.name, "champion") is None
 
     def test_a_missing_folder_is_refused(self, real):
@@ -175,7 +176,7 @@ class TestMlflow:
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["distance"])
         with pytest.raises(OutOfReachError):
-            broken.register("train x", fitted, rows, {}, {}, {})
+            broken.register(run_called("train x"), fitted, rows)
         client, model = client_of(real), fitted.card.spec.name
         assert [r.info.status for r in runs_of(client, model)] == ["FAILED"]
         assert client.search_model_versions(f"name = '{model}'") == []
@@ -188,7 +189,7 @@ class TestMlflow:
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["distance"])
         with pytest.raises(OutOfReachError, match="no room"):
-            real.register("train x", fitted, rows, {}, {}, {})
+            real.register(run_called("train x"), fitted, rows)
         (run,) = runs_of(client_of(real), fitted.card.spec.name)
         assert run.info.status == "FAILED"
 
@@ -230,13 +231,13 @@ class TestMlflow:
 
     def test_an_error_hides_credentials(self):
         with pytest.raises(OutOfReachError) as caught:
-            Registry("http://me:secret@127.0.0.1:9").reachable()
+            Registry("http://me:secret@127.0.0.1:9").alias("m", "champion")
         assert "secret" not in str(caught.value)
         assert "http://127.0.0.1:9" in caught.value.next_step
 
     def test_a_missing_driver_is_out_of_reach(self):
         with pytest.raises(OutOfReachError):
-            Registry("mssql+nothing://127.0.0.1:9/x").reachable()
+            Registry("mssql+nothing://127.0.0.1:9/x").alias("m", "champion")
 
     def test_a_file_that_is_no_database_is_out_of_reach(self, tmp_path):
         (tmp_path / "mlflow.db").write_text("not a database" * 100)

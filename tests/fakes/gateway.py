@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -9,7 +10,7 @@ from mlflow.entities import Run
 
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
-from incumbent.records import FittedModel, Version
+from incumbent.records import FittedModel, RunRecord, Version
 from tests.fakes.fitted import fitted_on, rows_of
 from tests.fakes.registry import FakeRegistry
 
@@ -40,13 +41,19 @@ class Door:
         """Keep a small model."""
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["distance"])
-        return self.registry.keep("judge x", fitted, rows, {}, {}, {})
+        return self.registry.keep(run_called("judge x"), fitted, rows)
 
     def register(self) -> tuple[Version, FittedModel, pd.DataFrame]:
         """Register a small model; also what it was fitted on."""
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["carrier", "delay", "distance"])
-        return self.registry.register("train x", fitted, rows, {}, {}, {}), fitted, rows
+        return self.registry.register(run_called("train x"), fitted, rows), fitted, rows
+
+
+def run_called(name: str, **fields: Any) -> RunRecord:
+    """A run with nothing but a name."""
+    found = {"params": {}, "metrics": {}, "tags": {}} | fields
+    return RunRecord(name, "", **found)
 
 
 def client_of(registry: Registry) -> MlflowClient:

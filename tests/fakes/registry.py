@@ -11,7 +11,7 @@ import pandas as pd
 from incumbent.digest import table_digest, text_digest
 from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
-from incumbent.records import Champion, FittedModel, ModelCard, RunRecord, Version
+from incumbent.records import Champion, FittedModel, RunRecord, Version
 
 
 @dataclass(frozen=True)
@@ -64,54 +64,28 @@ class FakeRegistry(Registry):
         if self.down:
             raise OutOfReachError("MLflow did not answer.", "down", "up", "set `down` to False")
 
-    def register(
-        self,
-        run_name: str,
-        fitted: FittedModel,
-        training_rows: pd.DataFrame,
-        params: Mapping[str, Any],
-        metrics: Mapping[str, float],
-        tags: Mapping[str, str],
-    ) -> Version:
-        kept = self.keep(run_name, fitted, training_rows, params, metrics, tags)
+    def register(self, run: RunRecord, fitted: FittedModel, training_rows: pd.DataFrame) -> Version:
+        kept = self.keep(run, fitted, training_rows)
         numbers = [0, *(stored.version.number for stored in self._versions(kept.model))]
         version = replace(kept, number=1 + max(numbers))
         self.stored[kept.run_id] = replace(self.stored[kept.run_id], version=version)
         return version
 
-    def keep(
-        self,
-        run_name: str,
-        fitted: FittedModel,
-        training_rows: pd.DataFrame,
-        params: Mapping[str, Any],
-        metrics: Mapping[str, float],
-        tags: Mapping[str, str],
-    ) -> Version:
+    def keep(self, run: RunRecord, fitted: FittedModel, training_rows: pd.DataFrame) -> Version:
         self.reachable()
         model, training = fitted.card.spec.name, fitted.card.training
         _require_equal(table_digest(training_rows), training.digest)
-        tags = {**tags, "incumbent.training_digest": training.digest}
-        run = self._new_run(model, run_name, params, metrics, tags, {})
-        version = Version(model, 0, run, text_digest([run, training.digest]))
-        self.stored[run] = FakeVersion(version, fitted, training_rows.copy())
+        tags = {**run.tags, "incumbent.training_digest": training.digest}
+        made = self._new_run(model, run.name, run.params, run.metrics, tags, {})
+        version = Version(model, 0, made, text_digest([made, training.digest]))
+        self.stored[made] = FakeVersion(version, fitted, training_rows.copy())
         return version
 
     def load(self, version: Version) -> Champion:
         return Champion(version, self._stored(version).fitted)
 
-    def card(self, version: Version) -> ModelCard:
-        return self._stored(version).fitted.card
-
     def training_rows(self, version: Version) -> pd.DataFrame:
         return self._stored(version).rows.copy()
-
-    def training_rows_by_digest(self, model: str, digest: str) -> pd.DataFrame:
-        self.reachable()
-        for stored in self._versions(model):
-            if stored.fitted.card.training.digest == digest:
-                return self.training_rows(stored.version)
-        raise IntegrityError("No such training set.", "none", digest, "register it first")
 
     def alias(self, model: str, alias: str) -> int | None:
         self.reachable()

@@ -55,8 +55,8 @@ def test_harm_is_answered_with_a_retraining_once(gateways, delivery, spec):
     for name in ("log_loss", "accuracy", "precision", "recall", "auc", "drift_score", "retrained"):
         assert [m.step for m in client.get_metric_history(timeline.info.run_id, name)] == [0]
 
-    card = gateways.registry.card(gateways.ledger.champion("shop"))
-    rows = gateways.registry.training_rows_by_digest("shop", card.training.digest)
+    champion = gateways.registry.load(gateways.ledger.champion("shop"))
+    card, rows = champion.model.card, gateways.registry.training_rows(champion.version)
     assert table_digest(rows) == card.training.digest
     assert len(rows) == len(rows_of(TRAINING_DAYS)) + len(CHANGED)
     assert card.training.batches == (first["batch"]["digest"],)

@@ -1,12 +1,15 @@
 """What comes in is known by its digest, and a defect costs its own batch alone."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from incumbent.errors import NoChampionError, OutOfReachError, SpecError
+from incumbent.gateways.sources.frame import read_frame
 from incumbent.records import BatchStatus
+from tasks import intake, labels
 from tests.flows.world import a_spec, batch_rows
 
 
@@ -67,6 +70,35 @@ def test_the_same_batch_twice_is_answered_with_the_same_document(loop, delivery)
     assert loop.champion == 2
     assert loop.runs("monitor") == 1
     assert {len(line) for line in loop.registry.timelines.values()} == {1}
+
+
+def files_read(patch, loop, spec):
+    """The names of the tables that the next run reads."""
+    opened, read = [], read_frame
+
+    def note(path, *others):
+        opened.append(Path(path).stem)
+        return read(path, *others)
+
+    for module in (intake, labels):
+        patch.setattr(module, "read_frame", note)
+    loop.monitor(spec)
+    return opened
+
+
+def test_a_run_opens_the_files_that_are_new_and_those_that_have_changed(
+    loop, delivery, monkeypatch
+):
+    spec = a_spec(source=delivery.source)
+    path = Path(delivery.batch("b0", batch_rows(0)))
+    delivery.batch("b1", batch_rows(1))
+    loop.monitor(spec)
+    delivery.batch("b2", batch_rows(2))
+    assert files_read(monkeypatch, loop, spec) == ["b2"]
+    assert files_read(monkeypatch, loop, spec) == []
+    os.utime(path, ns=(0, 0))
+    assert files_read(monkeypatch, loop, spec) == ["b0"]
+    assert files_read(monkeypatch, loop, spec) == []
 
 
 @pytest.mark.parametrize(

@@ -35,19 +35,19 @@ def test_labels_alone_are_judged_and_answered(loop, delivery):
     assert loop.champion == 2
 
 
-def test_what_a_retraining_needs_is_read_once(loop, delivery, monkeypatch):
+def test_a_retraining_reads_the_labels_and_no_batch_again(loop, delivery, monkeypatch):
     loop.monitor(a_spec(), delivery.unlabelled("b0", CHANGED))
     files, pasts = [], []
-    read, decisions = table.content_of, Ledger.decisions
+    read, judged = table.content_of, Ledger.judged_batches
     monkeypatch.setattr(
         table, "content_of", lambda path: files.append(Path(path).stem) or read(path)
     )
     monkeypatch.setattr(
-        Ledger, "decisions", lambda *asked: pasts.append(asked) or decisions(*asked)
+        Ledger, "judged_batches", lambda *asked: pasts.append(asked) or judged(*asked)
     )
     (late,) = loop.monitor(a_spec(), None, delivery.labels_of("came", CHANGED))
     assert late["verdict"]["verdict"] == "promote"  # backtest, attribution, shadow and refit
-    assert sorted(files) == ["b0", "came"]
+    assert files == ["came"]
     assert len(pasts) == 1
 
 
@@ -118,7 +118,7 @@ def test_labels_that_come_after_a_promotion_are_learnt_from_some_day(loop, deliv
         assert number < 5
     assert set(late["visit"]) <= set(loop.training_rows()["visit"])
     champion = loop.gateways.ledger.champion("shop")
-    learnt = loop.registry.card(champion).training.batches
+    learnt = loop.registry.load(champion).model.card.training.batches
     assert set(learnt) == {e.batch.digest for e in loop.gateways.ledger.batches("shop")}
 
 

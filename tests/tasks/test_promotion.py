@@ -8,6 +8,7 @@ import pytest
 from incumbent.errors import IncumbentError, IntegrityError, UsageError
 from incumbent.policy.decision import decide, stored_inputs
 from incumbent.records import Promotion, PromotionKind
+from tests.fakes.gateway import run_called
 from tests.flows.world import Delivery, a_spec, batch_rows
 from tests.tasks.loops import at_work
 
@@ -157,7 +158,7 @@ class TestReconcile:
         """A version beside the champion, as a run leaves it that is killed before its intent."""
         champion = loop.gateways.registry.load(loop.gateways.ledger.champion("shop"))
         rows = loop.training_rows()
-        return loop.registry.register("train b0", champion.model, rows, {}, {}, {})
+        return loop.registry.register(run_called("train b0"), champion.model, rows)
 
     def test_an_intent_whose_version_is_intact_is_finished(self, loop, delivery):
         intent = self.intend(loop, self.registered(loop))

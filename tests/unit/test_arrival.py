@@ -75,7 +75,7 @@ def test_labels_that_come_fast_for_one_class_are_no_change():
     """All negatives and a fifth of the positives: predicted against observed says nothing."""
     early = TABLE[(TRUTH == "0") | (np.arange(ROWS) % 5 == 0)]
     joined = join(PREDICTIONS, early)
-    report = judge_harm(joined, ROWS, CARD, None, (), PREDICTIONS.values)
+    report = judge_harm(joined, ROWS, CARD, (), PREDICTIONS.values)
     assert (report.enough, report.signals) == (False, ())
     decision = decide(some_inputs(a_spec(trigger="schedule"), harm=report, age_days=99.0))
     assert (decision.action, [r.signal for r in decision.blocked]) == (Action.NOTIFY, ["coverage"])
@@ -83,7 +83,7 @@ def test_labels_that_come_fast_for_one_class_are_no_change():
 
 def test_labels_that_come_by_chance_are_judged():
     early = TABLE[RANDOM.random(ROWS) < 0.7]
-    report = judge_harm(join(PREDICTIONS, early), ROWS, CARD, None, (), PREDICTIONS.values)
+    report = judge_harm(join(PREDICTIONS, early), ROWS, CARD, (), PREDICTIONS.values)
     assert report.enough
     assert len(report.coverage) == 5
     assert decide(some_inputs(harm=report)).action is Action.NONE

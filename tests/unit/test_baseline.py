@@ -28,9 +28,9 @@ def test_a_baseline_of_few_days_borrows_the_noise_of_the_one_before(days, lent):
 
 def test_the_rows_that_judged_are_read_back_with_what_was_said_of_them():
     rows, kinds = canonical_rows(a_frame(), SPEC)
-    features, said, truth, blocks = read_held_out(train(rows, SPEC, kinds))
+    features, judged = read_held_out(train(rows, SPEC, kinds))
     _, tail = split(rows, SPEC)
     assert list(features.columns) == list(kinds)
-    assert len(features) == len(said) == len(truth) == len(blocks) == len(tail)
-    np.testing.assert_allclose(said.sum(axis=1), 1)
-    np.testing.assert_array_equal(truth, (tail["y"] == "1").to_numpy(float))
+    assert len(features) == len(judged.values) == len(judged.blocks) == len(tail)
+    np.testing.assert_allclose(judged.values.sum(axis=1), 1)
+    np.testing.assert_array_equal(judged.truth, (tail["y"] == "1").to_numpy(float))

@@ -25,7 +25,7 @@ from incumbent.monitoring.harm import (
     skill_signal,
 )
 from incumbent.params import Task
-from incumbent.records import Latency
+from incumbent.statistics.metrics import Scored
 from tests.unit.builders import a_card, a_spec, an_estimate, some_predictions
 
 
@@ -61,15 +61,13 @@ def test_below_the_labels_needed_nothing_is_concluded(n, enough):
 
 
 def test_a_sound_batch_shows_no_harm():
-    latency = Latency(1.0, 2.0)
     card = a_card(
         loss=an_estimate(0.65, standard_error=0.02),
         gap=an_estimate(0.0, -0.05, 0.05, standard_error=0.03, blocks=20),
     )
-    report = judge_harm(a_batch(), 400, card, latency)
+    report = judge_harm(a_batch(), 400, card)
     assert set(signals(report)) == {RISK, LOSS, CALIBRATION, SKILL, INVERSION, UNRELATED}
     assert harmed(report) == set()
-    assert report.latency == latency
     assert report.baseline.value == 0.65
 
 
@@ -281,7 +279,8 @@ def promised(seed, days=15):
     """A card whose promise was made on days of the same world as the batches."""
     seen = noisy(seed, days)
     truth = (seen.labels == "1").to_numpy(float)
-    made = baseline_of(seen.predictions.values, truth, seen.predictions.blocks, a_spec(), 0.5)
+    scored = Scored(seen.predictions.values, truth, seen.predictions.blocks)
+    made = baseline_of(scored, a_spec(), 0.5)
     return a_card(loss=made.loss, gap=made.gap)
 
 
@@ -312,7 +311,7 @@ def test_fifty_sound_batches_are_seldom_ever_called_harm():
     for seed in range(runs):
         card, earlier, ever = promised(seed, days=60), [], False
         for look in range(50):
-            report = judge_harm(noisy([seed, look], days=10), 400, card, None, earlier)
+            report = judge_harm(noisy([seed, look], days=10), 400, card, earlier)
             earlier.append(report.metrics["log_loss"])
             ever |= bool(harmed(report))
         alarmed += ever
@@ -336,7 +335,7 @@ def test_what_no_batch_shows_alone_all_together_show():
     earlier = [an_estimate(0.6, standard_error=0.031, blocks=20)] * 8
     joined = labelled((truth + error)[:, None], truth, np.arange(400) // 20)
     alone, together = (
-        judge_harm(joined, 400, card, None, judged_batches) for judged_batches in ((), earlier)
+        judge_harm(joined, 400, card, judged_batches) for judged_batches in ((), earlier)
     )
     assert not signals(alone)[RISK].harmed
     assert signals(together)[RISK].harmed

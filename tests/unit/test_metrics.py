@@ -23,6 +23,7 @@ from incumbent.statistics.metrics import (
     GUARDRAILS,
     LOG_LOSS_CLIP,
     METRIC_NAMES,
+    Scored,
     average_precision,
     best_threshold,
     calibration_error,
@@ -45,7 +46,7 @@ DAYS = np.repeat(np.arange(10), 50)
 
 
 def binary(threshold=0.4, values=VALUES, truth=TRUTH, days=DAYS):
-    return metrics(values, truth, days, Task.BINARY, threshold, 0.95)
+    return metrics(Scored(values, truth, days), Task.BINARY, threshold, 0.95)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_binary_metrics_are_those_of_scikit_learn(name, expected):
 def test_multiclass_metrics_are_those_of_scikit_learn():
     values = RANDOM.dirichlet([1, 2, 3], 300)
     truth = RANDOM.integers(0, 3, 300).astype(float)
-    found = metrics(values, truth, np.arange(300), Task.MULTICLASS, None, 0.95)
+    found = metrics(Scored(values, truth, np.arange(300)), Task.MULTICLASS, None, 0.95)
     hit = np.eye(3)[truth.astype(int)]
     assert found.keys() == {"log_loss", "brier", "accuracy", "f1_macro", "f1_weighted"}
     assert found["log_loss"].value == pytest.approx(log_loss(truth, values), abs=1e-12)
@@ -79,7 +80,7 @@ def test_multiclass_metrics_are_those_of_scikit_learn():
 
 def test_regression_metrics_are_those_of_scikit_learn():
     truth, values = RANDOM.normal(size=200), RANDOM.normal(size=(200, 1))
-    found = metrics(values, truth, np.arange(200), Task.REGRESSION, None, 0.95)
+    found = metrics(Scored(values, truth, np.arange(200)), Task.REGRESSION, None, 0.95)
     assert found["mae"].value == pytest.approx(mean_absolute_error(truth, values))
     assert found["squared_error"].value == pytest.approx(mean_squared_error(truth, values))
     assert found["bias"].value == pytest.approx((values[:, 0] - truth).mean())
@@ -111,7 +112,7 @@ def test_a_class_that_the_model_never_saw_is_always_wrong(task):
     losses = row_losses(values, truth, task)
     assert losses["log_loss"][0] == pytest.approx(36.04, abs=0.01)
     assert losses["brier"][0] == pytest.approx(1.0 if task is Task.BINARY else 0.82)
-    found = metrics(values, truth, np.array([0]), task, 0.5, 0.95)
+    found = metrics(Scored(values, truth, np.array([0])), task, 0.5, 0.95)
     assert found["accuracy"].value == 0
 
 
@@ -157,7 +158,7 @@ def test_the_threshold_is_a_positive_call_and_zero_is_a_threshold(threshold, rec
 @pytest.mark.parametrize("task", list(Task))
 def test_no_rows_have_no_metrics(task):
     values = np.empty((0, 1 if task is Task.REGRESSION else 2))
-    found = metrics(values, np.array([]), np.array([], dtype=int), task, 0.5, 0.95)
+    found = metrics(Scored(values, np.array([]), np.array([], dtype=int)), task, 0.5, 0.95)
     assert all(math.isnan(e.value) and e.low is None for e in found.values())
 
 

@@ -2,14 +2,16 @@
 
 from incumbent.gateways.ledger.batch import Batches, LabelArrival
 from incumbent.gateways.ledger.decision import Decisions, StoredDecision
+from incumbent.gateways.ledger.file import Files
+from incumbent.gateways.ledger.judgement import Judgements
 from incumbent.gateways.ledger.lease import Leases
 from incumbent.gateways.ledger.promotion import Promotions
-from incumbent.gateways.ledger.shadow import Shadows
+from incumbent.gateways.ledger.shadow import Look, Shadows
 
-__all__ = ["LabelArrival", "Ledger", "StoredDecision"]
+__all__ = ["LabelArrival", "Ledger", "Look", "StoredDecision"]
 
 
-class Ledger(Batches, Decisions, Leases, Promotions, Shadows):
+class Ledger(Batches, Decisions, Files, Judgements, Leases, Promotions, Shadows):
     """One SQL database that every run of every model writes to.
 
     Each method is a transaction of its own, and may be repeated after a crash: the repetition

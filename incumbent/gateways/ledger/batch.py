@@ -31,6 +31,13 @@ class Batches(Database):
             row = connection.execute(_of(model, digest)).one_or_none()
         return None if row is None else _read(row)
 
+    def batch_at(self, model: str, ordinal: int) -> BatchEntry | None:
+        """The batch of this ordinal, with its document once it is handled."""
+        mine = (batches.c.model == model, batches.c.ordinal == ordinal)
+        with self._reading() as connection:
+            row = connection.execute(select(batches).where(*mine)).one_or_none()
+        return None if row is None else _read(row)
+
     def start_batch(self, model: str, batch: Batch, now: datetime) -> BatchEntry:
         """Enter a batch and give it the next ordinal: 0, 1, 2, ...
 
@@ -92,12 +99,11 @@ class Batches(Database):
         with self._reading() as connection:
             return tuple(_read(row) for row in connection.execute(query))[::-1]
 
-    def labels(self, model: str, digest: str) -> Mapping[str, Any] | None:
-        """The document of a label arrival, None where it has not come yet."""
-        query = select(labels.c.document).where(labels.c.model == model, labels.c.digest == digest)
+    def scored_by_labels(self, model: str, digest: str) -> tuple[str, ...]:
+        """Digests of the batches that an arrival of labels has scored."""
+        mine = (label_batches.c.model == model, label_batches.c.digest == digest)
         with self._reading() as connection:
-            found: Mapping[str, Any] | None = connection.scalar(query)
-        return found
+            return tuple(connection.scalars(select(label_batches.c.batch_digest).where(*mine)))
 
     def record_labels(
         self,
@@ -105,21 +111,19 @@ class Batches(Database):
         digest: str,
         path: str,
         batch_digests: Sequence[str],
-        document: Mapping[str, Any],
         now: datetime,
     ) -> None:
         """Enter a label arrival and the batches that it scored.
 
-        Recorded again, its path and document are replaced and its batches added: labels of a
+        Recorded again, its path is replaced and its batches added: labels of a
         batch that comes after them count from then on.
         """
         mine = (labels.c.model == model, labels.c.digest == digest)
-        content = {"path": path, "document": plain(document)}
         scored = [{"model": model, "digest": digest, "batch_digest": d} for d in batch_digests]
         with self._writing_about(model) as connection:
             new = insert_once(connection, labels)
-            connection.execute(new.values(model=model, digest=digest, recorded_at=now, **content))
-            connection.execute(update(labels).where(*mine).values(content))
+            connection.execute(new.values(model=model, digest=digest, recorded_at=now, path=path))
+            connection.execute(update(labels).where(*mine).values(path=path))
             if scored:
                 connection.execute(insert_once(connection, label_batches), scored)
 

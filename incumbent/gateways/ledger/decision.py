@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, select
 
 from incumbent.gateways.ledger.database import Database, insert_once
+from incumbent.gateways.ledger.judgement import clear, remember
 from incumbent.gateways.ledger.schema import decisions
-from incumbent.records import Decision
+from incumbent.records import Decision, JudgedBatch
 from incumbent.records import document as plain
 
 _DECISION = TypeAdapter(Decision)
@@ -30,30 +31,27 @@ class StoredDecision:
 class Decisions(Database):
     """What was decided about each batch, and from what."""
 
-    def record_decision(
-        self,
-        model: str,
-        batch_digest: str,
-        decision: Decision,
-        inputs: Mapping[str, Any],
-        now: datetime,
-    ) -> None:
+    def record_decision(self, made: StoredDecision, judged: JudgedBatch | None = None) -> None:
         """Enter a decision; one whose id is there already stays as it is.
 
-        Records among the inputs are stored as plain JSON values, NaN as null.
+        Args:
+            made: The decision and its inputs, which are stored as plain JSON values, NaN as null.
+            judged: What later decisions need to know of it; None where no labels were judged.
         """
-        with self._writing_about(model) as connection:
+        with self._writing_about(made.model) as connection:
             new = insert_once(connection, decisions)
             connection.execute(
                 new.values(
-                    id=decision.id,
-                    model=model,
-                    batch_digest=batch_digest,
-                    decision=plain(decision),
-                    inputs=plain(inputs),
-                    at=now,
+                    id=made.decision.id,
+                    model=made.model,
+                    batch_digest=made.batch_digest,
+                    decision=plain(made.decision),
+                    inputs=plain(made.inputs),
+                    at=made.at,
                 )
             )
+            remember(connection, made.model, made.batch_digest, made.decision, judged)
+            clear(connection, made.model, (made.inputs.get("gain") or {}).get("cleared", ()))
 
     def decision(self, decision_id: str) -> StoredDecision | None:
         """The decision of this id, of whichever model."""

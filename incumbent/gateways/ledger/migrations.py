@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Column, Connection, DateTime, ForeignKey, Integer, String, Text, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Float,
+    ForeignKey,
+    Integer,
+    String,
+    Text,
+    text,
+)
 
 
 def migrate(connection: Connection, found: int, wanted: int) -> None:
@@ -37,4 +49,33 @@ def _leases_and_looks(operations: Operations) -> None:
     operations.add_column("shadows", Column("evidence", String(64)))
 
 
-STEPS: Mapping[int, Callable[[Operations], None]] = {2: _leases_and_looks}
+def _judgements_and_files(operations: Operations) -> None:
+    """What later decisions need of earlier ones, and the files that were read."""
+    operations.create_table(
+        "judgements",
+        Column("model", String(63), ForeignKey("models.name"), primary_key=True),
+        Column("batch_digest", String(64), primary_key=True),
+        Column("judged", Boolean, nullable=False),
+        Column("rows", Integer, nullable=False),
+        Column("champion", Integer, nullable=False),
+        Column("retrained", Boolean, nullable=False),
+        Column("saved", JSON),
+        Column("loss", JSON),
+        Column("estimated", Float),
+        Column("faults", JSON, nullable=False),
+        Column("cleared", Boolean, nullable=False),
+    )
+    operations.create_table(
+        "files",
+        Column("model", String(63), ForeignKey("models.name"), primary_key=True),
+        Column("path", Text, primary_key=True),
+        Column("stamp", Text, nullable=False),
+        Column("digest", String(64), nullable=False),
+    )
+    operations.drop_column("labels", "document")
+
+
+STEPS: Mapping[int, Callable[[Operations], None]] = {
+    2: _leases_and_looks,
+    3: _judgements_and_files,
+}

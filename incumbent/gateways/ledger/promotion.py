@@ -75,12 +75,6 @@ class Promotions(Database):
             versions = [_version(row) for row in connection.execute(_done(model))]
         return next((v for v in versions if v.number != versions[0].number), None)
 
-    def promotion(self, promotion_id: str) -> Promotion | None:
-        """The promotion of this id, done or not, of whichever model."""
-        with self._reading() as connection:
-            row = _row(connection, promotion_id)
-        return None if row is None else _read(row)
-
     def promotions(self, model: str) -> tuple[Promotion, ...]:
         """All promotions in the order of their intents, done or not."""
         with self._reading() as connection:

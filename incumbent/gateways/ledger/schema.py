@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -24,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 2  # raised with a step in `migrations`
+VERSION = 3  # raised with a step in `migrations`
 
 metadata = MetaData(
     naming_convention={
@@ -120,7 +121,6 @@ labels = Table(
     _model(primary_key=True),
     _digest("digest", primary_key=True),
     Column("path", Text, nullable=False),
-    _json("document", nullable=False),
     _time("recorded_at", nullable=False),
 )
 
@@ -145,6 +145,33 @@ decisions = Table(
     _json("inputs", nullable=False),
     _time("at", nullable=False),
     sqlite_autoincrement=True,
+)
+
+# What later decisions need to know of the newest decision about each batch.
+judgements = Table(
+    "judgements",
+    metadata,
+    _model(primary_key=True),
+    _digest("batch_digest", primary_key=True),
+    Column("judged", Boolean, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("champion", Integer, nullable=False),
+    Column("retrained", Boolean, nullable=False),
+    _json("saved"),
+    _json("loss"),
+    Column("estimated", Float),
+    _json("faults", nullable=False),
+    Column("cleared", Boolean, nullable=False),
+)
+
+# Files that were read, as they were then: one that has not changed is not read again.
+files = Table(
+    "files",
+    metadata,
+    _model(primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("stamp", Text, nullable=False),
+    _digest("digest"),
 )
 
 promotions = Table(

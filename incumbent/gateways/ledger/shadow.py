@@ -1,6 +1,7 @@
 """Shadow comparisons: how often a champion was compared, and the challenger still in hand."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,43 +16,34 @@ from incumbent.records import document as plain
 _EVIDENCE = TypeAdapter(tuple[PairedBlock, ...])
 
 
+@dataclass(frozen=True)
+class Look:
+    """One comparison of a challenger with the champion.
+
+    Attributes:
+        champion: Version that was challenged.
+        challenger: Version of the challenger, None where it is not registered.
+        look: Number of this look at challengers of this champion.
+        evidence: Digest of the evidence.
+        report: The result.
+    """
+
+    champion: int
+    challenger: int | None
+    look: int
+    evidence: str
+    report: Mapping[str, Any]
+
+
 class Shadows(Database):
     """Every look that was taken at a challenger counts against all of its successors."""
 
-    def record_shadow(
-        self,
-        model: str,
-        champion: int,
-        challenger: int | None,
-        look: int,
-        evidence: str,
-        report: Mapping[str, Any],
-        now: datetime,
-    ) -> None:
-        """Enter a look; the first report of a look stands.
-
-        Args:
-            model: Name of the model.
-            champion: Version that was challenged.
-            challenger: Version of the challenger, None where it is not registered.
-            look: Number of this look at challengers of this champion.
-            evidence: Digest of what was looked at.
-            report: What was seen.
-            now: When.
-        """
+    def record_shadow(self, model: str, look: Look, now: datetime) -> None:
+        """Enter a look; the first report of a look stands."""
         with self._writing_about(model) as connection:
             new = insert_once(connection, shadows)
-            connection.execute(
-                new.values(
-                    model=model,
-                    champion=champion,
-                    look=look,
-                    challenger=challenger,
-                    evidence=evidence,
-                    report=plain(report),
-                    at=now,
-                )
-            )
+            values = vars(look) | {"report": plain(look.report)}
+            connection.execute(new.values(model=model, at=now, **values))
 
     def look_at(self, model: str, champion: int, evidence: str) -> int:
         """The number of a look at challengers of this version: 1, 2, 3, ...

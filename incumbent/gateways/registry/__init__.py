@@ -8,9 +8,9 @@ answer: an outage is never read as "there is none".
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from incumbent.records import Champion, FittedModel, ModelCard, RunRecord, Version
+from incumbent.records import Champion, FittedModel, RunRecord, Version
 
 if TYPE_CHECKING:  # heavy, and not needed before the first call
     import pandas as pd
@@ -36,29 +36,16 @@ class Registry:
 
         return Connection(self._tracking_uri, self._artifacts)
 
-    def reachable(self) -> None:
-        """Do nothing when MLflow answers, raise OutOfReachError when it does not."""
-        with self._connection.guarded("be reached") as client:
-            client.search_experiments(max_results=1)
-
     def register(
-        self,
-        run_name: str,
-        fitted: FittedModel,
-        training_rows: "pd.DataFrame",
-        params: Mapping[str, Any],
-        metrics: Mapping[str, float],
-        tags: Mapping[str, str],
+        self, run: RunRecord, fitted: FittedModel, training_rows: "pd.DataFrame"
     ) -> Version:
         """Store a fitted model with everything that belongs to it, and make it a version.
 
         Args:
-            run_name: Name of its run, in the experiment that is named as the model.
+            run: Its run, in the experiment that is named as the model. NaN and infinite metrics
+                are left out.
             fitted: Pipeline, card and golden rows.
             training_rows: The rows it was fitted on, shape (n, columns), all columns.
-            params: Parameters of the run.
-            metrics: Metrics of the run; NaN and infinities are left out.
-            tags: Tags of the run.
 
         Raises:
             IntegrityError: The rows are not those that the card names.
@@ -67,28 +54,16 @@ class Registry:
         """
         from incumbent.gateways.registry import versions
 
-        return versions.register(
-            self._connection, run_name, fitted, training_rows, params, metrics, tags
-        )
+        return versions.register(self._connection, run, fitted, training_rows)
 
-    def keep(
-        self,
-        run_name: str,
-        fitted: FittedModel,
-        training_rows: "pd.DataFrame",
-        params: Mapping[str, Any],
-        metrics: Mapping[str, float],
-        tags: Mapping[str, str],
-    ) -> Version:
+    def keep(self, run: RunRecord, fitted: FittedModel, training_rows: "pd.DataFrame") -> Version:
         """Store a fitted model like `register`, as artifacts of its run and no version.
 
         What comes back can be loaded; its number is 0.
         """
         from incumbent.gateways.registry import versions
 
-        return versions.keep(
-            self._connection, run_name, fitted, training_rows, params, metrics, tags
-        )
+        return versions.keep(self._connection, run, fitted, training_rows)
 
     def load(self, version: Version) -> Champion:
         """Read a version back, its bytes verified before anything in them is read.
@@ -100,12 +75,6 @@ class Registry:
 
         return versions.load(self._connection, version)
 
-    def card(self, version: Version) -> ModelCard:
-        """The card of a version alone, verified like `load`."""
-        from incumbent.gateways.registry import versions
-
-        return versions.card(self._connection, version)
-
     def training_rows(self, version: Version) -> "pd.DataFrame":
         """The rows that a version was fitted on, shape (n, columns), verified twice.
 
@@ -115,16 +84,6 @@ class Registry:
         from incumbent.gateways.registry import training_sets
 
         return training_sets.training_rows(self._connection, version)
-
-    def training_rows_by_digest(self, model: str, digest: str) -> "pd.DataFrame":
-        """The training rows with this digest, whichever version of a model has them.
-
-        Raises:
-            IntegrityError: No version has them, or they have changed.
-        """
-        from incumbent.gateways.registry import training_sets
-
-        return training_sets.training_rows_by_digest(self._connection, model, digest)
 
     def alias(self, model: str, alias: str) -> int | None:
         """Number of the version that an alias names; None only if MLflow says: none."""

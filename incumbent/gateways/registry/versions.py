@@ -1,10 +1,9 @@
 """Versions of a registered model: stored whole in one run, read back verified."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pandas as pd
 from mlflow import MlflowClient
@@ -14,7 +13,7 @@ from incumbent.digest import folder_digest, table_digest
 from incumbent.errors import IntegrityError
 from incumbent.gateways.registry.artifacts import MODEL_PATH, verified
 from incumbent.gateways.registry.connection import ALREADY_EXISTS, Connection
-from incumbent.gateways.registry.folder import read, read_card, write
+from incumbent.gateways.registry.folder import read, write
 from incumbent.gateways.registry.runs import (
     close_abandoned,
     failing,
@@ -28,25 +27,22 @@ from incumbent.gateways.registry.training_sets import (
     TRAINING_TAG,
     log_training_set,
 )
-from incumbent.records import Champion, FittedModel, ModelCard, Version
+from incumbent.records import Champion, FittedModel, ModelCard, RunRecord, Version
 
 UNREGISTERED = 0
 
 
 def register(
     connection: Connection,
-    run_name: str,
+    record: RunRecord,
     fitted: FittedModel,
     training_rows: pd.DataFrame,
-    params: Mapping[str, Any],
-    metrics: Mapping[str, float],
-    tags: Mapping[str, str],
 ) -> Version:
     """Store a model with its card, golden rows and training rows, and make it a version.
 
     The version comes last: whatever fails before leaves a FAILED run and no version.
     """
-    kept = keep(connection, run_name, fitted, training_rows, params, metrics, tags)
+    kept = keep(connection, record, fitted, training_rows)
     with failing(connection, kept.run_id):
         number = _new_version(connection, fitted.card, kept.run_id, kept.digest)
     return replace(kept, number=number)
@@ -54,23 +50,20 @@ def register(
 
 def keep(
     connection: Connection,
-    run_name: str,
+    record: RunRecord,
     fitted: FittedModel,
     training_rows: pd.DataFrame,
-    params: Mapping[str, Any],
-    metrics: Mapping[str, float],
-    tags: Mapping[str, str],
 ) -> Version:
     """Store the same as artifacts of a run alone; the number of what is no version is 0."""
     card = fitted.card
     _require_fitted_rows(card, training_rows)
-    tags = {**tags, TRAINING_TAG: card.training.digest}
+    tags = {**record.tags, TRAINING_TAG: card.training.digest}
     with TemporaryDirectory() as name:
         folder = Path(name) / MODEL_PATH
         write(folder, fitted, training_rows)
         digest = folder_digest(folder)
-        with opened(connection, card.spec.name, run_name, tags, None) as run:
-            fill(connection, run, params, points(metrics, run.info.start_time, 0))
+        with opened(connection, card.spec.name, record.name, tags, None) as run:
+            fill(connection, run, record.params, points(record.metrics, run.info.start_time, 0))
             log_training_set(connection, run, card)
             with connection.guarded("store the model") as client:
                 client.log_artifacts(run.info.run_id, str(folder), MODEL_PATH)
@@ -82,12 +75,6 @@ def load(connection: Connection, version: Version) -> Champion:
     """Read a version back; its digest is checked before anything in it is read."""
     with verified(connection, version) as folder:
         return Champion(version, read(folder, version))
-
-
-def card(connection: Connection, version: Version) -> ModelCard:
-    """The card of a version, without its pipeline."""
-    with verified(connection, version) as folder:
-        return read_card(folder, version)
 
 
 def sweep(connection: Connection, model: str, promoted: Collection[int]) -> None:

@@ -12,7 +12,17 @@ from incumbent.gateways.sources.files import (
     find,
     open_filesystem,
     require,
+    stamped,
     stem,
 )
 
-__all__ = ["SUFFIXES", "bytes_digest", "files_of", "find", "open_filesystem", "require", "stem"]
+__all__ = [
+    "SUFFIXES",
+    "bytes_digest",
+    "files_of",
+    "find",
+    "open_filesystem",
+    "require",
+    "stamped",
+    "stem",
+]

@@ -2,12 +2,16 @@
 
 import hashlib
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
 from incumbent.errors import MissingPathError, OutOfReachError, UsageError
 
+# What storages call the time, or the digest, that tells a changed file.
+CHANGED = ("mtime", "ETag", "etag", "checksum", "md5Hash", "LastModified", "last_modified")
 SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz")
 
 
@@ -21,13 +25,25 @@ def find(pattern: str) -> tuple[str, ...]:
         UsageError: The URI's protocol is unknown or needs a package that is not installed.
         OutOfReachError: The storage did not answer.
     """
+    return tuple(stamped(pattern))
+
+
+def stamped(pattern: str) -> dict[str, str | None]:
+    """The same files, each with a stamp that is another one once the file has changed.
+
+    The stamp is the size with the time of change, or what the storage has in its place; None where
+    it has nothing of the kind.
+    """
     filesystem, path = open_filesystem(pattern)
     try:
         filesystem.invalidate_cache()
-        found = [path] if filesystem.isfile(path) else _glob(filesystem, path)
+        found = (
+            {path: filesystem.info(path)} if filesystem.isfile(path) else _glob(filesystem, path)
+        )
     except OSError as error:
         raise _out_of_reach(pattern, error) from error
-    return tuple(sorted((_address(filesystem, name) for name in found), key=_natural))
+    named = {_address(filesystem, name): _stamp(info) for name, info in found.items()}
+    return {name: named[name] for name in sorted(named, key=_natural)}
 
 
 def require(pattern: str) -> tuple[str, ...]:
@@ -125,10 +141,18 @@ def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
     return filesystem, path
 
 
-def _glob(filesystem: AbstractFileSystem, path: str) -> list[str]:
+def _glob(filesystem: AbstractFileSystem, path: str) -> dict[str, Mapping[str, Any]]:
     found = filesystem.glob(path, detail=True)
-    files = [name for name, info in found.items() if info["type"] == "file"]
-    return [name for name in files if suffix_of(name) is not None]  # no markers such as _SUCCESS
+    return {
+        name: info
+        for name, info in found.items()
+        if info["type"] == "file" and suffix_of(name) is not None  # no markers such as _SUCCESS
+    }
+
+
+def _stamp(info: Mapping[str, Any]) -> str | None:
+    changed = [str(info[key]) for key in CHANGED if info.get(key) is not None]
+    return f"{info.get('size')} {changed[0]}" if changed else None
 
 
 def _address(filesystem: AbstractFileSystem, path: str) -> str:

@@ -40,7 +40,8 @@ def outputs_drift(
     """
     if model.held_out.empty:
         return ()
-    _, values, _, blocks = read_held_out(model)
+    _, judged = read_held_out(model)
+    values, blocks = judged.values, judged.blocks
     task, classes = model.card.spec.task, model.card.classes
     known = _score(values, task, classes), blocks
     found = [
