@@ -30,11 +30,9 @@ def canonical(frame: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str]) ->
         kinds: The kind of each feature, as found in the training set.
 
     Raises:
-        UnreadableError: A number or a timestamp that is none.
+        UnreadableError: A number or a timestamp that is none, or values that no model reads.
     """
-    _require_usable(frame, kinds)
-    readers = {NUMERIC: as_number, CATEGORICAL: as_text}
-    columns = {name: readers[kind](frame[name]) for name, kind in kinds.items()}
+    columns = canonical_features(frame, kinds)
     if spec.id is not None:
         columns[spec.id] = as_text(frame[spec.id])
     if spec.timestamp is not None:
@@ -42,6 +40,19 @@ def canonical(frame: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str]) ->
     if spec.target in frame:
         columns[spec.target] = as_target(frame[spec.target], spec.task)
     return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def canonical_features(frame: pd.DataFrame, kinds: Mapping[str, str]) -> dict[str, pd.Series]:
+    """The features alone, each of its kind, with the index of the rows.
+
+    Batches and requests both pass through here, so that a model is served what it was trained on.
+
+    Raises:
+        UnreadableError: A number that is none, or values that no model reads.
+    """
+    _require_usable(frame, kinds)
+    readers = {NUMERIC: as_number, CATEGORICAL: as_text}
+    return {name: readers[kind](frame[name]) for name, kind in kinds.items()}
 
 
 def _require_usable(frame: pd.DataFrame, names: Iterable[str]) -> None:

@@ -4,14 +4,14 @@ What a model is trained on and what it is served pass through the same step of t
 so that an integer, its float and its text are one category wherever they come from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from incumbent.data.intake import as_number, as_text
+from incumbent.data.intake import canonical_features
 from incumbent.data.kinds import NUMERIC
 from incumbent.errors import UsageError
 
@@ -50,24 +50,25 @@ class CanonicalForm(TransformerMixin, BaseEstimator):  # type: ignore[misc] # no
         """Canonical features, shape (n, features), with the index of the rows.
 
         Raises:
-            UsageError: Features are missing.
-            UnreadableError: A number is none.
+            UsageError: The rows are no frame, or features are missing.
+            UnreadableError: A number that is none, or values that no model reads.
         """
-        absent = [name for name in self.kinds if name not in X.columns]
-        if absent:
-            raise UsageError(
-                "The rows lack columns that the model reads.",
-                f"missing: {', '.join(absent)}",
-                f"columns {', '.join(self.kinds)}",
-                "add the columns; a value that is not known may be null",
-            )
+        _require_columns(X, self.kinds)
         if all(_is_canonical(X[name], kind) for name, kind in self.kinds.items()):
             return X[list(self.kinds)]
-        columns = {
-            name: as_number(X[name]) if kind == NUMERIC else as_text(X[name])
-            for name, kind in self.kinds.items()
-        }
-        return pd.DataFrame(columns, index=X.index)
+        return pd.DataFrame(canonical_features(X, self.kinds), index=X.index)
+
+
+def _require_columns(rows: object, names: Iterable[str]) -> None:
+    named = rows.columns if isinstance(rows, pd.DataFrame) else ()
+    absent = [name for name in names if name not in named]
+    if absent:
+        raise UsageError(
+            "The rows lack columns that the model reads.",
+            f"missing: {', '.join(absent)}",
+            f"a data frame with the columns {', '.join(names)}",
+            "add the columns; a value that is not known may be null",
+        )
 
 
 def _is_canonical(column: pd.Series, kind: str) -> bool:
