@@ -3,15 +3,24 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incumbent.data.profile import profile
 from incumbent.digest import table_digest
 from incumbent.errors import UsageError
+from incumbent.gateways.registry.folder import TRUSTED_TYPES
 from incumbent.model.baseline import PREDICTION_PREFIX
-from incumbent.model.scoring import classes_of
-from incumbent.model.training import GOLDEN_ROWS, fit, golden_rows, importances, train
+from incumbent.model.scoring import classes_of, encoded, labels_of, predict
+from incumbent.model.training import (
+    GOLDEN_ROWS,
+    fit,
+    golden_rows,
+    importances,
+    train,
+    with_threshold,
+)
 from incumbent.model.windows import newer_half, newest_of_each, recency, sample, split
 from incumbent.params import Task, ThresholdCriterion
 from tests.unit.builders import START, a_frame, a_spec, canonical_rows
@@ -121,11 +130,38 @@ def test_the_threshold_is_a_score_of_the_tail(by):
     assert model.card.threshold in fit(head, spec, kinds).predict_proba(tail[list(kinds)])[:, 1]
 
 
+@pytest.mark.parametrize("classes", [("0", "1"), ("no", "yes")])
+def test_the_stored_model_answers_the_label_by_its_threshold(classes):
+    frame = a_frame()
+    model, rows, kinds = trained(frame.assign(y=np.array(classes)[frame["y"]]))
+    blob = skops.io.dumps(model.pipeline)
+    stored = skops.io.loads(blob, trusted=list(TRUSTED_TYPES))
+    values = stored.predict_proba(frame)
+    np.testing.assert_array_equal(values, predict(model.pipeline, rows[list(kinds)], Task.BINARY))
+    assert stored.predict(frame).tolist() == labels_of(model.card, values).tolist()
+    assert stored.classes_.tolist() == list(classes)
+
+
+def test_a_score_at_the_threshold_is_positive_and_scores_stay():
+    rows, kinds = canonical_rows(a_frame(), SPEC)
+    plain = fit(rows, SPEC, kinds)
+    features = rows[list(kinds)]
+    scores = plain.predict_proba(features)[:, 1]
+    at = float(np.sort(scores)[len(scores) // 4])
+    cut = with_threshold(plain, at)
+    assert (cut.predict(features) == "1").tolist() == (scores >= at).tolist()
+    assert (scores == at).any()
+    np.testing.assert_array_equal(cut.predict_proba(features)[:, 1], scores)
+    values = predict(plain, features, Task.BINARY)
+    np.testing.assert_array_equal(encoded(cut, features, values), encoded(plain, features, values))
+
+
 @pytest.mark.parametrize("task", [Task.MULTICLASS, Task.REGRESSION])
 def test_other_tasks_have_no_threshold(task):
     spec = a_spec(task=task, timestamp="t", id="i")
     model, _, _ = trained(a_frame(y=np.arange(240) % 3), spec)
     assert model.card.threshold is None
+    assert with_threshold(model.pipeline, None) is model.pipeline
     assert model.card.classes == (("0", "1", "2") if task is Task.MULTICLASS else ())
     assert model.card.baseline.metric_name == ("log_loss" if task is Task.MULTICLASS else "mae")
     assert np.isfinite(model.card.baseline.loss.value)
