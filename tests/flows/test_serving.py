@@ -49,14 +49,7 @@ def served(request, bare, delivery):
     (document,) = monitor(spec, delivery.unlabelled("b0", rows))
     logged = open_gateways().predictions.read("shop", document["batch"]["digest"], 1)
     mlflow.set_tracking_uri(Settings.of(os.environ).tracking_uri)
-    return task, rows.drop(columns="bought"), logged
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch, bare):
-    uri = Settings.of(os.environ).tracking_uri
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    yield
+    yield task, rows.drop(columns="bought"), logged
     mlflow.set_tracking_uri(None)
 
 
@@ -161,7 +154,12 @@ def serving():
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, *SERVE, "--host", "127.0.0.1", "--port", str(port)]
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    # Named for the server alone: where a loop is told of a server, that keeps its artifacts.
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "MLFLOW_TRACKING_URI": Settings.of(os.environ).tracking_uri,
+    }
     with subprocess.Popen(
         command,
         env=environment,
