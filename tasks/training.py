@@ -1,5 +1,7 @@
 """Training: the first champion, candidates kept as runs, and refits as versions."""
 
+import logging
+
 import pandas as pd
 from prefect import task
 
@@ -9,7 +11,7 @@ from incumbent.errors import UsageError
 from incumbent.loop.challenge import challenger_for
 from incumbent.loop.state import Challenge, Contender, Refit
 from incumbent.model.training import assemble, train
-from incumbent.model.windows import sample
+from incumbent.model.windows import one_day_warning, sample
 from incumbent.monitoring.slices import require_slices
 from incumbent.params import ModelSpec
 from incumbent.records import (
@@ -21,7 +23,7 @@ from incumbent.records import (
     RunRecord,
     Version,
 )
-from tasks.gateways import OUTSIDE, Gateways
+from tasks.gateways import LOGGER, OUTSIDE, Gateways
 from tasks.state import LiveState
 
 
@@ -32,6 +34,8 @@ def train_first(spec: ModelSpec, frame: pd.DataFrame) -> tuple[FittedModel, pd.D
     require_slices(spec, kinds)
     rows = canonical(frame, spec, kinds).dropna(subset=[spec.target])
     rows = sample(rows.reset_index(drop=True), spec)
+    if warning := one_day_warning(rows, spec):
+        logging.getLogger(LOGGER).warning(warning)
     return train(rows, spec, kinds), rows
 
 

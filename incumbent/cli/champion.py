@@ -4,7 +4,7 @@ import click
 
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
-from incumbent.cli.words import SPEC, read_spec
+from incumbent.cli.arguments import SPEC, read_spec
 
 REASON = click.option("--reason", required=True, help="Why, in words; kept in the ledger.")
 

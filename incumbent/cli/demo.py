@@ -6,7 +6,7 @@ import click
 
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
-from incumbent.cli.words import read_spec
+from incumbent.cli.arguments import read_spec
 from incumbent.errors import UsageError
 from incumbent.settings import Settings
 

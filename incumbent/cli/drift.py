@@ -7,6 +7,7 @@ import click
 
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
+from incumbent.cli.arguments import OUTPUT
 
 
 @click.command(
@@ -22,8 +23,8 @@ Examples:
 @click.option("--ignore", metavar="COL", multiple=True, help="Leave this column out.")
 @click.option("--only", metavar="COL", multiple=True, help="Compare this column only.")
 @click.option("--domain", is_flag=True, help="Ask a classifier to tell the two apart, too.")
-@click.option("--html", type=click.Path(dir_okay=False), help="Write the report as a page.")
-@click.option("--profile", type=click.Path(dir_okay=False), help="Keep the reference's profile.")
+@click.option("--html", type=OUTPUT, help="Write the report as a page.")
+@click.option("--profile", type=OUTPUT, help="Keep the reference's profile.")
 @JSON
 def drift(  # noqa: PLR0913 - the options of the command
     reference: str,

@@ -6,7 +6,7 @@ import click
 
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
-from incumbent.cli.words import SPEC, plain_path, read_spec, require_path
+from incumbent.cli.arguments import SPEC, plain_path, read_spec, require_path
 
 QUARANTINED = 3
 

@@ -10,7 +10,7 @@ import click
 
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
-from incumbent.cli.words import SPEC, read_spec, require_path
+from incumbent.cli.arguments import OUTPUT, SPEC, plain_path, read_spec, require_path
 from incumbent.errors import UsageError
 
 
@@ -42,7 +42,7 @@ Examples:
     help="Try other triggers and thresholds in memory, and say which to choose. Default: do.",
 )
 @click.option("--fresh", is_flag=True, help="Begin anew where an earlier replay was stopped.")
-@click.option("--picture", type=click.Path(dir_okay=False), help="Draw the replay as a PNG.")
+@click.option("--picture", type=OUTPUT, help="Draw the replay as a PNG.")
 @JSON
 def replay(  # noqa: PLR0913 - the options of the command
     spec: str,
@@ -58,13 +58,14 @@ def replay(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Walk labelled history under never, always, periodic and the spec's own policy.
 
-    REFERENCE trains the first champion; BATCHES follow, oldest first. State is scratch: the
-    ledger and the registry in use are not touched. Stopped, it stays below the home, and the same
-    command goes on where it stopped.
+    REFERENCE trains the first champion: a file, a folder or a quoted pattern of files that are one
+    table. BATCHES follow, oldest first; their labels are in the target column, or in the spec's
+    `labels`. The walk is in memory: the ledger and the registry in use are not touched. Stopped,
+    the same command goes on where it stopped.
     """
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        reference = require_path(reference)[0]
+        require_path(reference)
         others = _named(against)
         paths = [path for pattern in batches for path in require_path(pattern)]
         from flows import require_server
@@ -74,7 +75,13 @@ def replay(  # noqa: PLR0913 - the options of the command
         require_server()
         with interruptible():
             doc = run(
-                model, reference, paths, label_delay, others, recommends=recommend, fresh=fresh
+                model,
+                plain_path(reference),
+                paths,
+                label_delay,
+                others,
+                recommends=recommend,
+                fresh=fresh,
             )
         if picture is not None:
             Path(picture).write_bytes(draw(doc))

@@ -151,6 +151,22 @@ def blocks_of(frame: pd.DataFrame, spec: ModelSpec) -> NDArray[np.int64]:
     return days
 
 
+def noise_blocks(frame: pd.DataFrame, spec: ModelSpec) -> NDArray[np.int64]:
+    """The unit of noise of rows that may all be of one day: days, else hours, else rows in turn.
+
+    Hours and rows do not show the noise between days: where days differ, intervals from them are
+    too narrow.
+    """
+    if spec.timestamp is None:
+        return blocks_of(frame, spec)
+    times = frame[spec.timestamp].dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    for unit in ("D", "h"):
+        blocks: NDArray[np.int64] = times.astype(f"datetime64[{unit}]").astype(np.int64)
+        if len(np.unique(blocks)) > 1:
+            return blocks
+    return np.arange(len(frame), dtype=np.int64) % EXCHANGEABLE_BLOCKS
+
+
 def ids_of(frame: pd.DataFrame, spec: ModelSpec) -> NDArray[np.object_]:
     """What each row is joined by: its id, or its position where the spec names no id."""
     if spec.id is None:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from incumbent.data.intake import blocks_of
+from incumbent.data.intake import blocks_of, noise_blocks
 from incumbent.model.scoring import predictions_and_truth
 from incumbent.params import ModelSpec, Task
 from incumbent.records import Baseline, FittedModel, HeldOutEvaluation
@@ -37,13 +37,12 @@ def evaluate_baseline(
     """The baseline of a model, and its decision threshold, from rows it has not seen.
 
     Rows of fewer than five days do not show the noise between days: it is then borrowed from the
-    baseline of the champion before, where there is one.
+    baseline of the champion before. Where there is none, rows of a single day have the noise
+    between their hours.
     """
     values, truth = predictions_and_truth(pipeline, rows, spec, kinds)
-    scored, threshold = (
-        Scored(values, truth, blocks_of(rows, spec)),
-        _threshold(values, truth, spec),
-    )
+    blocks = noise_blocks(rows, spec) if before is None else blocks_of(rows, spec)
+    scored, threshold = Scored(values, truth, blocks), _threshold(values, truth, spec)
     baseline = baseline_of(scored, spec, threshold)
     baseline = baseline if before is None else lend_noise(baseline, before, spec)
     return HeldOutEvaluation(baseline, threshold, held_out_rows(rows, scored, spec, kinds))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from incumbent.data.intake import blocks_of
+from incumbent.data.intake import blocks_of, noise_blocks
 from incumbent.errors import UsageError
 from incumbent.params import ModelSpec
 
@@ -45,10 +45,11 @@ def newer_half(rows: pd.DataFrame, spec: ModelSpec) -> NDArray[np.bool_] | None:
 def split(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Older rows to fit, newest to judge; a day is never cut in two.
 
-    Rows without timestamps are taken to be in the order of time.
+    Rows of a single day are cut between hours, and those of a single hour between rows. Rows
+    without timestamps are taken to be in the order of time.
 
     Raises:
-        UsageError: All rows are of one day, or there is but one: nothing can be held out.
+        UsageError: There are fewer than two rows: nothing can be held out.
     """
     if spec.timestamp is not None:
         rows = rows.sort_values(spec.timestamp, kind="stable")
@@ -56,8 +57,8 @@ def split(rows: pd.DataFrame, spec: ModelSpec) -> tuple[pd.DataFrame, pd.DataFra
     if not 0 < cut < len(rows):
         raise UsageError(
             "The training data cannot be split by time.",
-            f"{len(rows)} labelled rows, all of one day",
-            "rows of at least two days, so that the newest can be held out",
+            f"{len(rows)} labelled rows",
+            "at least two rows, so that the newest can be held out",
             "train on a longer history",
         )
     return rows.iloc[:cut], rows.iloc[cut:]
@@ -95,12 +96,24 @@ def newest_of_each(rows: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     return rows.drop_duplicates(subset=spec.id, keep="last").reset_index(drop=True)
 
 
+def one_day_warning(rows: pd.DataFrame, spec: ModelSpec) -> str | None:
+    """What it costs to be trained on rows of a single day; None for any others."""
+    if spec.timestamp is None or len(np.unique(blocks_of(rows, spec))) > 1:
+        return None
+    return (
+        "all training rows are of one day: the noise of the baseline is that between hours or rows,"
+        " and its intervals are too narrow where days differ; train on more days once there are any"
+    )
+
+
 def _cut(rows: pd.DataFrame, spec: ModelSpec) -> int:
     """Where the held-out tail begins: at the start of its first day, if that leaves anything."""
     at = int(len(rows) * (1 - spec.training_holdout))
     if spec.timestamp is None or at >= len(rows):
         return at
-    days = blocks_of(rows, spec)
+    days = noise_blocks(rows, spec)
+    if not (np.diff(days) >= 0).all():  # rows of one hour, dealt into blocks in turn
+        return at
     start, end = (int(np.searchsorted(days, days[at], side=s)) for s in ("left", "right"))
     return start or end
 

@@ -1,7 +1,7 @@
 """A labelled history: the reference, then batches that are read and validated as they arrive."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import numpy as np
@@ -126,7 +126,9 @@ class LabelledHistory:
         Whoever asks again, under whatever champion, is given the same batch.
         """
         if position not in self._arrived:
-            self._arrived[position] = self._readers[position](card())
+            read = self._readers[position](card())
+            rows = self.reference.head(0) if read.quarantined else read.rows
+            self._arrived[position] = replace(read, rows=rows)
             self._note_ids(position)
         return self._arrived[position]
 

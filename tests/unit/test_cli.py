@@ -1,8 +1,11 @@
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from incumbent.cli.words import plain_path, require_path
+from incumbent.cli import cli
+from incumbent.cli.arguments import OUTPUT, plain_path, require_path
 from incumbent.errors import MissingPathError, UsageError
 
 
@@ -31,3 +34,25 @@ def test_only_what_is_there_is_taken(tmp_path):
     assert require_path(None) == ()
     with pytest.raises(MissingPathError):
         require_path(str(tmp_path / "gone.csv"))
+
+
+def test_an_output_file_is_refused_where_it_cannot_be_written(tmp_path):
+    assert OUTPUT.convert(str(tmp_path / "page.html"), None, None) == str(tmp_path / "page.html")
+    with pytest.raises(click.BadParameter, match="There is no folder"):
+        OUTPUT.convert(str(tmp_path / "gone" / "page.html"), None, None)
+    with pytest.raises(click.BadParameter, match="is a directory"):
+        OUTPUT.convert(str(tmp_path), None, None)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["replay", "gone.yaml", "gone.csv", "gone.csv", "--picture", "gone/a.png"],
+        ["drift", "gone.csv", "gone.csv", "--html", "gone/a.html"],
+        ["drift", "gone.csv", "gone.csv", "--profile", "gone/a.arrow"],
+    ],
+)
+def test_a_command_looks_at_its_output_before_anything_else(command):
+    found = CliRunner().invoke(cli, command)
+    assert found.exit_code == 2
+    assert "There is no folder" in found.output

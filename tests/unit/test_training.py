@@ -15,13 +15,21 @@ from incumbent.model.baseline import PREDICTION_PREFIX
 from incumbent.model.scoring import classes_of, encoded, labels_of, predict
 from incumbent.model.training import (
     GOLDEN_ROWS,
+    evaluate_recipe,
     fit,
     golden_rows,
     importances,
     train,
     with_threshold,
 )
-from incumbent.model.windows import newer_half, newest_of_each, recency, sample, split
+from incumbent.model.windows import (
+    newer_half,
+    newest_of_each,
+    one_day_warning,
+    recency,
+    sample,
+    split,
+)
 from incumbent.params import Task, ThresholdCriterion
 from tests.unit.builders import START, a_frame, a_spec, canonical_rows
 
@@ -68,8 +76,21 @@ def test_rows_without_time_are_split_where_the_share_says(n, head):
     assert older.index.max() < newer.index.min()
 
 
-@pytest.mark.parametrize("sizes", [(), (1,), (30,)])
-def test_one_day_or_no_row_cannot_be_split(sizes):
+@pytest.mark.parametrize(("hours", "head"), [(8, 30), (1, 30)])
+def test_rows_of_one_day_are_cut_between_hours_and_those_of_one_hour_between_rows(hours, head):
+    times = START + pd.to_timedelta(np.arange(40) * hours * 60 // 40, unit="min")
+    rows = on_days(40).assign(t=times)
+    older, newer = split(rows, SPEC)
+    assert len(older) == head
+    assert older["t"].max() <= newer["t"].min()
+    assert one_day_warning(rows, SPEC)
+    noise = evaluate_recipe(rows, SPEC, {"x": "numeric"}).baseline.loss
+    assert noise.blocks == (2 if hours > 1 else 10)
+    assert noise.standard_error is not None
+
+
+@pytest.mark.parametrize("sizes", [(), (1,)])
+def test_fewer_than_two_rows_cannot_be_split(sizes):
     with pytest.raises(UsageError, match="cannot be split by time"):
         split(on_days(*sizes), SPEC)
 

@@ -1,5 +1,6 @@
-"""What the words of a call stand for: a spec, files, a path as a run takes it."""
+"""Arguments of the commands: a spec, input files, an output file."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,26 @@ from incumbent.params import SAFE_PATH
 DEPLOYMENTS = Path("prefect.yaml")
 
 SPEC = click.argument("spec")
+
+
+class OutputFile(click.Path):
+    """A file to write: refused before any work where it cannot be written."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The path, once its folder is known to take a file."""
+        path = str(super().convert(value, param, ctx))
+        folder = Path(path).absolute().parent
+        if not folder.is_dir():
+            self.fail(f"There is no folder {folder}; make it first.", param, ctx)
+        if not os.access(folder, os.W_OK):
+            self.fail(f"The folder {folder} may not be written to.", param, ctx)
+        return path
+
+
+OUTPUT = OutputFile()
 
 
 def read_spec(name_or_path: str) -> Any:
