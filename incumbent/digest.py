@@ -55,15 +55,17 @@ def _column_bytes(column: pd.Series) -> Iterable[bytes]:
     yield np.packbits(missing).tobytes()
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         column = column.astype("int64")
-    if pd.api.types.is_integer_dtype(column.dtype) and not missing.any():
+    if pd.api.types.is_integer_dtype(column.dtype):
         yield b"integer"
-        yield column.to_numpy(dtype=np.int64).tobytes()
+        yield column.fillna(0).to_numpy().astype(np.int64).tobytes()
         return
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         yield b"number"
         yield np.where(missing, 0.0, values).tobytes()
         return
+    if isinstance(column.dtype, pd.ArrowDtype):  # values that are not read: all of them are null
+        column = pd.Series(np.nan, index=column.index, dtype="str")
     texts = pa.chunked_array(column.astype("str").fillna(""), type=pa.large_string())
     _, offsets, data = texts.combine_chunks().buffers()
     yield b"text"

@@ -12,6 +12,7 @@ from incumbent.data.intake import as_target, canonical, describe
 from incumbent.data.kinds import column_types, kinds_of
 from incumbent.data.labels import labels_of
 from incumbent.data.profile import kinds_in
+from incumbent.data.written import as_trained
 from incumbent.errors import UnreadableError, UsageError
 from incumbent.gateways import sources
 from incumbent.gateways.sources.frame import read_frame
@@ -55,7 +56,8 @@ def read_batch(
         return LabelledBatch(name, pd.DataFrame(), spec, unreadable(error), nothing)
     _require_labels(raw, labels, spec, path)
     delivered = describe(path, name, raw, spec)
-    validation, rows = validate_content(_features(raw, spec), spec, card)
+    trained = as_trained(_features(raw, spec), card.profile)
+    validation, rows = validate_content(trained, spec, card)
     known = _own_labels(raw, spec) if spec.target in raw.columns else labels
     return replace(labelled_batch(spec, name, rows, known, validation), delivered=delivered)
 

@@ -10,6 +10,7 @@ from prefect import task
 from incumbent.data.intake import describe, empty_digest
 from incumbent.data.kinds import column_types
 from incumbent.data.profile import kinds_in
+from incumbent.data.written import as_first_written, as_trained
 from incumbent.errors import (
     ChampionExistsError,
     IntegrityError,
@@ -20,7 +21,7 @@ from incumbent.errors import (
 from incumbent.gateways import sources
 from incumbent.gateways.sources.frame import read_frame
 from incumbent.params import ModelSpec
-from incumbent.records import Batch, BatchEntry, BatchStatus, ColumnTypes
+from incumbent.records import Batch, BatchEntry, BatchStatus
 from tasks.champion import read_champion
 from tasks.gateways import OUTSIDE, Gateways
 
@@ -77,8 +78,7 @@ def take_in(gateways: Gateways, spec: ModelSpec, path: str, stamp: str | None = 
     """Read a batch and enter it in the ledger; one that cannot be read is entered by its bytes."""
     content: pd.DataFrame | UnreadableError
     try:
-        content = read_frame(path, champion_types(gateways, spec))
-        batch = describe(path, sources.stem(path), content, spec)
+        batch, content = _read(gateways, spec, path, sources.stem(path))
     except UnreadableError as error:
         content = error
         name, digest = sources.stem(path), sources.bytes_digest(path)
@@ -90,9 +90,14 @@ def take_in(gateways: Gateways, spec: ModelSpec, path: str, stamp: str | None = 
     return Arrival(entry, content)
 
 
-def champion_types(gateways: Gateways, spec: ModelSpec) -> ColumnTypes:
-    """What a file without types is read with: the kinds of the champion."""
-    return column_types(spec, kinds_in(read_champion(gateways, spec).model.card.profile))
+def _read(gateways: Gateways, spec: ModelSpec, path: str, name: str) -> tuple[Batch, pd.DataFrame]:
+    """A batch as it is read with the champion's kinds, and its table in the champion's form.
+
+    It is known by what was read: kinds never change from champion to champion, categories do.
+    """
+    profile = read_champion(gateways, spec).model.card.profile
+    raw = read_frame(path, column_types(spec, kinds_in(profile)))
+    return describe(path, name, raw, spec), as_trained(raw, profile)
 
 
 def read_again(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> pd.DataFrame:
@@ -103,12 +108,11 @@ def read_again(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> pd.Dat
     """
     try:
         path = sources.require(entry.batch.path)[0]
-        raw = read_frame(path, champion_types(gateways, spec))
+        found, raw = _read(gateways, spec, path, entry.batch.id)
     except (MissingPathError, UnreadableError) as error:
         raise _changed(entry, str(error)) from error
-    digest = describe(entry.batch.path, entry.batch.id, raw, spec).digest
-    if digest != entry.batch.digest:
-        raise _changed(entry, f"SHA-256 {digest[:16]}")
+    if found.digest != entry.batch.digest:
+        raise _changed(entry, f"SHA-256 {found.digest[:16]}")
     return raw
 
 
@@ -140,4 +144,4 @@ def refuse_second_champion(gateways: Gateways, spec: ModelSpec) -> None:
 @task(name="intake", **OUTSIDE)
 def read_training_data(spec: ModelSpec, path: str) -> pd.DataFrame:
     """The training data, whole: a file, a folder or a pattern of files is one table."""
-    return read_frame(path, column_types(spec))
+    return as_first_written(read_frame(path, column_types(spec)), spec.categorical)

@@ -40,7 +40,7 @@ def drift(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Compare BATCH with REFERENCE, column by column: no server, no model.
 
-    Both are Parquet or CSV files, or quoted patterns; REFERENCE may be a profile that was kept
+    Both are Parquet or CSV: a file, a folder or a quoted pattern; REFERENCE may be a kept profile
     (.arrow). Columns that name rows are left out, and said so.
     """
     with answering(as_json=as_json, stateless=True) as answer:

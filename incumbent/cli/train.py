@@ -17,7 +17,7 @@ Examples:
 @click.argument("data")
 @JSON
 def train(spec: str, data: str, *, as_json: bool) -> None:
-    """Fit, register and install the first champion on DATA (Parquet or CSV, with labels)."""
+    """Fit, register and install the first champion on DATA: a labelled file, folder or pattern."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
         require_path(data)

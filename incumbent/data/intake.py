@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from incumbent.data.kinds import CATEGORICAL, NUMERIC, plain_values, uncategorised, unusable_type
+from incumbent.data.written import FLOAT_END, without_float_end
 from incumbent.digest import table_digest, text_digest
 from incumbent.errors import UnreadableError
 from incumbent.params import ModelSpec, Task
@@ -34,7 +35,7 @@ def canonical(frame: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str]) ->
     """
     columns = canonical_features(frame, kinds)
     if spec.id is not None:
-        columns[spec.id] = as_text(frame[spec.id])
+        columns[spec.id] = as_id(frame[spec.id])
     if spec.timestamp is not None:
         columns[spec.timestamp] = as_time(frame[spec.timestamp])
     if spec.target in frame:
@@ -89,6 +90,18 @@ def as_text(column: pd.Series) -> pd.Series:
     elif pd.api.types.is_float_dtype(column.dtype):
         column = (column + 0.0).astype("str").str.removesuffix(".0")  # and -0.0 is 0.0
     return column.astype("str").where(known)
+
+
+def as_id(column: pd.Series) -> pd.Series:
+    """Ids as text, as categories are; 7 is "7" where a null made floats of all of them, too.
+
+    >>> as_id(pd.Series(["7.0", "8.0", None])).tolist()
+    ['7', '8', nan]
+    """
+    texts = as_text(column)
+    known = texts.dropna()
+    floats = len(known) > 0 and bool(known.str.fullmatch(FLOAT_END).all())
+    return without_float_end(texts) if floats else texts
 
 
 def as_number(column: pd.Series) -> pd.Series:

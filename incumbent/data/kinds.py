@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Mapping
 
 import pandas as pd
+import pyarrow as pa
 
 from incumbent.errors import UsageError
 from incumbent.params import ModelSpec
@@ -12,6 +13,7 @@ from incumbent.records import ColumnTypes, Kind
 NUMERIC, CATEGORICAL = Kind.NUMERIC.value, Kind.CATEGORICAL.value
 MOST_NAMED = 20  # columns in a message
 SEEN = 100  # values of a column of objects that say what it holds
+DATE = r"\d{4}-\d{2}-\d{2}(?:[ T]|$)"
 UNUSABLE = {
     **dict.fromkeys(("list", "ndarray", "tuple", "set"), "lists"),
     **dict.fromkeys(("dict", "OrderedDict"), "maps or structs"),
@@ -70,7 +72,9 @@ def kinds_of(frame: pd.DataFrame, spec: ModelSpec) -> dict[str, str]:
     """
     require_columns(frame, spec)
     features = features_of(frame, spec)
-    unusable = {name: why for name in features if (why := unusable_type(frame[name]))}
+    unusable = {
+        n: why for n in (*features, *spec.categorical) if (why := _unusable(frame, spec, n))
+    }
     if unusable:
         raise UsageError(
             "Features hold values that a model cannot read.",
@@ -82,9 +86,25 @@ def kinds_of(frame: pd.DataFrame, spec: ModelSpec) -> dict[str, str]:
     return {name: _kind_of(frame[name], name in spec.categorical) for name in features}
 
 
+def _unusable(frame: pd.DataFrame, spec: ModelSpec, name: str) -> str | None:
+    """Why a column is no feature; one of text that is listed may hold dates."""
+    if name == spec.timestamp or (name in spec.categorical and _are_dates(frame[name])):
+        return "times"
+    return unusable_type(frame[name])
+
+
+def _are_dates(column: pd.Series) -> bool:
+    if not isinstance(column.dtype, pd.StringDtype):
+        return False
+    values = column.dropna()
+    return len(values) > 0 and bool(values.str.match(DATE).all())
+
+
 def unusable_type(column: pd.Series) -> str | None:
     """What a column holds that no model reads; None where a model reads it."""
     dtype = column.dtype
+    if isinstance(dtype, pd.ArrowDtype):
+        return _unusable_arrow(dtype.pyarrow_dtype)
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return "times"
     if pd.api.types.is_timedelta64_dtype(dtype):
@@ -94,6 +114,14 @@ def unusable_type(column: pd.Series) -> str | None:
     held = {type(value).__name__ for value in column.dropna().head(SEEN)}
     found = sorted(held & UNUSABLE.keys())
     return UNUSABLE[found[0]] if found else None
+
+
+def _unusable_arrow(kind: pa.DataType) -> str | None:
+    if pa.types.is_duration(kind):
+        return "durations"
+    if pa.types.is_map(kind) or pa.types.is_struct(kind):
+        return "maps or structs"
+    return "lists" if pa.types.is_nested(kind) else None
 
 
 def plain_values(column: pd.Series) -> pd.Series:

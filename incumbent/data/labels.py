@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from incumbent.data.intake import as_target, as_text, ids_of
+from incumbent.data.intake import as_id, as_target, ids_of
 from incumbent.params import ModelSpec
 from incumbent.records import Predictions
 
@@ -32,7 +32,7 @@ class Labelled:
 def labels_of(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     """The labels that a table holds, as columns `id` and `label`; rows without one left out."""
     label = as_target(frame[spec.target], spec.task)
-    ids = ids_of(frame, spec) if spec.id is None else as_text(frame[spec.id]).to_numpy(object)
+    ids = ids_of(frame, spec) if spec.id is None else as_id(frame[spec.id]).to_numpy(object)
     table = pd.DataFrame({"id": ids, "label": label.to_numpy()})
     return table.dropna(subset=["id", "label"]).reset_index(drop=True)
 

@@ -14,8 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from incumbent.data.intake import canonical
-from incumbent.data.kinds import kinds_of
+from incumbent.cli.profiling import compare, open_reference
+from incumbent.data.intake import as_text, canonical
+from incumbent.data.kinds import column_types, kinds_of
+from incumbent.data.profile import profile
+from incumbent.digest import table_digest
 from incumbent.errors import MissingPathError, OutOfReachError, UnreadableError, UsageError
 from incumbent.gateways import sources
 from incumbent.gateways.sources.frame import read_frame
@@ -390,6 +393,105 @@ class TestManyFiles:
         assert found["n"].tolist() == [1.0, 2.0, 2.5]
         assert found["new"].isna().tolist() == [True, True, False]
 
+    def test_a_column_that_a_file_lacks_is_null_in_its_rows(self, write, tmp_path):
+        write("a_1.csv", b"x,c\n1,a\n2,b\n")
+        write("a_2.csv", b"c\na\n")
+        write("b_1.parquet", parquet(pd.DataFrame({"x": [1, 2], "c": ["a", "b"]})))
+        write("b_2.parquet", parquet(pd.DataFrame({"c": ["a"]})))
+        for pattern in (str(tmp_path / "a_*.csv"), str(tmp_path / "b_*.parquet")):
+            assert read_frame(pattern)["x"].isna().tolist() == [False, False, True]
+            found = open_reference(pattern, None, (), ("x", "c")).profile.columns
+            assert (found["x"].rows, found["x"].nulls, found["c"].nulls) == (3, 1, 0)
+
+    def test_the_file_that_is_broken_is_named(self, write, tmp_path):
+        write("a_1.csv", b"x,c\n1,a\n")
+        broken = write("a_2.csv", b"x,c\n1\n")
+        for read in (read_frame, open_table):
+            with pytest.raises(UnreadableError) as caught:
+                read(str(tmp_path / "a_*.csv"))
+            assert caught.value.observed.startswith(broken)
+
+    def test_two_formats_are_no_table(self, write, tmp_path):
+        write("a.csv", CSV)
+        write("b.parquet", TABLE)
+        with pytest.raises(UnreadableError, match="another format than"):
+            read_frame(str(tmp_path))
+
+    def test_keys_are_typed_like_a_column_of_csv(self, tmp_path):
+        for day, month, origin in (("2013-01-01", "01", "New%20York"), ("2013-01-02", "02", "7")):
+            folder = tmp_path / "lake" / f"day={day}" / f"month={month}" / f"origin={origin}"
+            folder.mkdir(parents=True)
+            (folder / "part-0.parquet").write_bytes(TABLE)
+        folder = tmp_path / "lake" / "day=2013-01-03" / "month=03"
+        missing = folder / "origin=__HIVE_DEFAULT_PARTITION__"
+        missing.mkdir(parents=True)
+        (missing / "part-0.parquet").write_bytes(TABLE)
+        found = read_frame(str(tmp_path / "lake")).drop_duplicates("day")
+        assert found["day"].iloc[0] == pd.Timestamp("2013-01-01")
+        assert found["month"].tolist() == ["01", "02", "03"]
+        assert found["origin"].tolist()[:2] == ["New York", "7"]
+        assert found["origin"].isna().tolist() == [False, False, True]
+
+    def test_a_key_counts_once_in_a_table_of_many_columns(self, tmp_path, monkeypatch):
+        monkeypatch.setattr("incumbent.gateways.sources.parquet.PIECE_VALUES", 1)
+        many = parquet(pd.DataFrame({f"x{n}": np.arange(100.0) for n in range(9)}))
+        for year in (2013, 2014):
+            folder = tmp_path / "lake" / f"year={year}"
+            folder.mkdir(parents=True)
+            (folder / "part-0.parquet").write_bytes(many)
+        lake = str(tmp_path / "lake")
+        found = open_reference(lake, None, (), ()).profile
+        assert {name: c.rows for name, c in found.columns.items()} | {"year": 200} == dict.fromkeys(
+            found.columns, 200
+        )
+        assert open_reference(lake, None, (), ("year",)).profile.rows == 200
+
+    @pytest.mark.parametrize("suffix", ["parquet", "csv"])
+    def test_a_key_can_be_the_timestamp(self, tmp_path, suffix):
+        for day in ("2013-01-01", "2013-01-02"):
+            folder = tmp_path / "lake" / f"day={day}"
+            folder.mkdir(parents=True)
+            (folder / f"part-0.{suffix}").write_bytes(TABLE if suffix == "parquet" else CSV)
+        lake = str(tmp_path / "lake")
+        found = compare(open_reference(lake, "day", (), ()), lake, "day").batch
+        assert found.blocks == 2
+
+    def test_a_file_of_a_data_set_has_the_keys_that_are_known(self, tmp_path):
+        folder = tmp_path / "run=5" / "lake" / "year=2013" / "origin=7"
+        folder.mkdir(parents=True)
+        path = folder / "part-0.parquet"
+        path.write_bytes(TABLE)
+        known = ColumnTypes(frozenset({"origin"}), frozenset({"year"}))
+        found = read_frame(str(path), known)
+        assert found.columns.tolist() == ["x", "c", "year", "origin"]
+        assert found[["year", "origin"]].iloc[0].tolist() == [2013.0, "7"]
+        assert read_frame(str(path)).columns.tolist() == ["x", "c"]
+        assert read_frame(str(tmp_path / "run=5" / "lake")).columns.tolist()[2:] == [
+            "year",
+            "origin",
+        ]
+
+    def test_a_path_is_the_same_table_however_it_is_written(self, tmp_path, monkeypatch):
+        folder = tmp_path / "k=1" / "lake" / "year=2013"
+        folder.mkdir(parents=True)
+        (folder / "part-0.parquet").write_bytes(TABLE)
+        monkeypatch.chdir(tmp_path / "k=1")
+        for path in ("lake", "lake/", "./lake", "../k=1/lake", "lake/*/*.parquet", "lake/year=*/*"):
+            assert read_frame(path).columns.tolist() == ["x", "c", "year"]
+
+    def test_elsewhere_drift_reads_only_what_it_needs(self, tmp_path, monkeypatch):
+        uri = f"memory://{tmp_path}/big.parquet"
+        filesystem, path = sources.open_filesystem(uri)
+        filesystem.pipe_file(path, TABLE)
+        monkeypatch.setattr(type(filesystem), "cat_file", failing(OSError("all of it")))
+        zipped = f"memory://{tmp_path}/a.CSV.GZ"
+        filesystem.pipe_file(sources.open_filesystem(zipped)[1], gzip.compress(CSV * 20))
+        assert sum(piece.rows for piece in open_table(uri).pieces(["x"], {})) == 3000
+        assert open_table(zipped).kinds["carrier"] == "categorical"
+        for address in (f"memory://{tmp_path}/none.csv", str(tmp_path / "none.parquet")):
+            with pytest.raises(MissingPathError):
+                open_table(address)
+
     def test_files_that_do_not_fit_together_are_unreadable(self, write, tmp_path):
         write("a_1.parquet", parquet(pd.DataFrame({"n": [1, 2]})))
         write("a_2.parquet", parquet(pd.DataFrame({"n": ["x"]})))
@@ -433,6 +535,18 @@ class TestKindsOfTheChampion:
         found = self.read_as(write, b"a,y\n1,1\nmany,0\n", numbers=["a"])
         assert found["a"].tolist() == ["1", "many"]
 
+    def test_flags_stand_for_the_numbers_that_they_were_in_training(self, write):
+        found = self.read_as(write, b"f,y\ntrue,1\nFalse,0\n,0\n", numbers=["f"])
+        assert found["f"].tolist()[:2] == [True, False]
+        told = self.read_as(write, b"f,y\ntrue,1\nunknown,0\n", numbers=["f"])
+        assert told["f"].tolist() == ["true", "unknown"]
+
+    def test_digits_beyond_a_float_are_kept_beside_a_null(self, write):
+        content = b"i,c,y\n1234567890123456789,9007199254740993,1\n,,0\n"
+        found = self.read_as(write, content, text=["i"])
+        assert found["i"].tolist()[0] == "1234567890123456789"
+        assert as_text(found["c"]).tolist()[0] == "9007199254740993"
+
 
 class TestTypes:
     """The one rule for types: what a model can read, and what keeps its own type."""
@@ -445,7 +559,9 @@ class TestTypes:
     def test_large_ids_beside_a_null_are_not_rounded(self, write):
         ids = pa.array([1234567890123456789, None, 1234567890123456790])
         found = self.read_table(write, i=ids)["i"]
-        assert found.tolist()[::2] == ["1234567890123456789", "1234567890123456790"]
+        assert as_text(found).tolist()[::2] == ["1234567890123456789", "1234567890123456790"]
+        assert found.dtype == "Int64"
+        assert table_digest(found.to_frame()) != table_digest((found + 1).to_frame())
         small = self.read_table(write, i=pa.array([7, None]))["i"]
         assert small.dtype == np.float64
 
@@ -480,6 +596,85 @@ class TestTypes:
         with pytest.raises(UnreadableError, match="'odd' holds"):
             canonical(frame, spec, {"odd": "categorical"})
 
+    @pytest.mark.parametrize(
+        "kind",
+        [
+            pa.list_(pa.float64()),
+            pa.list_(pa.float64(), 2),
+            pa.struct([("a", pa.int64())]),
+            pa.map_(pa.string(), pa.int64()),
+            pa.duration("s"),
+        ],
+        ids=str,
+    )
+    def test_a_type_is_refused_where_all_values_are_null(self, write, kind):
+        frame = self.read_table(write, odd=pa.nulls(2, kind), x=pa.array([1.0, 2.0]))
+        with pytest.raises(UsageError, match="cannot read"):
+            kinds_of(frame, a_spec(target="t"))
+        assert table_digest(frame) == table_digest(frame.copy())
+        assert kinds_of(frame, a_spec(target="t", features=("x",))) == {"x": "numeric"}
+
+    def test_a_column_that_arrow_cannot_read_is_no_matter_unless_it_is_a_feature(self, write):
+        pairs = pa.array([[1.0, 2.0], None], pa.list_(pa.float64(), 2))
+        frame = self.read_table(write, pair=pairs, x=pa.array([1.0, 2.0]))
+        assert frame["x"].tolist() == [1.0, 2.0]
+
+    def test_all_that_a_model_cannot_read_is_named_at_once(self, write):
+        frame = self.read_table(
+            write, a=pa.array([[1]]), b=pa.array([datetime.timedelta(1)]), x=pa.array([1.0])
+        )
+        with pytest.raises(UsageError) as caught:
+            kinds_of(frame, a_spec())
+        assert caught.value.observed == "'a': lists, 'b': durations"
+        assert "leave them out with `features`" in caught.value.next_step
+
+    @pytest.mark.parametrize(
+        ("values", "kind"),
+        [
+            (pa.array([True, None] * 20), "numeric"),
+            (pa.nulls(40, pa.bool_()), "numeric"),
+            (pa.array([1234567890123456789, None] * 20), "numeric"),
+            (pa.array([decimal.Decimal("1.5"), None] * 20), "numeric"),
+            (pa.array([1, 2] * 20).dictionary_encode(), "numeric"),
+            (pa.array(["a", None] * 20).dictionary_encode(), "categorical"),
+            (pa.array([datetime.time(5, 40), None] * 20), "categorical"),
+            (pa.array([b"ab", b"cd"] * 20), "categorical"),
+            (pa.array([b"ab", b"cd"] * 20, pa.binary(2)), "categorical"),
+            (pa.array([b"ab", b"cd"] * 20, pa.binary_view()), "categorical"),
+            (pa.array([b"ab", None] * 20).dictionary_encode(), "categorical"),
+            (pa.array([uuid.UUID(int=1).bytes] * 40, pa.uuid()), "categorical"),
+            (pa.array(["{}", None] * 20, pa.json_()), "categorical"),
+            (pa.array(["a", "b"] * 20, pa.string_view()), "categorical"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else str(value.type),
+    )
+    def test_drift_and_training_see_the_same_kind(self, write, values, kind):
+        file = io.BytesIO()
+        pq.write_table(pa.table({"v": values}), file)
+        path = write("a.parquet", file.getvalue())
+        seen = open_table(path).kinds["v"]
+        frame, spec = read_frame(path), a_spec(target="t")
+        assert kinds_of(frame, spec)["v"] == kind
+        assert {"boolean": "numeric"}.get(seen, seen) == kind  # flags are numbers 0 and 1
+        known = open_reference(path, None, (), ())
+        shown = compare(known, path, None).batch.columns["v"]
+        rows = canonical(frame, spec, {"v": kind})["v"]
+        assert (shown.rows, shown.nulls) == (len(rows), int(rows.isna().sum()))
+        if kind == "categorical":
+            kept = profile(rows.to_frame(), {"v": kind}, None).columns["v"]
+            assert kept.categories == shown.categories
+
+    def test_a_date_listed_as_a_category_is_refused_in_both_formats(self, write, read_csv):
+        spec = a_spec(target="t", categorical=("d",))
+        stored = self.read_table(write, d=pa.array([datetime.date(2013, 1, 1)]))
+        read = read_frame(write("d.csv", b"d,x\n2013-01-01,1\n,2\n"), column_types(spec))
+        for frame in (stored, read, read_csv(b"d,x\n2013-01-01T05:00:00Z,1\n")):
+            with pytest.raises(UsageError) as caught:
+                kinds_of(frame, spec)
+            assert caught.value.observed == "'d': times"
+        with pytest.raises(UsageError, match="cannot read"):
+            kinds_of(stored, a_spec(target="t", timestamp="d", categorical=("d",)))
+
     def test_times_of_day_are_text_in_both_formats(self, write, read_csv):
         stored = self.read_table(write, t=pa.array([datetime.time(5, 40), None]))["t"]
         assert stored.tolist()[0].startswith("05:40")
@@ -489,6 +684,14 @@ class TestTypes:
         found = read_csv(b",x\n0,1.5\n1,2.5\n")
         assert found.columns.tolist() == ["x"]
         assert "a column without a name was left out" in caplog.text
+
+    def test_a_table_without_a_name_of_a_column_is_unreadable(self, read_csv):
+        with pytest.raises(UnreadableError, match="no column has a name"):
+            read_csv(b'""\n1\n')
+
+    def test_drift_leaves_a_written_index_out_too(self, write):
+        path = write("a.csv", b",x\n" + b"".join(b"%d,%d.5\n" % (n, n) for n in range(60)))
+        assert list(open_table(path).kinds) == ["x"]
 
     def test_columns_that_the_spec_names_must_be_there(self):
         frame = pd.DataFrame({"x": [1.0], "colour": ["a"], "y": [1]})

@@ -10,11 +10,11 @@ from incumbent.gateways.sources.files import (
     bytes_digest,
     files_of,
     find,
-    open_filesystem,
     require,
     stamped,
     stem,
 )
+from incumbent.gateways.sources.storage import open_filesystem
 
 __all__ = [
     "SUFFIXES",

@@ -6,10 +6,11 @@ column with a code in it that a number would damage: a leading zero (`00123`), o
 more that no 64-bit integer holds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +19,7 @@ import pyarrow.csv
 from incumbent.gateways.sources.types import require_distinct
 from incumbent.records import ColumnTypes
 
+LOG = logging.getLogger("incumbent")
 BLOCK = 16 << 20  # bytes
 CODES = pa.dictionary(pa.int32(), pa.string())
 # A leading zero, or more digits than an integer holds: the value names something.
@@ -28,36 +30,57 @@ UTC_TIME = pa.timestamp("us", tz="UTC")
 TYPES = (pa.int64(), pa.float64(), TIME, UTC_TIME)  # the first that all values bear
 
 
-Source = str | bytes
+# A local path, the bytes of a file, or a stream that is read once.
+Source: TypeAlias = str | bytes | pa.NativeFile
 
 
-def infer(sources: Iterable[Source], known: ColumnTypes) -> dict[str, pa.DataType]:
-    """The type of each column, from every row of every file."""
-    found: dict[str, _Column] = {}
-    for source in sources:
-        names = columns_of(source)
-        strings = dict.fromkeys(names, pa.string())
-        with _open(source, strings, None) as reader:
-            for name in names:
-                found.setdefault(name, _Column.of(name, known))
+class Columns:
+    """The columns of some files, each typed by every row of every file.
+
+    Args:
+        known: What is known of them before.
+    """
+
+    def __init__(self, known: ColumnTypes) -> None:
+        self.known = known
+        self._found: dict[str, Column] = {}
+
+    @property
+    def types(self) -> dict[str, pa.DataType]:
+        """Their types, by what was seen of them."""
+        return {name: column.type for name, column in self._found.items()}
+
+    def see(self, opened: Callable[[], Source]) -> list[str]:
+        """Read a file, and give the names of its columns; those without a name are left out.
+
+        Args:
+            opened: Gives the file, from its beginning.
+
+        Raises:
+            pyarrow.ArrowInvalid: The file is empty, is not text, or names two columns alike.
+        """
+        names = _names(opened())
+        for name in names:
+            self._found.setdefault(name, Column.of(name, self.known))
+        with _open(opened(), dict.fromkeys(names, pa.string()), names) as reader:
             for batch in reader:
                 for name, values in zip(batch.schema.names, batch.columns, strict=True):
-                    found[name].see(values)
-    return {name: column.type for name, column in found.items()}
+                    self._found[name].see(values)
+        return names
 
 
-def columns_of(source: Source) -> list[str]:
-    """The names in the header line.
-
-    Raises:
-        pyarrow.ArrowInvalid: The file is empty, is not text, or names two columns alike.
-    """
+def _names(source: Source) -> list[str]:
     if isinstance(source, bytes):
         _require_text(source)
     with _open(source, {}, None) as reader:
         names = list(reader.schema.names)
-    require_distinct(names)
-    return names
+    named = [name for name in names if name]
+    require_distinct(named)
+    if not named:
+        raise pa.ArrowInvalid("no column has a name")
+    if len(named) < len(names):
+        LOG.warning("a column without a name was left out (a written index?)")
+    return named
 
 
 def pieces(
@@ -70,8 +93,8 @@ def pieces(
 
 
 @dataclass
-class _Column:
-    """What the values seen so far leave possible."""
+class Column:
+    """What the values of a column of text that were seen so far leave possible."""
 
     possible: list[pa.DataType]
     wanted: pa.DataType | None = None
@@ -79,11 +102,12 @@ class _Column:
     code: bool = False
 
     @classmethod
-    def of(cls, name: str, known: ColumnTypes) -> "_Column":
+    def of(cls, name: str, known: ColumnTypes) -> "Column":
+        """A column of which nothing was seen; flags may stand for numbers that are known."""
         if name in known.text:
             return cls([], pa.string())
         if name in known.numbers:
-            return cls([pa.float64()], pa.float64())
+            return cls([pa.float64(), pa.bool_()], pa.float64())
         return cls(list(TYPES))
 
     @property
@@ -134,7 +158,7 @@ def _open(
     source: Source, types: Mapping[str, pa.DataType], columns: Sequence[str] | None
 ) -> Iterator[Any]:
     reader = pyarrow.csv.open_csv(
-        source if isinstance(source, str) else pa.BufferReader(source),
+        pa.BufferReader(source) if isinstance(source, bytes) else source,
         read_options=pyarrow.csv.ReadOptions(block_size=BLOCK),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(

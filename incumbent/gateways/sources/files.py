@@ -4,14 +4,16 @@ import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from fsspec import AbstractFileSystem
-from fsspec.core import url_to_fs
 
-from incumbent.errors import MissingPathError, OutOfReachError, UsageError
+from incumbent.errors import MissingPathError
+from incumbent.gateways.sources.storage import content_of, open_filesystem, out_of_reach
 
 # What storages call the time, or the digest, that tells a changed file.
 CHANGED = ("mtime", "ETag", "etag", "checksum", "md5Hash", "LastModified", "last_modified")
+HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz")
 
 
@@ -41,7 +43,7 @@ def stamped(pattern: str) -> dict[str, str | None]:
             {path: filesystem.info(path)} if filesystem.isfile(path) else _glob(filesystem, path)
         )
     except OSError as error:
-        raise _out_of_reach(pattern, error) from error
+        raise out_of_reach(pattern, error) from error
     named = {_address(filesystem, name): _stamp(info) for name, info in found.items()}
     return {name: named[name] for name in sorted(named, key=_natural)}
 
@@ -73,7 +75,7 @@ def files_of(path: str) -> tuple[str, ...]:
             return find(path)
         below = [name for name in filesystem.find(inside) if _is_part(name, inside)]
     except OSError as error:
-        raise _out_of_reach(path, error) from error
+        raise out_of_reach(path, error) from error
     return tuple(sorted((_address(filesystem, name) for name in below), key=_natural))
 
 
@@ -88,14 +90,26 @@ def require_files(path: str) -> tuple[str, ...]:
     raise _missing(path)
 
 
-def partition_keys(path: str, root: str) -> dict[str, str]:
-    """What the folders between a table and one of its files say: `key=value`.
+def root_of(path: str) -> str:
+    """The folder below which the names of folders are keys of a table's files.
 
-    >>> partition_keys("/lake/flights/year=2013/origin=EWR/part-0.parquet", "/lake/flights")
-    {'year': '2013', 'origin': 'EWR'}
+    It is the folder itself, or what is fixed of a pattern or of the path of a file.
     """
-    folders = path.removeprefix(root).split("/")[:-1]
-    return dict(folder.split("=", 1) for folder in folders if "=" in folder)
+    filesystem, inside = open_filesystem(path)
+    if not filesystem.isdir(inside):
+        fixed = inside if filesystem.isfile(inside) else re.split(r"[*?\[{]", inside)[0]
+        inside = fixed.rpartition("/")[0]
+    return _address(filesystem, inside)
+
+
+def partition_keys(path: str) -> dict[str, str | None]:
+    """What the folders of a path say: `key=value`, as Hive writes it.
+
+    >>> partition_keys("year=2013/origin=New%20York/tail=__HIVE_DEFAULT_PARTITION__/part-0.csv")
+    {'year': '2013', 'origin': 'New York', 'tail': None}
+    """
+    pairs = (folder.split("=", 1) for folder in path.split("/")[:-1] if "=" in folder)
+    return {name: None if value == HIVE_NULL else unquote(value) for name, value in pairs if name}
 
 
 def stem(path: str) -> str:
@@ -121,24 +135,6 @@ def bytes_digest(path: str) -> str:
     for name in files_of(path) or (path,):
         sha.update(content_of(name))
     return sha.hexdigest()
-
-
-def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
-    """The filesystem that a URI or local path lives on, and the path within it.
-
-    Raises:
-        UsageError: The protocol is unknown or needs a package that is not installed.
-    """
-    try:
-        filesystem, path = url_to_fs(uri)
-    except (ValueError, ImportError) as error:
-        raise UsageError(
-            "This kind of address cannot be opened.",
-            f"{uri} ({error})",
-            "a local path, or a URI whose fsspec package is installed",
-            "install the package that is named, or use a local path",
-        ) from error
-    return filesystem, path
 
 
 def _glob(filesystem: AbstractFileSystem, path: str) -> dict[str, Mapping[str, Any]]:
@@ -169,49 +165,6 @@ def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
 def suffix_of(path: str) -> str | None:
     """The ending that says which format a file has; None for no known one."""
     return next((s for s in SUFFIXES if path.lower().endswith(s)), None)
-
-
-def content_of(path: str) -> bytes:
-    """The bytes of a file.
-
-    Raises:
-        MissingPathError: There is no such file.
-        UsageError: It may not be read.
-        OutOfReachError: The storage did not answer.
-    """
-    filesystem, inside = open_filesystem(path)
-    try:
-        content: bytes = filesystem.cat_file(inside)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise MissingPathError(
-            "No file is there.", path, "the path of a file", "check the path"
-        ) from error
-    except PermissionError as error:
-        raise UsageError(
-            "The file may not be read.", path, "a file that you may read", "check its permissions"
-        ) from error
-    except OSError as error:
-        raise _out_of_reach(path, error) from error
-    return content
-
-
-def _out_of_reach(path: str, error: OSError) -> OutOfReachError:
-    return OutOfReachError(
-        "The storage of the batches did not answer.",
-        f"{path}: {first_line(error)}",
-        "a folder or bucket that can be read",
-        "check the address and its credentials, then run again",
-    )
-
-
-def is_local(path: str) -> bool:
-    """Whether a file can be read in place."""
-    return "://" not in path
-
-
-def first_line(error: Exception) -> str:
-    """The first line of an error, short."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:200]
 
 
 def _is_part(name: str, root: str) -> bool:

@@ -1,16 +1,21 @@
 """A frame: the pieces of a table, put together."""
 
-import logging
 from functools import cache
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from incumbent.gateways.sources.table import ANY, Table, content, open_table, reading
-from incumbent.gateways.sources.types import plain
+from incumbent.gateways.sources.table import ANY, content, open_table
+from incumbent.gateways.sources.types import is_refused
 from incumbent.records import ColumnTypes
 
-LOGGER = "incumbent"
+LARGEST_EXACT = 2**53  # whole numbers beyond it are rounded in a float64
+NULLABLE = {
+    pa.int64(): pd.Int64Dtype(),
+    pa.uint64(): pd.UInt64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+}
 
 
 def read_frame(path: str, known: ColumnTypes = ANY) -> pd.DataFrame:
@@ -18,7 +23,8 @@ def read_frame(path: str, known: ColumnTypes = ANY) -> pd.DataFrame:
 
     No column is renamed or judged; one of a CSV file without a name (a written index) is left out
     with a warning. Text is `str`, dates are datetime64, decimals float64, whole numbers with nulls
-    float64, or text where a float64 would round them. A named pandas index is a column.
+    float64, or Int64 where a float64 would round them. A named pandas index is a column. Lists,
+    maps and durations are not read: such a column is null, and of its Arrow type.
 
     Args:
         path: Where it is.
@@ -31,17 +37,27 @@ def read_frame(path: str, known: ColumnTypes = ANY) -> pd.DataFrame:
             UTF-8, with two columns of one name, or files that do not fit together.
         OutOfReachError: The storage did not answer.
     """
-    table = open_table(path, known, cache(content))
-    with reading(path):
-        whole = plain(pa.concat_tables(list(table.tables()), promote_options="permissive"))
-        frame = whole.to_pandas(ignore_metadata=True, date_as_object=False)
-    return _named(frame, table)
+    table = open_table(path, known, cache(content)).whole()
+    special = {n: found for n in table.column_names if (found := _special(table[n])) is not None}
+    usual = table.drop_columns(list(special))
+    frame = usual.to_pandas(ignore_metadata=True, date_as_object=False)
+    return frame.assign(**special)[table.column_names]
 
 
-def _named(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
-    if "" not in frame.columns:
-        return frame
-    logging.getLogger(LOGGER).warning(
-        "%s: a column without a name was left out (a written index?)", table.root
-    )
-    return frame.drop(columns="")
+def _special(column: pa.ChunkedArray) -> pd.Series | None:
+    """A column as pandas keeps it without a loss; None where its usual form loses nothing."""
+    if is_refused(column.type):
+        return pd.Series(pd.arrays.ArrowExtensionArray(column))
+    nullable = NULLABLE.get(column.type)
+    if nullable is None or column.null_count == 0 or not _rounds(column):
+        return None
+    return column.to_pandas(types_mapper=NULLABLE.get)
+
+
+def _rounds(column: pa.ChunkedArray) -> bool:
+    """Whether a float64 would round its numbers; flags are none."""
+    if pa.types.is_boolean(column.type):
+        return True
+    bounds = pc.min_max(column)
+    low, high = (int(bounds[end].as_py() or 0) for end in ("min", "max"))
+    return max(abs(low), abs(high)) > LARGEST_EXACT

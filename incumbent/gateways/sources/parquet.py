@@ -27,20 +27,19 @@ def rows_of(source: Source) -> int:
         return int(file.metadata.num_rows)
 
 
-def whole(source: Source) -> pa.Table:
-    """All columns and rows of a file."""
+def whole(source: Source, columns: Sequence[str]) -> pa.Table:
+    """Some columns, and all rows of a file."""
     with _open(source, ()) as file:
-        table = file.read()
-    return table.drop_columns([n for n in table.column_names if n.startswith(INDEX)])
+        return file.read(columns=list(columns))
 
 
 def pieces(
     source: Source, columns: Sequence[str], coded: Sequence[str], timestamp: str | None
-) -> Iterator[tuple[pa.Table, pa.ChunkedArray | None]]:
-    """Some columns of each row group, with the times of its rows.
+) -> Iterator[tuple[pa.Table, pa.ChunkedArray | None, bool]]:
+    """Some columns of each row group, the times of its rows, and whether it is their first piece.
 
     Args:
-        source: A local path, or the bytes of a file.
+        source: The file.
         columns: The columns to read.
         coded: Those of them that are read as dictionaries.
         timestamp: The column of times; None: none is needed.
@@ -52,15 +51,16 @@ def pieces(
                 file.read_row_group(group, columns=[timestamp])[timestamp] if timestamp else None
             )
             width = max(FEWEST_COLUMNS, PIECE_VALUES // rows)
-            for start in range(0, len(columns), width):
+            for start in range(0, max(1, len(columns)), width):
                 some = list(columns[start : start + width])
-                yield file.read_row_group(group, columns=some, use_threads=False), times
+                table = file.read_row_group(group, columns=some, use_threads=False)
+                yield table, times, start == 0
 
 
 @contextmanager
 def _open(source: Source, coded: Sequence[str]) -> Iterator[pyarrow.parquet.ParquetFile]:
     if source == b"":
         raise pa.ArrowInvalid("the file is empty (0 bytes)")
-    content = source if isinstance(source, str) else pa.BufferReader(source)
+    content = pa.BufferReader(source) if isinstance(source, bytes) else source
     with pyarrow.parquet.ParquetFile(content, read_dictionary=list(coded)) as file:
         yield file

@@ -2,10 +2,10 @@
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import pyarrow as pa
 
@@ -14,16 +14,22 @@ from incumbent.gateways.sources import csv, parquet
 from incumbent.gateways.sources.csv import Source
 from incumbent.gateways.sources.files import (
     SUFFIXES,
+    partition_keys,
+    require_files,
+    root_of,
+    suffix_of,
+)
+from incumbent.gateways.sources.part import Part, is_parquet
+from incumbent.gateways.sources.pieces import ArrowPiece
+from incumbent.gateways.sources.storage import (
     content_of,
     first_line,
     is_local,
-    partition_keys,
-    require_files,
-    suffix_of,
+    is_zipped,
+    stream_of,
 )
-from incumbent.gateways.sources.pieces import ArrowPiece
-from incumbent.gateways.sources.types import kind_of, plain
-from incumbent.records import ORDERED, ColumnTypes
+from incumbent.gateways.sources.types import is_bytes, is_refused, kind_of, texts_of_bytes
+from incumbent.records import ColumnTypes
 
 ANY = ColumnTypes()
 
@@ -48,93 +54,59 @@ def unreadable(path: str, why: str) -> UnreadableError:
 
 
 def in_place(path: str) -> Source:
-    """A local file by its path, another one by its bytes."""
-    return path if is_local(path) else content(path)
+    """A file to be read where it is: only what is needed of it is read, at each time anew."""
+    if is_local(path) and not is_zipped(path):
+        return path
+    with reading(path):
+        return stream_of(path)
 
 
 def content(path: str) -> bytes:
     """The bytes of a file, unzipped where its name says that it is zipped."""
     found = content_of(path)
     with reading(path):
-        return gzip.decompress(found) if path.lower().endswith(".gz") else found
+        return gzip.decompress(found) if is_zipped(path) else found
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table in one or several files of the same columns.
+    """A table in one or several files.
 
     Attributes:
-        root: The path that names it.
-        paths: Its files.
+        parts: Its files.
         schema: Its columns, with their types; keys in the names of folders come last.
         kinds: What each column that can be counted holds.
-        fetch: Gives a file: a local path in place, or its bytes.
     """
 
-    root: str
-    paths: tuple[str, ...]
+    parts: tuple[Part, ...]
     schema: pa.Schema
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    fetch: Callable[[str], Source] = in_place
+    kinds: Mapping[str, str]
 
     @cached_property
     def rows(self) -> int | None:
         """How many, where the files say so before they are read."""
-        if any(not is_parquet(path) for path in self.paths):
+        if not is_parquet(self.parts[0].path):
             return None
-        return sum(parquet.rows_of(self.fetch(path)) for path in self.paths)
+        return sum(parquet.rows_of(part.fetch(part.path)) for part in self.parts)
 
     def pieces(
         self, columns: Sequence[str], kinds: Mapping[str, str], timestamp: str | None = None
     ) -> Iterator[ArrowPiece]:
         """The columns piece by piece; with a timestamp, every piece knows its days."""
         wanted = [c for c in columns if c in self.schema.names]
-        for path in self.paths:
-            keys = partition_keys(path, self.root)
-            with reading(path):
-                for table, times in self._read(path, wanted, kinds, timestamp):
-                    yield ArrowPiece(self._with_keys(table, keys, wanted), kinds, times)
+        for part in self.parts:
+            with reading(part.path):
+                for table, times in part.pieces(wanted, kinds, timestamp):
+                    yield ArrowPiece(table, kinds, times)
 
-    def tables(self) -> Iterator[pa.Table]:
-        """Every file as a table of the columns of all of them."""
-        for path in self.paths:
-            keys = partition_keys(path, self.root)
-            with reading(path):
-                table = plain(self._whole(path, keys))
-                yield self._with_keys(table, keys, self.schema.names)
-
-    def _whole(self, path: str, keys: Mapping[str, str]) -> pa.Table:
-        if is_parquet(path):
-            return parquet.whole(self.fetch(path))
-        names = [name for name in self.schema.names if name not in keys]
-        types = {name: self.schema.field(name).type for name in names}
-        read = list(csv.pieces(self.fetch(path), names, types))
-        wanted = pa.schema([self.schema.field(name) for name in names])
-        return pa.concat_tables(read) if read else wanted.empty_table()
-
-    def _read(
-        self, path: str, wanted: Sequence[str], kinds: Mapping[str, str], timestamp: str | None
-    ) -> Iterator[tuple[pa.Table, pa.ChunkedArray | None]]:
-        own = [name for name in wanted if name not in partition_keys(path, self.root)]
-        coded = [name for name in own if kinds.get(name) not in ORDERED]
-        if is_parquet(path):
-            yield from parquet.pieces(self.fetch(path), own, coded, timestamp)
-            return
-        columns = [*own, *([timestamp] if timestamp else [])]
-        types = {name: self.schema.field(name).type for name in columns}
-        for table in csv.pieces(self.fetch(path), columns, types | dict.fromkeys(coded, csv.CODES)):
-            yield table, table[timestamp] if timestamp else None
-
-    def _with_keys(
-        self, table: pa.Table, keys: Mapping[str, str], wanted: Sequence[str]
-    ) -> pa.Table:
-        """A table with a column for each key that its folders name."""
-        for name, value in keys.items():
-            if name in wanted and name not in table.column_names:
-                kind = self.schema.field(name).type
-                column = pa.repeat(pa.scalar(value).cast(kind), table.num_rows)
-                table = table.append_column(name, column)
-        return table
+    def whole(self) -> pa.Table:
+        """All rows and columns."""
+        found = []
+        for part in self.parts:
+            with reading(part.path):
+                found.append(part.whole())
+        with reading(self.parts[-1].path):
+            return pa.concat_tables(found, promote_options="permissive")
 
 
 def open_table(
@@ -144,7 +116,7 @@ def open_table(
 
     Args:
         path: Where it is.
-        known: What is known of the columns of a CSV file.
+        known: What is known of the columns of a CSV file, and of keys in the names of folders.
         fetch: Gives each file.
 
     Raises:
@@ -153,45 +125,111 @@ def open_table(
         UnreadableError: A file is not what its name says, or the files do not fit together.
         OutOfReachError: The storage did not answer.
     """
-    root = path.rstrip("/")
     paths = require_files(path)
+    _require_format(paths)
+    headers = _parquet_headers if is_parquet(paths[0]) else _csv_headers
+    found = headers(paths, known, fetch)
+    with reading(paths[-1]):
+        schema = pa.unify_schemas(list(found.values()), promote_options="permissive")
+    keys = _keys(path, paths, known, schema)
+    for name, kind in _key_types(keys.values(), known).items():
+        schema = schema.append(pa.field(name, kind))
+    parts = tuple(_part(p, schema, found[p], keys[p], fetch) for p in paths)
+    schema = _decoded(schema, parts)
+    parts = tuple(replace(part, schema=schema) for part in parts)
+    return Table(parts, schema, {f.name: k for f in schema if (k := kind_of(f.type))})
+
+
+def _require_format(paths: Sequence[str]) -> None:
+    for path in paths:
+        if suffix_of(path) is None:
+            raise UsageError(
+                "The format of this file is not known.",
+                path,
+                f"a name that ends in {', '.join(SUFFIXES)}",
+                "convert the table, or rename the file if its format is one of these",
+            )
+        if is_parquet(path) != is_parquet(paths[0]):
+            raise unreadable(path, f"another format than {paths[0]}, in one table")
+
+
+def _parquet_headers(
+    paths: Sequence[str], known: ColumnTypes, fetch: Callable[[str], Source]
+) -> dict[str, pa.Schema]:
+    del known  # Parquet has types
+    found = {}
+    for path in paths:
+        with reading(path):
+            found[path] = parquet.schema_of(fetch(path))
+    return found
+
+
+def _csv_headers(
+    paths: Sequence[str], known: ColumnTypes, fetch: Callable[[str], Source]
+) -> dict[str, pa.Schema]:
+    """The columns of each file, of the types that all rows of all files bear."""
+    columns, names = csv.Columns(known), {}
+    for path in paths:
+        with reading(path):
+            names[path] = columns.see(partial(fetch, path))
+    types = columns.types
+    return {path: pa.schema([(n, types[n]) for n in own]) for path, own in names.items()}
+
+
+def _keys(
+    path: str, paths: Sequence[str], known: ColumnTypes, schema: pa.Schema
+) -> dict[str, dict[str, str | None]]:
+    """What the folders of each file say of columns that no file has.
+
+    Folders above the table count only where they name a column that is known: a batch that is one
+    file of a partitioned data set has the columns of its folders.
+    """
+    root, found = root_of(path), {}
+    expected = known.text | known.numbers
     for name in paths:
-        _require_format(name)
-    with reading(paths[0]):
-        schema = _schema([(name, fetch(name)) for name in paths], known)
-    schema = _with_key_fields(schema, [partition_keys(p, root) for p in paths])
-    kinds = {f.name: k for f in schema if (k := kind_of(f.type))}
-    return Table(root, paths, schema, kinds, fetch)
+        above = {k: v for k, v in partition_keys(name).items() if k in expected}
+        keys = above | partition_keys(name.removeprefix(root))
+        found[name] = {k: v for k, v in keys.items() if k not in schema.names}
+    return found
 
 
-def is_parquet(path: str) -> bool:
-    """Whether a file is Parquet by its name."""
-    return path.lower().endswith((".parquet", ".pq"))
+def _key_types(
+    keys: Iterable[Mapping[str, str | None]], known: ColumnTypes
+) -> dict[str, pa.DataType]:
+    """Keys are text, typed like a column of CSV by all of their values."""
+    columns: dict[str, csv.Column] = {}
+    for found in keys:
+        for name, value in found.items():
+            column = columns.setdefault(name, csv.Column.of(name, known))
+            column.see(pa.array([value], type=pa.string()))
+    return {name: column.type for name, column in columns.items()}
 
 
-def _require_format(path: str) -> None:
-    if suffix_of(path) is None:
-        raise UsageError(
-            "The format of this file is not known.",
-            path,
-            f"a name that ends in {', '.join(SUFFIXES)}",
-            "convert the table, or rename the file if its format is one of these",
-        )
+def _part(
+    path: str,
+    schema: pa.Schema,
+    own: pa.Schema,
+    keys: Mapping[str, str | None],
+    fetch: Callable[[str], Source],
+) -> Part:
+    constants = {
+        field.name: pa.scalar(keys.get(field.name), type=pa.string()).cast(field.type)
+        if field.name in keys
+        else pa.scalar(None)
+        for field in schema
+        if field.name not in own.names and not is_refused(field.type)
+    }
+    return Part(path, schema, frozenset(own.names), fetch, constants)
 
 
-def _schema(files: Sequence[tuple[str, Source]], known: ColumnTypes) -> pa.Schema:
-    if is_parquet(files[0][0]):
-        schemas = [parquet.schema_of(source) for path, source in files if is_parquet(path)]
-        return pa.unify_schemas(schemas, promote_options="permissive")
-    types = csv.infer((source for _, source in files), known)
-    return pa.schema(list(types.items()))
-
-
-def _with_key_fields(schema: pa.Schema, keys: Sequence[Mapping[str, str]]) -> pa.Schema:
-    """The schema with the keys of folders: whole numbers where all are, else text."""
-    for name in dict.fromkeys(name for found in keys for name in found):
-        if name not in schema.names:
-            values = [found.get(name, "") for found in keys]
-            whole = all(value.isdecimal() and value == str(int(value)) for value in values)
-            schema = schema.append(pa.field(name, pa.int64() if whole else pa.string()))
+def _decoded(schema: pa.Schema, parts: Sequence[Part]) -> pa.Schema:
+    """The schema with columns of bytes as text, where all of them are UTF-8."""
+    for place, field in enumerate(schema):
+        if is_bytes(field.type) and all(_are_texts(part, field.name) for part in parts):
+            schema = schema.set(place, pa.field(field.name, pa.string()))
     return schema
+
+
+def _are_texts(part: Part, name: str) -> bool:
+    with reading(part.path):
+        return name not in part.names or texts_of_bytes(part.column(name)) is not None

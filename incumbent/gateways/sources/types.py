@@ -1,20 +1,17 @@
-"""The one rule for types: what a column of a file holds, and how it comes into a frame."""
+"""The one rule for types: what a column of a file holds, and the form in which it is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from incumbent.records import Kind
 
-LARGEST_EXACT = 2**53  # whole numbers beyond it are rounded in a float64
 INDEX = "__index_level_"  # pandas' name for an index without one
 
 
 def kind_of(kind: pa.DataType) -> str | None:
     """What a column of this type is counted as; None where it cannot be (lists, maps, bytes)."""
-    if pa.types.is_dictionary(kind):
-        return kind_of(kind.value_type)
+    kind = _stored(kind)
     if pa.types.is_boolean(kind):
         return Kind.BOOLEAN
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
@@ -23,7 +20,7 @@ def kind_of(kind: pa.DataType) -> str | None:
         return Kind.DATETIME
     if is_text(kind) or pa.types.is_null(kind) or pa.types.is_time(kind):
         return Kind.CATEGORICAL
-    return None
+    return Kind.CATEGORICAL if isinstance(kind, pa.UuidType) else None
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -31,6 +28,22 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
+
+
+def is_bytes(kind: pa.DataType) -> bool:
+    """Whether values are bytes, which are text where all of them are UTF-8."""
+    kind = _stored(kind)
+    return bool(
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_binary_view(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def is_refused(kind: pa.DataType) -> bool:
+    """Whether neither a count nor a model can use values of this type: lists, maps, durations."""
+    return kind_of(kind) is None and not is_bytes(kind)
 
 
 def require_distinct(names: Sequence[str]) -> None:
@@ -44,18 +57,63 @@ def require_distinct(names: Sequence[str]) -> None:
         raise pa.ArrowInvalid(f"two columns of one name: {', '.join(twice)}")
 
 
-def plain(table: pa.Table) -> pa.Table:
-    """A table whose columns have the types that a frame keeps.
+def countable(table: pa.Table) -> pa.Table:
+    """A table whose UUIDs and bytes are text, and whose other extensions are what they store."""
+    return _converted(table, _countable)
 
-    Dictionaries become their values, decimals float64, UUIDs and UTF-8 bytes text, times of day
-    text. Whole numbers with nulls become text where a float64 would round them: such numbers name
-    something. Types that no column of a model may have stay as they are.
+
+def plain(table: pa.Table) -> pa.Table:
+    """The same with dictionaries as their values, decimals as float64 and times of day as text.
+
+    Types that no column of a model may have stay as they are.
     """
+    return _converted(countable(table), _plain)
+
+
+def texts_of_bytes(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Bytes as text, or None where they are not UTF-8.
+
+    >>> texts_of_bytes(pa.chunked_array([[b"EWR", None]])).to_pylist()
+    ['EWR', None]
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_fixed_size_binary(column.type):
+        column = column.cast(pa.binary())
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:
+        return None
+
+
+def _stored(kind: pa.DataType) -> pa.DataType:
+    """What a dictionary or an extension is made of."""
+    if pa.types.is_dictionary(kind):
+        return _stored(kind.value_type)
+    if isinstance(kind, pa.BaseExtensionType) and not isinstance(kind, pa.UuidType):
+        return _stored(kind.storage_type)
+    return kind
+
+
+def _converted(table: pa.Table, convert: Callable[[pa.ChunkedArray], pa.ChunkedArray]) -> pa.Table:
     for place, field in enumerate(table.schema):
-        column = _plain(table.column(place))
+        column = convert(table.column(place))
         if column.type != field.type:
             table = table.set_column(place, pa.field(field.name, column.type), column)
     return table
+
+
+def _countable(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    kind = column.type
+    if isinstance(kind, pa.UuidType):
+        return _uuids(column)
+    if isinstance(kind, pa.BaseExtensionType):
+        stored = [chunk.storage for chunk in column.chunks]
+        return _countable(pa.chunked_array(stored, type=kind.storage_type))
+    if pa.types.is_string_view(kind):
+        return column.cast(pa.string())
+    texts = texts_of_bytes(column) if is_bytes(kind) else None
+    return column if texts is None else texts
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -64,34 +122,9 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return _plain(column.cast(kind.value_type))
     if pa.types.is_decimal(kind):
         return column.cast(pa.float64())
-    if pa.types.is_time(kind) or (pa.types.is_integer(kind) and _rounds(column)):
-        return column.cast(pa.string())
-    if isinstance(kind, pa.UuidType):
-        return _uuids(column)
-    return _decoded(column) if _is_bytes(kind) else column
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-
-def _rounds(column: pa.ChunkedArray) -> bool:
-    """Whether nulls would make float64 of whole numbers that it rounds."""
-    if not column.null_count:
-        return False
-    bounds = pc.min_max(column)
-    low, high = (int(bounds[end].as_py() or 0) for end in ("min", "max"))
-    return max(abs(low), abs(high)) > LARGEST_EXACT
+    return column.cast(pa.string()) if pa.types.is_time(kind) else column
 
 
 def _uuids(column: pa.ChunkedArray) -> pa.ChunkedArray:
     texts = [None if value is None else str(value) for value in column.to_pylist()]
     return pa.chunked_array([pa.array(texts, type=pa.string())])
-
-
-def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Bytes as text where all of them are UTF-8; else as they are."""
-    try:
-        return column.cast(pa.string())
-    except pa.ArrowInvalid:
-        return column

@@ -1,0 +1,92 @@
+"""Storage: a local path or any URI that fsspec knows, and the bytes that are there."""
+
+from typing import Any
+
+import pyarrow as pa
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+
+from incumbent.errors import MissingPathError, OutOfReachError, UsageError
+
+
+def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
+    """The filesystem that a URI or local path lives on, and the path within it.
+
+    Raises:
+        UsageError: The protocol is unknown or needs a package that is not installed.
+    """
+    try:
+        filesystem, path = url_to_fs(uri)
+    except (ValueError, ImportError) as error:
+        raise UsageError(
+            "This kind of address cannot be opened.",
+            f"{uri} ({error})",
+            "a local path, or a URI whose fsspec package is installed",
+            "install the package that is named, or use a local path",
+        ) from error
+    return filesystem, path
+
+
+def content_of(path: str) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        MissingPathError: There is no such file.
+        UsageError: It may not be read.
+        OutOfReachError: The storage did not answer.
+    """
+    content: bytes = _asked(path, "cat_file")
+    return content
+
+
+def stream_of(path: str) -> pa.NativeFile:
+    """A file of any storage, of which only what is read is fetched; unzipped if it is zipped.
+
+    Raises:
+        MissingPathError: There is no such file.
+        UsageError: It may not be read.
+        OutOfReachError: The storage did not answer.
+    """
+    file = pa.PythonFile(_asked(path, "open"), mode="r")
+    return pa.CompressedInputStream(file, "gzip") if is_zipped(path) else file
+
+
+def _asked(path: str, method: str) -> Any:
+    filesystem, inside = open_filesystem(path)
+    try:
+        return getattr(filesystem, method)(inside)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise MissingPathError(
+            "No file is there.", path, "the path of a file", "check the path"
+        ) from error
+    except PermissionError as error:
+        raise UsageError(
+            "The file may not be read.", path, "a file that you may read", "check its permissions"
+        ) from error
+    except OSError as error:
+        raise out_of_reach(path, error) from error
+
+
+def out_of_reach(path: str, error: OSError) -> OutOfReachError:
+    """What is told where a storage does not answer."""
+    return OutOfReachError(
+        "The storage of the batches did not answer.",
+        f"{path}: {first_line(error)}",
+        "a folder or bucket that can be read",
+        "check the address and its credentials, then run again",
+    )
+
+
+def is_local(path: str) -> bool:
+    """Whether a file can be read in place."""
+    return "://" not in path
+
+
+def is_zipped(path: str) -> bool:
+    """Whether a file is zipped by its name."""
+    return path.lower().endswith(".gz")
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error, short."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")[:200]
