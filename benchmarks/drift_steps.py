@@ -32,18 +32,17 @@ def read(batch: str) -> Callable[[], Alarms]:
 
 def ours(reference: str, batch: str) -> Callable[[], Alarms]:
     """From files to the report: profile, distances, p-values."""
-    from incumbent.cli.profiling import compare, open_reference  # noqa: PLC0415 - the same
+    from incumbent.api.drift import drift  # noqa: PLC0415 - the same
 
     def step() -> Alarms:
-        doc = compare(open_reference(reference, None, (), ()), batch, None).doc
-        return {c["column"] for c in doc["columns"] if c["alarm"]}
+        return set(drift(reference, batch).drifted)
 
     return step
 
 
 def keep(reference: str, kept: str) -> Callable[[], Alarms]:
     """The profile of a reference, made and written."""
-    from incumbent.cli.profiling import open_reference  # noqa: PLC0415 - the same
+    from incumbent.api.comparison import open_reference  # noqa: PLC0415 - the same
     from incumbent.gateways import profiles  # noqa: PLC0415 - the same
 
     def step() -> Alarms:
@@ -56,8 +55,8 @@ def keep(reference: str, kept: str) -> Callable[[], Alarms]:
 
 def domain(reference: str, batch: str) -> Callable[[], Alarms]:
     """The classifier that tells the rows of two tables apart; the profile is kept."""
+    from incumbent.api.comparison import open_reference  # noqa: PLC0415 - the same
     from incumbent.cli.domain import check_domain  # noqa: PLC0415 - the same
-    from incumbent.cli.profiling import open_reference  # noqa: PLC0415 - the same
 
     known = open_reference(str(Path(reference).with_suffix(".arrow")), None, (), ()).profile
 

@@ -2,8 +2,8 @@
 
 from prefect import task
 
+from incumbent.api.champion import require_champion as champion_in
 from incumbent.data.profile import kinds_in
-from incumbent.errors import NoChampionError
 from incumbent.model.scoring import require_same_model
 from incumbent.monitoring.slices import require_slices
 from incumbent.params import ModelSpec
@@ -36,12 +36,4 @@ def require_champion(gateways: Gateways, spec: ModelSpec) -> Version:
     Raises:
         NoChampionError: There is none yet.
     """
-    version = gateways.ledger.champion(spec.name)
-    if version is None:
-        raise NoChampionError(
-            f"Model {spec.name!r} has no champion.",
-            "no promotion in the ledger",
-            "a model that was trained",
-            "run `incumbent train SPEC DATA` first",
-        )
-    return version
+    return champion_in(gateways.ledger, spec.name)

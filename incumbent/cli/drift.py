@@ -44,14 +44,16 @@ def drift(  # noqa: PLR0913 - the options of the command
     (.arrow). Columns that name rows are left out, and said so.
     """
     with answering(as_json=as_json, stateless=True) as answer:
-        from incumbent.cli.profiling import compare, open_reference
+        from incumbent.api.comparison import compare, open_reference
+        from incumbent.gateways.sources.table import open_table
 
         known = open_reference(reference, timestamp, ignore, only)
         if profile is not None:
             from incumbent.gateways import profiles
 
             Path(profile).write_bytes(profiles.write(known.profile))
-        compared = compare(known, batch, timestamp)
+        title = f"{Path(batch).name} and {Path(reference).name}"
+        compared = compare(known, open_table(batch), timestamp, title)
         if domain:
             from incumbent.cli.domain import check_domain
             from incumbent.records import document
@@ -59,10 +61,7 @@ def drift(  # noqa: PLR0913 - the options of the command
             found = check_domain(reference, batch, compared.reference, timestamp)
             compared.doc["domain"] = document(found)
         if html is not None:
-            from incumbent.report.drift_page import page
-
-            title = f"{Path(batch).name} and {Path(reference).name}"
-            Path(html).write_text(page(compared.doc, compared.drawn(), title), encoding="utf-8")
+            Path(html).write_text(compared.page(), encoding="utf-8")
         answer(compared.doc, lambda: _show(compared.doc, compared.drawn()))
 
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from incumbent.cli.profiling import compare, open_reference
+from incumbent.api.comparison import compare, open_reference
 from incumbent.data.intake import as_text, canonical
 from incumbent.data.kinds import column_types, kinds_of
 from incumbent.data.profile import profile
@@ -453,7 +453,7 @@ class TestManyFiles:
             folder.mkdir(parents=True)
             (folder / f"part-0.{suffix}").write_bytes(TABLE if suffix == "parquet" else CSV)
         lake = str(tmp_path / "lake")
-        found = compare(open_reference(lake, "day", (), ()), lake, "day").batch
+        found = compare(open_reference(lake, "day", (), ()), open_table(lake), "day").batch
         assert found.blocks == 2
 
     def test_a_file_of_a_data_set_has_the_keys_that_are_known(self, tmp_path):
@@ -657,7 +657,7 @@ class TestTypes:
         assert kinds_of(frame, spec)["v"] == kind
         assert {"boolean": "numeric"}.get(seen, seen) == kind  # flags are numbers 0 and 1
         known = open_reference(path, None, (), ())
-        shown = compare(known, path, None).batch.columns["v"]
+        shown = compare(known, open_table(path), None).batch.columns["v"]
         rows = canonical(frame, spec, {"v": kind})["v"]
         assert (shown.rows, shown.nulls) == (len(rows), int(rows.isna().sum()))
         if kind == "categorical":

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from incumbent.gateways.sources.table import ANY, content, open_table
-from incumbent.gateways.sources.types import is_refused
+from incumbent.gateways.sources.types import is_refused, plain
 from incumbent.records import ColumnTypes
 
 LARGEST_EXACT = 2**53  # whole numbers beyond it are rounded in a float64
@@ -37,7 +37,12 @@ def read_frame(path: str, known: ColumnTypes = ANY) -> pd.DataFrame:
             UTF-8, with two columns of one name, or files that do not fit together.
         OutOfReachError: The storage did not answer.
     """
-    table = open_table(path, known, cache(content)).whole()
+    return frame_of(open_table(path, known, cache(content)).whole())
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame of the types that a file of it is read with."""
+    table = plain(table)
     special = {n: found for n in table.column_names if (found := _special(table[n])) is not None}
     usual = table.drop_columns(list(special))
     frame = usual.to_pandas(ignore_metadata=True, date_as_object=False)

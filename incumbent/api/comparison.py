@@ -1,11 +1,13 @@
-"""Profiles of tables in files: the gateway reads, the core counts, threads share the columns."""
+"""A table beside a reference: the gateway reads, the core counts, threads share the columns."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +27,12 @@ from incumbent.data.profile.windows import number_of
 from incumbent.errors import MissingPathError, UsageError
 from incumbent.gateways import profiles
 from incumbent.gateways.sources.arrays import every
-from incumbent.gateways.sources.table import Table, open_table
+from incumbent.gateways.sources.memory import Readable
+from incumbent.gateways.sources.table import open_table
 from incumbent.monitoring.drift import drift
 from incumbent.monitoring.drift.together import MOST_ROWS, with_groups
 from incumbent.records import Profile, document
+from incumbent.report.drift_text import described
 from incumbent.report.histogram import bars
 
 Floats = NDArray[np.float64]
@@ -75,27 +79,71 @@ def open_reference(
                 out[name] = "ignored" if name in ignore else "not asked for"
         kept = {n: c for n, c in profile.columns.items() if n not in out}
         return Reference(replace(profile, columns=kept), out)
-    table = open_table(path)
+    return reference_of(open_table(path), timestamp, ignore, only)
+
+
+def reference_of(
+    table: Readable, timestamp: str | None, ignore: Sequence[str], only: Sequence[str]
+) -> Reference:
+    """The profile of a table as a reference."""
     return Reference(*profile_reference(table, choose(table, timestamp, ignore, only), timestamp))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
-    """A batch beside its reference: the document for machines, and the two profiles."""
+    """A batch beside its reference.
+
+    Attributes:
+        doc: The document for machines: what `incumbent drift --json` prints.
+        batch: The batch as counts.
+        reference: The reference as counts, and what is normal in it.
+        title: What was compared.
+    """
 
     doc: dict[str, Any]
     batch: Profile
     reference: Profile
+    title: str = "batch and reference"
+
+    @property
+    def alarm(self) -> bool:
+        """Whether the batch as a whole has moved beyond chance and beyond what is normal."""
+        return bool(self.doc["alarm"])
+
+    @property
+    def drifted(self) -> tuple[str, ...]:
+        """The columns in alarm, those that moved most first."""
+        return tuple(c["column"] for c in self.doc["columns"] if c["alarm"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document, of plain values that JSON has, for the caller to keep and change."""
+        return deepcopy(self.doc)
 
     def drawn(self) -> dict[str, dict[str, Any]]:
         """Bars of the columns that are shown, the first of the report."""
         shown = [c["column"] for c in self.doc["columns"][:MOST_DRAWN]]
         return {n: bars(self.batch.columns[n], self.reference.columns[n]) for n in shown}
 
+    def page(self) -> str:
+        """The report as a page of HTML that stands alone."""
+        from incumbent.report.drift_page import page  # noqa: PLC0415 - the templates cost time
 
-def compare(known: Reference, path: str, timestamp: str | None) -> Comparison:
+        return page(self.doc, self.drawn(), self.title)
+
+    def __repr__(self) -> str:
+        """What moved, in a few lines."""
+        return described(self.doc)
+
+    def _repr_html_(self) -> str:
+        """The report as a notebook shows it: in a frame, so that its style stays within."""
+        style = "width: 100%; height: 32rem; border: 0"
+        return f'<iframe style="{style}" srcdoc="{escape(self.page())}"></iframe>'
+
+
+def compare(
+    known: Reference, table: Readable, timestamp: str | None, title: str = "batch and reference"
+) -> Comparison:
     """A batch beside its reference; of the batch, only columns in alarm are read again."""
-    table = open_table(path)
     if timestamp is not None and timestamp not in table.schema.names:
         raise _no_column("batch", timestamp, table)
     batch, reference = profile_batch(table, known.profile, timestamp)
@@ -103,11 +151,11 @@ def compare(known: Reference, path: str, timestamp: str | None) -> Comparison:
     doc = document(found)
     missing = [n for n in known.profile.columns if n not in reference.columns]
     doc["left_out"] = known.left_out | dict.fromkeys(missing, "not in the batch")
-    return Comparison(doc, batch, reference)
+    return Comparison(doc, batch, reference, title)
 
 
 def choose(
-    table: Table, timestamp: str | None, ignore: Sequence[str], only: Sequence[str]
+    table: Readable, timestamp: str | None, ignore: Sequence[str], only: Sequence[str]
 ) -> ColumnSelection:
     """Which columns of a reference to compare.
 
@@ -125,7 +173,7 @@ def choose(
 
 
 def profile_reference(
-    table: Table, chosen: ColumnSelection, timestamp: str | None
+    table: Readable, chosen: ColumnSelection, timestamp: str | None
 ) -> tuple[Profile, dict[str, str]]:
     """Profile of a reference with its null, and the columns left out of it, with the reasons."""
     with _running(table, len(chosen.kinds)) as run:
@@ -143,7 +191,7 @@ def profile_reference(
 
 
 def profile_batch(
-    table: Table, reference: Profile, timestamp: str | None
+    table: Readable, reference: Profile, timestamp: str | None
 ) -> tuple[Profile, Profile]:
     """Profile of a batch on the bins of a reference, and the reference of those columns.
 
@@ -161,7 +209,7 @@ def profile_batch(
     return Profile(rows, number_of(np.array([days[d] for d in sorted(days)])), columns), shared
 
 
-def _some_rows(table: Table, reference: Profile, names: list[str], _: list[bool]) -> Floats:
+def _some_rows(table: Readable, reference: Profile, names: list[str], _: list[bool]) -> Floats:
     columns = {name: reference.columns[name] for name in names}
     step = max(1, -(-(table.rows or 0) // MOST_ROWS))
     read = table.pieces(names, {n: c.kind for n, c in columns.items()})
@@ -169,7 +217,7 @@ def _some_rows(table: Table, reference: Profile, names: list[str], _: list[bool]
     return sample_pieces(pieces, columns, MOST_ROWS, days=False)[0]
 
 
-def _no_column(side: str, name: str, table: Table) -> UsageError:
+def _no_column(side: str, name: str, table: Readable) -> UsageError:
     names = ", ".join(table.schema.names[:SHOWN])
     return UsageError(f"The {side} has no such column.", name, names, "check the name")
 
@@ -195,7 +243,7 @@ def _watched(
 
 
 @contextmanager
-def _running(table: Table, columns: int) -> Iterator[Run]:
+def _running(table: Readable, columns: int) -> Iterator[Run]:
     """Two threads, or none where starting them would cost more than it saves."""
     if table.rows is not None and table.rows * columns < WORTH_THREADS:
         yield map

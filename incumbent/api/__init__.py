@@ -1,0 +1,1 @@
+"""What `import incumbent` offers: each module is imported when its name is first used."""
