@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE = 120.0
@@ -17,20 +17,24 @@ BIN = Path(sys.executable).parent
 @contextmanager
 def running(folder: Path) -> Iterator[None]:
     """Both servers, their state in a folder, named in the environment of this process."""
-    mlflow, prefect = _free_port(), _free_port()
-    os.environ["PREFECT_SERVER_API_PORT"] = str(prefect)
-    commands = {
-        f"http://127.0.0.1:{mlflow}/health": (
-            f"mlflow server --host 127.0.0.1 --port {mlflow} --workers 1"
-            " --backend-store-uri sqlite:///mlflow.db --artifacts-destination ./mlartifacts"
-        ),
-        f"http://127.0.0.1:{prefect}/api/health": "prefect server start --host 127.0.0.1",
-    }
-    with ExitStack() as stack:
-        for health, command in commands.items():
-            stack.enter_context(_server(command, health, folder))
-        os.environ["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{mlflow}"
-        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{prefect}/api"
+    port = _free_port()
+    command = (
+        f"mlflow server --host 127.0.0.1 --port {port} --workers 1"
+        " --backend-store-uri sqlite:///mlflow.db --artifacts-destination ./mlartifacts"
+    )
+    with _server(command, f"http://127.0.0.1:{port}/health", folder), prefect_running(folder):
+        os.environ["MLFLOW_TRACKING_URI"] = f"http://127.0.0.1:{port}"
+        yield
+
+
+@contextmanager
+def prefect_running(folder: Path) -> Iterator[None]:
+    """The server of Prefect alone."""
+    port = _free_port()
+    os.environ["PREFECT_SERVER_API_PORT"] = str(port)
+    health = f"http://127.0.0.1:{port}/api/health"
+    with _server("prefect server start --host 127.0.0.1", health, folder):
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
         yield
 
 
