@@ -28,7 +28,9 @@ from incumbent.records import (
     ValidationReport,
     Verdict,
 )
-from incumbent.report.reporting import link, monitor_document, page, summary, timeline
+from incumbent.report.explanation import summary
+from incumbent.report.reporting import link, monitor_document, page
+from incumbent.report.timeline import timeline
 from tasks.champion import require_champion
 from tasks.gateways import OUTSIDE, Gateways
 from tasks.labels import scored_predictions

@@ -8,14 +8,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from incumbent.data.profile.sketch import Piece
 from incumbent.data.profile.streaming import (
-    Piece,
     Run,
     bins_of_pieces,
     blocks_of_pieces,
@@ -24,10 +23,11 @@ from incumbent.data.profile.streaming import (
     with_null,
 )
 from incumbent.data.profile.windows import number_of
-from incumbent.errors import MissingPathError, UsageError
+from incumbent.errors import UsageError
 from incumbent.gateways import profiles
 from incumbent.gateways.sources.arrays import every
 from incumbent.gateways.sources.memory import Readable
+from incumbent.gateways.sources.storage import content_of
 from incumbent.gateways.sources.table import open_table
 from incumbent.monitoring.drift import drift
 from incumbent.monitoring.drift.together import MOST_ROWS, with_groups
@@ -73,7 +73,7 @@ def open_reference(
 ) -> Reference:
     """The profile of a reference: one that was kept, or that of a table."""
     if path.endswith(STORED):
-        profile, out = profiles.read(_content(path)), {}
+        profile, out = profiles.read(content_of(path)), {}
         for name in profile.columns:
             if name in ignore or (only and name not in only):
                 out[name] = "ignored" if name in ignore else "not asked for"
@@ -220,15 +220,6 @@ def _some_rows(table: Readable, reference: Profile, names: list[str], _: list[bo
 def _no_column(side: str, name: str, table: Readable) -> UsageError:
     names = ", ".join(table.schema.names[:SHOWN])
     return UsageError(f"The {side} has no such column.", name, names, "check the name")
-
-
-def _content(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise MissingPathError(
-            "No file is there.", path, "the path of a profile", "check the path"
-        ) from error
 
 
 def _watched(

@@ -61,7 +61,7 @@ def explain(decision: str, *, as_json: bool) -> None:
     with answering(as_json=as_json) as answer:
         from incumbent.gateways.ledger import Ledger
         from incumbent.policy.decision import decide, stored_inputs
-        from incumbent.report.reporting import explanation
+        from incumbent.report.explanation import explanation
 
         ledger = Ledger(Settings.of(os.environ).database_url)
         stored = ledger.decision(decision)

@@ -241,12 +241,10 @@ def _cause(
 
 def _within(estimate: Estimate, bound: float) -> bool:
     """Whether an interval lies within a bound on both sides of zero."""
-    if estimate.low is None or estimate.high is None:
-        return False
-    return -bound < estimate.low and estimate.high < bound
+    low, high = estimate.low, estimate.high
+    return low is not None and high is not None and -bound < low and high < bound
 
 
 def _differs(estimate: Estimate) -> bool:
-    if estimate.low is None or estimate.high is None:
-        return False
-    return not estimate.low <= 0 <= estimate.high
+    low, high = estimate.low, estimate.high
+    return low is not None and high is not None and not low <= 0 <= high

@@ -16,19 +16,18 @@ from sklearn.linear_model import LogisticRegression
 
 from incumbent.model.baseline import HELD_OUT_ROWS, read_held_out
 from incumbent.model.scoring import encoded
+from incumbent.monitoring.track_record import TrackPairs, judge_estimate, track_record
 from incumbent.params import ModelSpec, Task
-from incumbent.records import EstimateReport, FittedModel, Predictions, TrackRecord, Trust
+from incumbent.records import EstimateReport, FittedModel, Predictions
 from incumbent.statistics.metrics import GUARDRAILS, LOG_LOSS_CLIP, METRIC_NAMES
 from incumbent.statistics.overlap import share_of_second
 
 Floats = NDArray[np.float64]
 Blocks = NDArray[np.int64]
 
-TrackPairs = list[tuple[float, float]]
 
 FEWEST_ROWS = 200
 LARGEST_RATIO = 20.0
-FEWEST_PAST = 3
 DECISION_THRESHOLD = 0.5
 MOST_ITERATIONS = 200  # of the calibration, which is convex
 ERROR_TREES = 50
@@ -201,41 +200,6 @@ def expected_error(
     said = _error_model(seed).fit(features, errors).predict(new)
     level = _ratio(float(errors.mean()), float(crossed.mean()))
     return float(said.mean()) * (level if math.isfinite(level) else 1.0)
-
-
-def judge_estimate(
-    metrics: dict[str, float], task: Task, tolerated: float, record: TrackRecord
-) -> EstimateReport:
-    """An estimate beside its own error on past batches; never better than unverified.
-
-    Args:
-        metrics: The estimated metrics, the primary one among them.
-        task: What the target is.
-        tolerated: The largest loss that is tolerated: the baseline with its tolerance.
-        record: How far estimates of past batches were from what their labels said.
-
-    It is suspect where it exceeds what is tolerated by more than its own mean error, known from
-    three batches or more.
-    """
-    name = METRIC_NAMES[task]
-    known = {k: v for k, v in metrics.items() if math.isfinite(v)}
-    error = record.error if record.batches >= FEWEST_PAST else None
-    loss = known.get(name)
-    suspect = error is not None and loss is not None and loss - error > tolerated
-    trust = Trust.SUSPECT if suspect else Trust.UNVERIFIED
-    return EstimateReport(name, known, tolerated, record, trust)
-
-
-def track_record(pairs: TrackPairs) -> TrackRecord:
-    """The mean absolute error of past estimates: (estimated, observed) losses of each batch.
-
-    >>> track_record([(0.5, 0.6), (0.5, 0.4)])
-    TrackRecord(batches=2, error=0.1)
-    """
-    if not pairs:
-        return TrackRecord(0, None)
-    errors = [abs(estimated - observed) for estimated, observed in pairs]
-    return TrackRecord(len(pairs), round(float(np.mean(errors)), 12))
 
 
 def _logs(values: Floats) -> Floats:

@@ -13,7 +13,7 @@ from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord, Version
-from incumbent.report.reporting import line_name
+from incumbent.report.timeline import line_name
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
 from tests.fakes.gateway import Door, run_called
 from tests.fakes.registry import FakeRegistry

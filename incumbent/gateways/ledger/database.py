@@ -4,7 +4,7 @@ import copy
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,11 +12,8 @@ from sqlalchemy import (
     URL,
     Connection,
     Engine,
-    NullPool,
-    StaticPool,
     Table,
     create_engine,
-    event,
     insert,
     make_url,
     select,
@@ -35,17 +32,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
 from incumbent.gateways.ledger.schema import VERSION, leases, metadata, models, schema_version
+from incumbent.gateways.ledger.sqlite import sqlite_engine, write_ahead
 from incumbent.records import Lease
 
-WAIT_SECONDS = 30
 ALLOWED = "sqlite:///path/to/file, or postgresql+driver://user:password@host/database"
 _SCHEMA_LOCK = 7_203_461_920  # any number, as long as every release takes the same
-_TO_WAL = (
-    "BEGIN EXCLUSIVE",
-    "PRAGMA locking_mode=EXCLUSIVE",  # not earlier: two that begin so would wait for each other
-    "COMMIT",
-    "PRAGMA journal_mode=WAL",
-)
 
 
 class Database:
@@ -131,7 +122,7 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
             raise _unusable(parsed.drivername)
         if parsed.get_backend_name() == "sqlite":
-            return _sqlite(parsed)
+            return sqlite_engine(parsed)
         return create_engine(parsed, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError) as error:
         raise _unusable("a URL that cannot be read") from error
@@ -144,29 +135,6 @@ def _engine(url: str) -> Engine:
         ) from error
 
 
-def _sqlite(url: URL) -> Engine:
-    options: dict[str, Any] = {"connect_args": {"timeout": WAIT_SECONDS}}
-    if url.database in {None, "", ":memory:"}:
-        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
-    else:
-        options["poolclass"] = NullPool
-    engine = create_engine(url, **options)
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _set_up_sqlite(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # the driver would begin by itself, and too late
-    connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock first: two readers that both turn to writing would deadlock."""
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
 def _make_folder(url: URL) -> None:
     database = url.database or ":memory:"
     if url.get_backend_name() != "sqlite" or database.startswith((":memory:", "file:")):
@@ -177,22 +145,9 @@ def _make_folder(url: URL) -> None:
         raise _out_of_reach(url, error) from error
 
 
-def _write_ahead(engine: Engine) -> None:
-    """Put a SQLite file into WAL mode, which it keeps; one that is in memory has none.
-
-    Alone among statements the switch does not wait for another connection that writes. So the
-    file is locked first, by one that does, and stays so until it is closed.
-    """
-    with closing(engine.raw_connection()) as connection:
-        cursor = connection.cursor()
-        if cursor.execute("PRAGMA journal_mode").fetchall() == [("delete",)]:
-            for step in _TO_WAL:
-                cursor.execute(step).fetchall()
-
-
 def _make_tables(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
-        _write_ahead(engine)
+        write_ahead(engine)
     with _write_transaction(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})

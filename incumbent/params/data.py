@@ -1,0 +1,69 @@
+"""What a model is: its name, its target, its columns, and where its data are."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from incumbent.params.types import MODULE_NAME, SPEC_NAME, Column, Path, Task
+
+IDENTITY = ("task", "target", "timestamp", "id", "categorical", "features")
+
+
+def _positions(schema: dict[str, Any]) -> None:
+    """Number the fields, so that the run form keeps their order."""
+    for position, field in enumerate(schema["properties"].values()):
+        field["position"] = position
+
+
+class ModelData(BaseModel):
+    """A model and its data."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra=_positions,
+    )
+
+    name: str = Field(
+        title="Model",
+        description="Name of the registered model in MLflow.",
+        pattern=SPEC_NAME,
+    )
+    task: Task = Field(title="Task", description="What the target is.")
+    target: Column = Field(title="Target", description="Column that the model predicts.")
+    timestamp: Column | None = Field(
+        None,
+        title="Timestamp",
+        description="Column with the time of a row. Rows of one day are treated as one unit.",
+    )
+    id: Column | None = Field(
+        None,
+        title="Id",
+        description="Column that names a row. Needed when labels come apart from the batch.",
+    )
+    categorical: tuple[Column, ...] = Field(
+        (),
+        title="Categorical columns",
+        description="Columns of codes. Columns of text are always categorical.",
+    )
+    features: tuple[Column, ...] = Field(
+        (),
+        title="Features",
+        description="Columns that the model reads. Empty: all but target, timestamp and id.",
+    )
+    expectations: str | None = Field(
+        None,
+        title="Expectations",
+        description="Module under expectations/ with this model's own rules.",
+        pattern=MODULE_NAME,
+    )
+    source: Path | None = Field(
+        None,
+        title="Source",
+        description="Pattern of the batch files (Parquet or CSV), oldest first by name.",
+    )
+    labels: Path | None = Field(
+        None,
+        title="Labels",
+        description="Pattern of label files (id, target), where labels come apart.",
+    )

@@ -1,0 +1,118 @@
+"""A decision in words: one line for a list of runs, a paragraph for `incumbent explain`."""
+
+from incumbent.records import (
+    Cause,
+    Decision,
+    DecisionInputs,
+    DriftReport,
+    EstimateReport,
+    GainReport,
+    HarmReport,
+)
+from incumbent.report.timeline import generalisation_gap
+
+CAUSES = {
+    Cause.NONE: "The change is within noise.",
+    Cause.COVARIATE: "The cause is covariate: data drift.",
+    Cause.CONDITIONAL: "The cause is conditional: concept drift.",
+    Cause.PRIOR: "Other shares of the classes explain all of it: prior shift.",
+    Cause.BOTH: "Both parts are shown.",
+    Cause.AMBIGUOUS: "The cause is ambiguous.",
+}
+
+
+def summary(inputs: DecisionInputs, decision: Decision) -> str:
+    """A decision in one line, as it stands in the list of runs."""
+    said = "; ".join(r.text for r in decision.reasons) or "nothing to report"
+    blocked = "; ".join(r.text for r in decision.blocked)
+    return f"{inputs.outcome.value}, {decision.action.value}: {said}" + (
+        f" (blocked: {blocked})" if blocked else ""
+    )
+
+
+def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
+    """A decision as a paragraph: what was seen, what it was held to, what followed."""
+    name, version = inputs.spec.name, inputs.champion
+    said = [
+        f"Batch {batch} of {name} was scored by version {version}."
+        f" Validation said {inputs.outcome.value}.",
+        _describe_harm(inputs.harm),
+        _describe_history(inputs.harm),
+        describe_cause(inputs.harm),
+        describe_estimate(inputs.estimate),
+        _describe_gain(inputs.gain),
+        _describe_drift(inputs.drift),
+        f"With the trigger {inputs.spec.trigger.value} this asks for: {decision.action.value}.",
+    ]
+    said += [f"Because of {reason.signal}: {reason.text}." for reason in decision.reasons]
+    said += [f"Retraining was blocked by {r.signal}: {r.text}." for r in decision.blocked]
+    said += [f"Nobody learns from its labels for {r.signal}: {r.text}." for r in decision.faults]
+    return " ".join(filter(None, said))
+
+
+def _describe_harm(harm: HarmReport | None) -> str:
+    if harm is None:
+        return "No labels had come that could judge it."
+    signals = [f"{s.signal} {'shown' if s.harmed else 'not shown'}" for s in harm.signals]
+    looked = f": {', '.join(signals)}" if signals else ", too few to conclude anything"
+    lacking = f" None is of class {', '.join(harm.absent)}." if harm.absent else ""
+    return f"{harm.matured} of {harm.rows} labels had come{looked}.{lacking}"
+
+
+def _describe_history(harm: HarmReport | None) -> str:
+    """How much better the champion knows its own rows than its held-out rows."""
+    if harm is None or harm.fitted is None or generalisation_gap(harm) is None:
+        return ""
+    name, found = harm.metric_name.replace("_", " "), harm.metrics[harm.metric_name]
+    return (
+        f"Its {name} is {harm.fitted:.4f} on rows that it was fitted on, {harm.baseline.value:.4f}"
+        f" on held-out rows, {found.value:.4f} here."
+    )
+
+
+def describe_cause(harm: HarmReport | None) -> str:
+    """Why the loss has changed, in a sentence; nothing where nobody has asked."""
+    if harm is None or harm.attribution is None:
+        return ""
+    found = harm.attribution
+    said = f"Since the version was judged its loss has changed by {found.change.value:+.4f}"
+    if found.conditional is None or found.covariate is None:
+        return f"{said}; why cannot be told: too few rows, or none in common."
+    parts = abs(found.conditional.value) + abs(found.covariate.value)
+    share = abs(found.conditional.value) / parts if parts else 0.0
+    return (
+        f"{said}: {share:.0%} conditional (other answers to the same rows, on those that both have"
+        f" in common), {1 - share:.0%} covariate (other rows). {CAUSES[found.cause]}"
+    )
+
+
+def describe_estimate(found: EstimateReport | None) -> str:
+    """What could be expected without labels, and how far such estimates were off."""
+    if found is None or found.metric_name not in found.metrics:
+        return ""
+    name, record = found.metric_name.replace("_", " "), found.record
+    off = (
+        "nothing is known yet of how far such estimates are off"
+        if record.error is None
+        else f"such estimates were off by {record.error:.4f} on {record.batches} batches"
+    )
+    return f"Before labels {name} was estimated at {found.metrics[found.metric_name]:.4f}; {off}."
+
+
+def _describe_gain(gain: GainReport | None) -> str:
+    if gain is None:
+        return ""
+    taught = "the older half of the batch" if gain.within else f"{gain.newer} newer rows"
+    saved = gain.saved
+    interval = "" if saved.low is None else f" [{saved.low:+.4f}, {saved.high:+.4f}]"
+    return (
+        f"With {taught} the champion's recipe saves {saved.value:+.4f}{interval} of"
+        f" {gain.champion_loss:.4f} on rows that neither has seen."
+    )
+
+
+def _describe_drift(drift: DriftReport | None) -> str:
+    if drift is None:
+        return "Drift was not measured."
+    moved = [c.column for c in (*drift.columns, *drift.outputs) if c.alarm]
+    return f"Columns beyond their null: {', '.join(moved) or 'none'}."

@@ -1,0 +1,94 @@
+"""The numbers of a batch that MLflow draws over time."""
+
+import math
+import re
+
+from incumbent.digest import text_digest
+from incumbent.records import (
+    Action,
+    Conclusion,
+    EstimateReport,
+    Findings,
+    HarmReport,
+    Outcome,
+)
+
+LONGEST_NAME, NAME_DIGITS = 60, 6
+PLAIN_NAME = re.compile(rf"[A-Za-z0-9](?:[\w. -]{{0,{LONGEST_NAME - 2}}}[\w.-])?", re.ASCII)
+NOT_PLAIN = re.compile(r"[^\w-]", re.ASCII)
+
+
+def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
+    """The numbers of a batch that MLflow draws over time."""
+    drift, latency, harm = findings.drift, findings.latency, conclusion.harm
+    gain = conclusion.inputs.gain
+    retrained = conclusion.decision.action is Action.RETRAIN
+    points: dict[str, float | None] = {
+        "rows": findings.entry.batch.rows,
+        "champion_version": conclusion.inputs.champion,
+        "quarantined": float(findings.validation.outcome is Outcome.QUARANTINE),
+        "retrained": 1.0 if retrained else None,
+        "drift_score": drift.score if drift else None,
+        "gain": gain.saved.value if gain else None,
+        **estimated_points(findings.estimate),
+        "latency_row_ms": latency.row_ms if latency else None,  # older name of the same line
+        "latency_row_p50_ms": latency.row_ms if latency else None,
+        "latency_row_p95_ms": latency.row_p95_ms if latency else None,
+        "latency_batch_ms": latency.batch_ms if latency else None,
+    }
+    if findings.labels_only:
+        points = {"retrained": points["retrained"]}
+    if harm is not None and (harm.enough or harm.matured == harm.rows):
+        points |= matured_points(harm)
+    return {name: v for name, v in points.items() if v is not None and math.isfinite(v)}
+
+
+def matured_points(harm: HarmReport) -> dict[str, float | None]:
+    """What the labels say, each metric and the primary one of each slice as a line of its own.
+
+    MLflow shows the lines of a column's slices together, by what stands before the slash.
+    """
+    name = harm.metric_name
+    return {
+        "matured_labels": harm.matured,
+        "matured_share": harm.matured / max(harm.rows, 1),
+        "generalisation_gap": generalisation_gap(harm),
+        **{metric: estimate.value for metric, estimate in harm.metrics.items()},
+        **{
+            f"{name} {line_name(s.column)}/{line_name(s.value)}": s.metrics[name].value
+            for s in harm.slices
+            if name in s.metrics
+        },
+    }
+
+
+def line_name(text: str | None) -> str:
+    """A name or value from data as a part of a metric's name, which MLflow is particular about.
+
+    What cannot stand there is replaced or cut and told apart by its digest.
+
+    >>> line_name("EWR"), line_name("N/A"), line_name(None)
+    ('EWR', 'N_A 800764', '_missing')
+    """
+    if text is None:
+        return "_missing"
+    if PLAIN_NAME.fullmatch(text):
+        return text
+    return f"{NOT_PLAIN.sub('_', text)[:LONGEST_NAME]} {text_digest([text])[:NAME_DIGITS]}".strip()
+
+
+def generalisation_gap(harm: HarmReport) -> float | None:
+    """Loss on a batch above that on rows that the champion was fitted on.
+
+    It is there from the day of training, as large as the model has learnt history by heart;
+    where it grows, the world has moved on. None where either is unknown.
+    """
+    found = harm.metrics.get(harm.metric_name)
+    return None if found is None or harm.fitted is None else found.value - harm.fitted
+
+
+def estimated_points(found: EstimateReport | None) -> dict[str, float | None]:
+    """The estimated loss as a line of its own."""
+    if found is None:
+        return {}
+    return {f"estimated_{found.metric_name}": found.metrics.get(found.metric_name)}
