@@ -1,1 +1,1 @@
-"""Formulas: distances, p-values, intervals, sequential tests, metrics. No product rule."""
+"""Formulas: distances, p-values, intervals, sequential tests, metrics. No policy."""

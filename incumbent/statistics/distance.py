@@ -1,7 +1,6 @@
-"""How far two sets of counts on the same bins lie apart.
+"""Distances between two histograms on the same bins.
 
-Counts have the nulls as their last bin: a null counts as larger than every number, and as a
-category of its own.
+The last bin holds the nulls: a null sorts after every number, and is a category of its own.
 """
 
 from typing import cast
@@ -25,8 +24,8 @@ def distances(batch: Counts, reference: Counts, kind: str) -> NDArray[np.float64
         reference: The same bins, shape (..., bins).
         kind: What the column holds.
 
-    Both cumulative shares are known on both sides of every cut, so ties lose nothing. What the
-    distance on bins may fall short of that on the raw values is told by `certified`.
+    Cumulative shares are exact on both sides of every cut, so ties lose nothing. `certified`
+    bounds how much smaller the distance on bins can be than the distance on raw values.
 
     Returns:
         Shape (...); NaN where either side has no rows.
@@ -51,7 +50,7 @@ def steps(counts: Counts) -> Counts:
 
 
 def certified(f: Counts, g: Counts) -> tuple[float, float]:
-    """Kolmogorov-Smirnov distance of two `steps`, and the bound of its error."""
+    """Kolmogorov-Smirnov distance of two `steps`, and an upper bound of its error."""
     seen = min(1.0, float(np.abs(f - g).max()))
     right, left = slice(1, -1, 2), slice(0, -2, 2)
     possible = max(float((f[right] - g[left]).max()), float((g[right] - f[left]).max()))
@@ -68,7 +67,7 @@ def shares(counts: Counts) -> Counts:
 
 
 def cumulative(counts: Counts, *, ordered: bool) -> Counts:
-    """Shares up to and with each bin, or the shares themselves where bins have no order."""
+    """Cumulative shares, each bin included; plain shares where bins have no order."""
     return np.cumsum(shares(counts), axis=-1) if ordered else shares(counts)
 
 
@@ -79,7 +78,7 @@ def stability_index(batch: Counts, reference: Counts, smoothing: float = PSI_SMO
         batch: Counts of few bins, shape (bins,); `binned` gives ten.
         reference: The same bins.
         smoothing: Added to every count, so that an empty bin is finite. Half a row is
-            Jeffreys' prior; a much smaller one makes the index a function of the smoothing.
+            Jeffreys' prior; with a much smaller value the index mostly measures the smoothing.
 
     >>> round(stability_index(np.array([30.0, 70]), np.array([50.0, 50]), smoothing=0), 4)
     0.1695
@@ -94,7 +93,7 @@ def stability_index(batch: Counts, reference: Counts, smoothing: float = PSI_SMO
 def jensen_shannon(batch: Counts, reference: Counts) -> float:
     """Jensen-Shannon divergence in bits (base 2), from 0 to 1 (Lin 1991, eq. 4.1).
 
-    The square root of it is the Jensen-Shannon distance. Either side without rows: NaN.
+    Its square root is the Jensen-Shannon distance. NaN where either side has no rows.
 
     >>> jensen_shannon(np.array([1.0, 0]), np.array([0.0, 1]))
     1.0
@@ -110,9 +109,9 @@ def largest_change(batch: Counts, reference: Counts) -> float:
 
 
 def binned(batch: Counts, reference: Counts, bins: int = BINS) -> tuple[Counts, Counts]:
-    """Cells in order joined into at most so many bins of like mass in the reference.
+    """Merge ordered bins into at most `bins` of about equal mass in the reference.
 
-    The nulls, which are the last bin, stay a bin of their own.
+    The nulls stay in a last bin of their own.
     """
     values = reference[:-1]
     middle = (np.cumsum(values) - values / 2) / max(float(values.sum()), 1.0)
@@ -122,7 +121,7 @@ def binned(batch: Counts, reference: Counts, bins: int = BINS) -> tuple[Counts, 
 
 
 def area_between(gap: Counts, cuts: Counts) -> float:
-    """Area between two curves whose difference after each bin is `gap`, within the cuts."""
+    """Area between two curves, within the cuts; `gap` is their difference after each bin."""
     start, end, width = gap[1:-2:2], gap[2:-1:2], np.diff(cuts)
     across = start * end < 0
     total = np.abs(start) + np.abs(end)

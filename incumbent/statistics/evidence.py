@@ -1,7 +1,7 @@
-"""How surprising two samples are if nothing has changed: p-values that count both samples' noise.
+"""P-values and null quantiles of two-sample tests.
 
-Counts may be *effective* ones: of rows that share a day, n are worth fewer independent ones,
-and every count is scaled down alike.
+Counts may be *effective* counts: n rows that share days carry the information of fewer
+independent rows, and all counts are scaled down by the same factor.
 """
 
 import numpy as np
@@ -18,8 +18,8 @@ TWO_SIDED = 1.959963984540054  # deviations that 95% keep within: scipy.special.
 def p_of_order(distance: float, n: float, m: float) -> float:
     """Kolmogorov-Smirnov p-value of a distance between samples of n and m rows.
 
-    The asymptotic distribution at n m / (n + m) (Smirnov 1948), which ties and small samples
-    only make conservative. No rows: 1.
+    The asymptotic distribution at n m / (n + m) (Smirnov 1948); ties and small samples make it
+    conservative. 1 where either sample has no rows.
 
     >>> round(p_of_order(0.1, 500, 500), 4)
     0.0135
@@ -28,18 +28,18 @@ def p_of_order(distance: float, n: float, m: float) -> float:
 
 
 def p_of_categories(batch: Counts, reference: Counts, rest: int = 0) -> float:
-    """Chi-square p-value of the two-row table of counts; one category, or no rows: 1.
+    """Chi-square p-value of the two-row table of counts; 1 for one category, or without rows.
 
     Args:
         batch: Counts, shape (k,).
         reference: Counts of the same categories, shape (k,).
-        rest: So many bins at the end are no single category but what is left over (other,
-            unseen). They are pooled first: what was never seen in the reference has its count
-            of zero there by definition.
+        rest: Number of bins at the end that hold several categories each (other, unseen).
+            They are pooled first: unseen values have a count of zero in the reference by
+            definition.
 
     Categories are then pooled, rarest first, until every bin expects `SMALLEST_EXPECTED` rows
-    in the smaller sample. Which ones is decided by both samples together, so that the choice
-    favours neither.
+    in the smaller sample. The pooled counts of both samples decide which ones, so that the
+    choice favours neither.
     """
     if not batch.sum() or not reference.sum():
         return 1.0
@@ -76,19 +76,19 @@ def p_of_share(hits: float, n: float, others: float, m: float) -> float:
 
 
 def p_of_unseen(unseen: float, n: float, once: float, twice: float, m: float) -> float:
-    """Two-sided p-value of the rows of a batch whose values the reference does not hold.
+    """Two-sided p-value of the number of rows whose value does not occur in the reference.
 
     Args:
-        unseen: Such rows among the n of the batch.
+        unseen: Rows of the batch with such a value.
         n: Rows of the batch.
-        once: Values that the reference holds once.
-        twice: Values that it holds twice.
+        once: Values that occur once in the reference.
+        twice: Values that occur twice in the reference.
         m: Rows of the reference.
 
-    A value that is held once had been unseen without that row, so once / m estimates the share
-    to expect (Good 1953), with variance (once + 2 twice) / m^2 (Esty 1983). Rows of one new
-    value come together: a batch counts for no more rows than the reference has. The larger of
-    the normal and the exact p-value.
+    A value that occurs once would be unseen without its row, so once / m estimates the expected
+    share (Good 1953), with variance (once + 2 twice) / m^2 (Esty 1983). Rows of one new value
+    occur together, so a batch counts for at most m rows. Returns the larger of the normal and
+    the exact p-value; 1 where either side has no rows.
 
     >>> p_of_unseen(30, 300, 100, 40, 1_000)
     1.0
@@ -111,8 +111,8 @@ def q_values(p: NDArray[np.float64], weights: NDArray[np.float64] | None = None)
 
     Args:
         p: Shape (k,).
-        weights: Importances, at least 0, shape (k,); p is divided by them after they are
-            scaled to a mean of 1 (Genovese, Roeder and Wasserman 2006). None: all alike.
+        weights: Importances, at least 0, shape (k,). They are scaled to a mean of 1, and p is
+            divided by them (Genovese, Roeder and Wasserman 2006). None: equal weights.
 
     >>> q_values(np.array([0.01, 0.04, 0.5])).round(2).tolist()
     [0.03, 0.06, 0.5]
@@ -128,22 +128,22 @@ def q_values(p: NDArray[np.float64], weights: NDArray[np.float64] | None = None)
 
 
 def quantile_of_order(level: float, n: float, m: float) -> float:
-    """Distance that two samples of one distribution keep below with probability `level`."""
+    """Quantile `level` of the distance between two samples of one distribution."""
     rows = _harmonic(n, m)
     return min(1.0, float(kolmogi(1 - level) / np.sqrt(rows))) if rows else 1.0
 
 
 def quantile_of_categories(z: float, pooled: Counts, n: float, m: float) -> float:
-    """About the same for the total variation of categories: its mean and `z` deviations.
+    """Approximate quantile of the total variation of categories: its mean plus `z` deviations.
 
     Args:
-        z: Of the normal distribution, 1.645 for .95.
-        pooled: Shares of both samples together, shape (k,).
+        z: Quantile of the normal distribution, 1.645 for .95.
+        pooled: Shares in both samples together, shape (k,).
         n: Rows of one sample.
-        m: Rows of the other one.
+        m: Rows of the other sample.
 
-    A difference of shares p is normal with variance p (1 - p) (1/n + 1/m), or, of a rare
-    category, at most 2 p on average. The total variation is no less than the largest of them.
+    The difference of a share p is normal with variance p (1 - p) (1/n + 1/m); for a rare
+    category its mean is at most 2 p. The total variation is at least the largest difference.
     """
     if not n or not m:
         return 1.0
@@ -155,7 +155,7 @@ def quantile_of_categories(z: float, pooled: Counts, n: float, m: float) -> floa
 
 
 def effective_rows(rows: float, correlation: float) -> float:
-    """Independent rows that `rows` rows of one window are worth (Kish 1965).
+    """Effective sample size of `rows` correlated rows of one window (Kish 1965).
 
     >>> effective_rows(100, 0.0), round(effective_rows(100, 0.5), 2)
     (100.0, 1.98)
@@ -168,7 +168,7 @@ def _harmonic(n: float, m: float) -> float:
 
 
 def _pooled(table: Counts, rest: int) -> Counts:
-    """What is left over, and the rarest columns, as many as it takes, added up."""
+    """The table with its last `rest` columns and its rarest columns added into one."""
     named, left_over = np.split(table, [table.shape[1] - rest], axis=1)
     named = named[:, np.argsort(named.sum(axis=0), kind="stable")]
     total, smaller = table.sum(), table.sum(axis=1).min()

@@ -1,4 +1,4 @@
-"""Means with honest intervals: rows of one day share its weather, so days are the unit."""
+"""Means with confidence intervals over blocks: rows of one day are correlated."""
 
 import math
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from incumbent.records import Estimate
 JACKKNIFE_GROUPS = 20
 FEW_BLOCKS = 5
 FEWEST_BLOCKS = 2
-FEW_BLOCKS_KNOWN = 1.33  # 2.1859 / 1.6449: see `serial_mean`
+FEW_BLOCKS_FACTOR = 1.33  # 2.1859 / 1.6449: see `serial_mean`
 
 
 def block_mean(
     values: NDArray[np.float64], blocks: NDArray[np.int64], confidence: float
 ) -> Estimate:
-    """Mean of rows, with an interval whose unit is the block.
+    """Mean over rows, with an interval over blocks.
 
     Args:
         values: One number per row, shape (n,).
@@ -58,13 +58,13 @@ def block_ratio(
 def serial_mean(
     values: NDArray[np.float64], blocks: NDArray[np.int64], confidence: float
 ) -> Estimate:
-    """Mean of rows whose blocks resemble their neighbours in time: storms last for days.
+    """Mean over rows whose blocks are autocorrelated in time.
 
     The standard error of `block_mean` times sqrt(R) (1 + 1.33 b). R = 1 + 2 sum_l w_l r_l is the
     long-run variance over that of independent blocks, at least 1, with the Bartlett weights
     w_l = 1 - l / (L + 1) of the L = round(B^(1/3)) first autocorrelations r_l (Newey and West,
-    1987); b = (L + 1) / B, and 1 + 1.33 b makes up for R being known from few blocks (Kiefer and
-    Vogelsang, 2005, table 1: the first-order term of the Bartlett kernel at 95%).
+    1987); b = (L + 1) / B, and 1 + 1.33 b corrects for the estimation of R from few blocks
+    (Kiefer and Vogelsang, 2005, table 1: the first-order term of the Bartlett kernel at 95%).
 
     Args:
         values: One number per row, shape (n,).
@@ -72,7 +72,7 @@ def serial_mean(
         confidence: Confidence of each of the two bounds, one-sided.
 
     Returns:
-        As `block_mean` below five blocks: nothing is known of neighbours.
+        Below five blocks the result of `block_mean`: too few to estimate autocorrelations.
     """
     found = block_mean(values, blocks, confidence)
     if found.blocks < FEW_BLOCKS or found.standard_error is None:
@@ -86,7 +86,7 @@ def serial_mean(
 def ratio_of_blocks(
     top: NDArray[np.float64], bottom: NDArray[np.float64], n: int, confidence: float
 ) -> Estimate:
-    """The same from sums per block, shape (B,)."""
+    """As `block_ratio`, from the sums of each block, shape (B,)."""
     count, total = len(top), float(bottom.sum())
     if count == 0 or total == 0:
         return Estimate(math.nan, None, None, None, n, count)
@@ -100,10 +100,10 @@ def ratio_of_blocks(
 
 
 def with_interval(estimate: Estimate, confidence: float) -> Estimate:
-    """An estimate with the t interval of its standard error in the place of its bounds.
+    """The estimate with the bounds of the t interval of its standard error.
 
-    Degrees of freedom are one less than the blocks that the error is known from: its own, or
-    others. An error that is missing or not finite is unknown: it and the bounds are None.
+    Degrees of freedom: the number of blocks that the error was computed from, minus one. An
+    error that is None or not finite gives None for the error and both bounds.
     """
     error, value = estimate.standard_error, estimate.value
     if error is None or not math.isfinite(error):
@@ -113,9 +113,9 @@ def with_interval(estimate: Estimate, confidence: float) -> Estimate:
 
 
 def difference(new: Estimate, old: Estimate, confidence: float) -> Estimate:
-    """New minus old of two independent samples; the less known noise gives the freedom.
+    """New minus old of two independent samples; the smaller degrees of freedom count.
 
-    Bounds are None where either sample has none: nothing is known of its noise.
+    Bounds are None where the standard error of either sample is None.
     """
     value, blocks = new.value - old.value, min(new.blocks, old.blocks)
     if new.standard_error is None or old.standard_error is None:
@@ -126,10 +126,10 @@ def difference(new: Estimate, old: Estimate, confidence: float) -> Estimate:
 
 
 def borrow_noise(estimate: Estimate, known: Estimate, confidence: float) -> Estimate:
-    """An estimate from few blocks with the noise between blocks that another one has seen.
+    """An estimate from few blocks, with its standard error bounded below by another estimate's.
 
     The mean of B blocks has the standard error s / sqrt(B), with s from the other's blocks.
-    From five blocks on, or where the other knows no noise, the estimate stays as it is.
+    From five blocks on, or where the other has no standard error, the estimate is unchanged.
     """
     if estimate.blocks >= FEW_BLOCKS:
         return estimate
@@ -137,11 +137,11 @@ def borrow_noise(estimate: Estimate, known: Estimate, confidence: float) -> Esti
 
 
 def share_noise(estimate: Estimate, known: Estimate, confidence: float) -> Estimate:
-    """An estimate that is never surer than the noise between blocks that another has seen.
+    """The estimate with the greater of its own and another estimate's standard error.
 
-    The greater of both standard errors, the other's scaled to as many blocks. Degrees of freedom
-    add up: the greater is at least the pooled one. An error of five blocks or more that is not
-    finite stays unknown.
+    The other's error is scaled to the same number of blocks. Degrees of freedom add up, because
+    the greater error is at least the pooled one. A missing error of five blocks or more stays
+    None.
     """
     if not math.isfinite(estimate.value) or estimate.blocks == 0 or known.standard_error is None:
         return estimate
@@ -160,7 +160,7 @@ def jackknife(
     blocks: NDArray[np.int64],
     confidence: float,
 ) -> Estimate:
-    """Any statistic of rows, with a delete-a-group interval over blocks.
+    """A statistic of rows, with a delete-a-group jackknife interval over blocks.
 
     Args:
         statistic: Takes a mask of the rows to keep, shape (n,).
@@ -181,10 +181,10 @@ def jackknife(
 
 
 def _serial_inflation(residual: NDArray[np.float64]) -> float:
-    """What the standard error of independent blocks is to be multiplied with, at least 1."""
+    """Factor on the standard error of independent blocks, at least 1."""
     count, power = len(residual), float(residual @ residual)
     lags = round(math.cbrt(count))
     products = np.array([residual[lag:] @ residual[:-lag] for lag in range(1, lags + 1)])
     weights = 1 - np.arange(1, lags + 1) / (lags + 1)
     ratio = 1 + 2 * float(weights @ products) / power if power else 1.0
-    return math.sqrt(max(ratio, 1.0)) * (1 + FEW_BLOCKS_KNOWN * (lags + 1) / count)
+    return math.sqrt(max(ratio, 1.0)) * (1 + FEW_BLOCKS_FACTOR * (lags + 1) / count)

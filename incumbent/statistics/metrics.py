@@ -1,6 +1,6 @@
-"""How good predictions are: a loss per row, and the metrics that people ask for.
+"""Losses of rows, and the metrics of a table.
 
-The primary metric is the log loss of classes and the absolute error of values.
+The primary metric is the log loss of a classifier and the mean absolute error of a regression.
 """
 
 import math
@@ -27,7 +27,7 @@ GUARDRAILS = {Task.BINARY: "brier", Task.MULTICLASS: "brier", Task.REGRESSION: "
 def truth_of(labels: pd.Series, task: Task, classes: tuple[str, ...]) -> Floats:
     """Labels as numbers, shape (n,): the value, or the position of the class.
 
-    A class that the model does not know is -1.
+    A class unknown to the model is -1.
     """
     if task is Task.REGRESSION:
         return np.asarray(labels, dtype=np.float64)
@@ -39,8 +39,8 @@ def row_losses(values: Floats, truth: Floats, task: Task) -> dict[str, Floats]:
 
     Args:
         values: Predictions, shape (n, k).
-        truth: As `truth_of` gives it, shape (n,).
-        task: What the target is.
+        truth: The result of `truth_of`, shape (n,).
+        task: The task.
 
     Returns:
         Metric name to losses, shape (n,); the first one is the primary.
@@ -61,9 +61,9 @@ def row_losses(values: Floats, truth: Floats, task: Task) -> dict[str, Floats]:
 
 
 def constant_loss(truth: Floats, task: Task, classes: int) -> float:
-    """Primary loss of the best constant answer, known in hindsight: what skill is held to.
+    """Primary loss of the best constant prediction in hindsight, the baseline of skill.
 
-    Classes that the model does not know count as one more. No rows: NaN.
+    Classes unknown to the model count as one further class. NaN without rows.
     """
     if len(truth) == 0:
         return float("nan")
@@ -75,7 +75,7 @@ def constant_loss(truth: Floats, task: Task, classes: int) -> float:
 
 
 def gaps(values: Floats, truth: Floats, task: Task) -> Floats:
-    """Predicted minus observed of each row, shape (n, k): its mean is the calibration gap."""
+    """Predicted minus observed of each row, shape (n, k); the mean is the calibration gap."""
     if task is Task.REGRESSION:
         return values - truth[:, None]
     return values - _one_hot(truth, values.shape[1])
@@ -83,7 +83,7 @@ def gaps(values: Floats, truth: Floats, task: Task) -> Floats:
 
 @dataclass(frozen=True)
 class Scored:
-    """Predictions of n rows beside what was true of them.
+    """Predictions and truth of n rows.
 
     Attributes:
         values: Probabilities of k classes, or the values of a regression, shape (n, k).
@@ -99,7 +99,7 @@ class Scored:
 def metrics(
     scored: Scored, task: Task, threshold: float | None, confidence: float
 ) -> dict[str, Estimate]:
-    """Every metric of the task with its interval over blocks; NaN where it has no meaning.
+    """Every metric of the task with its interval over blocks; NaN where it is undefined.
 
     Binary: accuracy, precision, recall and F1 at the decision threshold, ROC AUC, average
     precision, calibration error, log loss, Brier. Multiclass: accuracy, F1 as the mean over the
@@ -111,18 +111,18 @@ def metrics(
     by_groups = partial(jackknife, blocks=blocks, confidence=confidence)
     found = {name: mean(loss) for name, loss in row_losses(values, truth, task).items()}
     if task is Task.REGRESSION:
-        said = values[:, 0]
+        predicted = values[:, 0]
         return found | {
             "bias": mean(gaps(values, truth, task)[:, 0]),
-            "rmse": by_groups(lambda kept: root_mean_square(said[kept] - truth[kept])),
-            "r2": by_groups(lambda kept: r_squared(said[kept], truth[kept])),
+            "rmse": by_groups(lambda mask: root_mean_square(predicted[mask] - truth[mask])),
+            "r2": by_groups(lambda mask: r_squared(predicted[mask], truth[mask])),
         }
     if task is Task.MULTICLASS:
         called = values.argmax(axis=1)
         return found | {
             "accuracy": mean((called == truth).astype(np.float64)),
-            "f1_macro": by_groups(lambda kept: class_f1(called[kept], truth[kept])[0]),
-            "f1_weighted": by_groups(lambda kept: class_f1(called[kept], truth[kept])[1]),
+            "f1_macro": by_groups(lambda mask: class_f1(called[mask], truth[mask])[0]),
+            "f1_weighted": by_groups(lambda mask: class_f1(called[mask], truth[mask])[1]),
         }
     positive, actual = values[:, 1] >= (0.5 if threshold is None else threshold), truth == 1
     hits = (positive & actual).astype(np.float64)
@@ -131,18 +131,18 @@ def metrics(
         "precision": block_ratio(hits, positive.astype(np.float64), blocks, confidence),
         "recall": block_ratio(hits, actual.astype(np.float64), blocks, confidence),
         "f1": block_ratio(2 * hits, positive.astype(float) + actual, blocks, confidence),
-        "auc": by_groups(lambda kept: roc_auc(values[kept, 1], actual[kept])),
+        "auc": by_groups(lambda mask: roc_auc(values[mask, 1], actual[mask])),
         "average_precision": by_groups(
-            lambda kept: average_precision(values[kept, 1], actual[kept])
+            lambda mask: average_precision(values[mask, 1], actual[mask])
         ),
         "calibration_error": by_groups(
-            lambda kept: calibration_error(values[kept, 1], actual[kept])
+            lambda mask: calibration_error(values[mask, 1], actual[mask])
         ),
     }
 
 
 def finite(found: dict[str, Estimate]) -> dict[str, Estimate]:
-    """The metrics that have a meaning."""
+    """The metrics that are defined."""
     return {name: estimate for name, estimate in found.items() if math.isfinite(estimate.value)}
 
 
@@ -201,15 +201,15 @@ def root_mean_square(errors: Floats) -> float:
         return float(np.sqrt((errors**2).mean())) if len(errors) else float("nan")
 
 
-def r_squared(said: Floats, truth: Floats) -> float:
-    """Share of the variance that is explained, 1 - SSE / SST; NaN where all values are alike."""
+def r_squared(predicted: Floats, truth: Floats) -> float:
+    """Share of the variance explained, 1 - SSE / SST; NaN where all values are equal."""
     with np.errstate(over="ignore"):
         total = float(((truth - truth.mean()) ** 2).sum()) if len(truth) else 0.0
-        return 1 - float(((said - truth) ** 2).sum()) / total if total > 0 else float("nan")
+        return 1 - float(((predicted - truth) ** 2).sum()) / total if total > 0 else float("nan")
 
 
 def class_f1(called: NDArray[np.int64], truth: Floats) -> tuple[float, float]:
-    """F1 of each class that the rows hold, as their mean and weighted by rows; NaN without rows."""
+    """Macro and weighted F1 over the classes that occur in the rows; NaN without rows."""
     held, rows = np.unique(truth, return_counts=True)
     if len(held) == 0:
         return float("nan"), float("nan")
@@ -219,12 +219,15 @@ def class_f1(called: NDArray[np.int64], truth: Floats) -> tuple[float, float]:
 
 
 def best_threshold(scores: Floats, actual: NDArray[np.bool_], by: ThresholdCriterion) -> float:
-    """The score from which to call a row positive, so that the criterion is largest.
+    """The score from which a row is called positive, chosen to maximise the criterion.
 
     Args:
         scores: Probability of the positive class, shape (n,).
         actual: Whether a row is positive, shape (n,).
-        by: F1, balanced accuracy or accuracy. One class only: 0.5.
+        by: F1, balanced accuracy or accuracy.
+
+    Returns:
+        0.5 where the rows are of one class.
     """
     if actual.all() or not actual.any():
         return 0.5

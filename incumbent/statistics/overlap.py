@@ -1,4 +1,4 @@
-"""Overlap: where two samples have rows in common, as a classifier of the two sees it."""
+"""Overlap of two samples, estimated by a classifier that tells them apart."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,31 +19,31 @@ def share_of_second(
     seed: int,
     weights: Floats | None = None,
 ) -> Floats:
-    """The share that the second of two samples has among the rows at each row.
+    """Probability that a row belongs to the second of two samples, for every row.
 
-    pi(x) = q(x) / (p(x) + q(x)), both samples weighing the same, from gradient boosting that has
-    not seen the row's block: rows of one day would be told by the day. NaN features are a branch
-    of the trees.
+    pi(x) = q(x) / (p(x) + q(x)) with equal weight for both samples, from gradient boosting,
+    cross-fitted over blocks: a row's own block would identify its sample. NaN features are a
+    branch of the trees.
 
     Args:
         features: Both samples, shapes (n, p) and (m, p).
         blocks: The block of each row, shapes (n,) and (m,).
         seed: Seed of the classifiers.
-        weights: Of the rows of the first sample, shape (n,); None: all alike.
+        weights: Weights of the first sample's rows, shape (n,); None: equal weights.
 
     Returns:
         Shape (n + m,): the rows of the first sample, then those of the second.
     """
     n, m = map(len, features)
     rows, is_second = np.vstack(features), np.repeat([False, True], [n, m])
-    given = np.ones(n) if weights is None else weights
-    weigh = np.concatenate([given / given.sum(), np.full(m, 1 / m)]) * (n + m) / 2
+    first = np.ones(n) if weights is None else weights
+    weigh = np.concatenate([first / first.sum(), np.full(m, 1 / m)]) * (n + m) / 2
     fold = np.concatenate([_folds(of_sample) for of_sample in blocks])
     share = np.empty(n + m)
     for k in range(FOLDS):
-        learnt = fold != k
-        model = _classifier(seed).fit(rows[learnt], is_second[learnt], weigh[learnt])
-        share[~learnt] = model.predict_proba(rows[~learnt])[:, 1]
+        fitted = fold != k
+        model = _classifier(seed).fit(rows[fitted], is_second[fitted], weigh[fitted])
+        share[~fitted] = model.predict_proba(rows[~fitted])[:, 1]
     return share
 
 
@@ -58,7 +58,7 @@ def _classifier(seed: int) -> HistGradientBoostingClassifier:
 
 
 def _folds(blocks: Blocks) -> Blocks:
-    """The fold of each row: whole blocks, or rows where there are too few blocks."""
+    """The fold of each row: blocks stay whole, unless there are fewer blocks than folds."""
     names, place = np.unique(blocks, return_inverse=True)
     place = place if len(names) >= FOLDS else np.arange(len(blocks))
     return np.asarray(place % FOLDS, dtype=np.int64)

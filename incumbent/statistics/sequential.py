@@ -1,7 +1,7 @@
-"""A test that may be looked at after every batch: is the risk above the baseline?
+"""A sequential test, valid after every batch, of whether the risk exceeds the baseline.
 
-The running mean of blocks has an asymptotic confidence sequence: with the stated confidence its
-bound holds at all looks at once, however many there are and whenever one stops.
+The running mean over blocks has an asymptotic confidence sequence: with the stated confidence
+its bound holds at all looks together, for any number of looks and any stopping rule.
 
 Reference: Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, Time-uniform central limit theory and
 asymptotic confidence sequences (Annals of Statistics, 2024), theorem 2.2 and equation (41).
@@ -22,20 +22,21 @@ BASELINE_SHARE = 0.5  # of the error allowed: for the uncertainty of the baselin
 def risk_above(
     looks: Sequence[Estimate], baseline: Estimate, tolerance: float, confidence: float
 ) -> Estimate | None:
-    """How far the risk since the champion came lies above what it baseline and may bear.
+    """Excess of the risk since the champion's installation over the limit.
 
-    d = m - (1 + tolerance) p, with m the mean over the t blocks of all looks. Half of the error
-    goes to the baseline (Student's t over its own blocks), half to the sequence.
+    d = m - (1 + tolerance) p, with m the mean over the t blocks of all looks and p the baseline.
+    Half of the error goes to the baseline (Student's t over its own blocks), half to the
+    sequence.
 
     Args:
-        looks: The loss of each batch so far, its unit of noise the block; order is of no matter.
-        baseline: The loss that the champion baseline.
-        tolerance: Loss above it that is tolerated, as a share of it.
+        looks: The loss of each batch so far, in any order.
+        baseline: The champion's baseline loss.
+        tolerance: Tolerated loss above the baseline, as a share of it.
         confidence: One-sided, over all looks together.
 
     Returns:
-        d with its lower bound; harm is shown where that is above zero. None below five blocks,
-        or where the noise of the baseline is unknown.
+        d with its lower bound; harm is significant where that is above zero. None below five
+        blocks, or where the baseline has no standard error.
     """
     known = [e for e in looks if e.blocks and math.isfinite(e.value)]
     blocks = sum(e.blocks for e in known)
@@ -53,8 +54,8 @@ def risk_above(
 def boundary(blocks: int, alpha: float) -> float:
     """Half-width of the sequence after t blocks, in standard deviations of a block; one-sided.
 
-    sqrt((t r + 1) / (t^2 r) log((t r + 1) / (2 alpha)^2)), with r so that it is tightest after
-    20 blocks. It falls with t:
+    sqrt((t r + 1) / (t^2 r) log((t r + 1) / (2 alpha)^2)), with r chosen to make it tightest
+    after 20 blocks. It decreases with t:
 
     >>> [round(boundary(t, 0.05), 2) for t in (5, 20, 80)]
     [1.33, 0.62, 0.32]
