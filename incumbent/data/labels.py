@@ -1,4 +1,4 @@
-"""Labels find their predictions by id, whenever and in whichever order they come."""
+"""Join labels to predictions by id, in any order and at any time of arrival."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +12,16 @@ from incumbent.params import ModelSpec
 from incumbent.records import Predictions
 
 SCORE_BANDS = 5
-COVERAGE_GAP = 0.2  # share of labels that one band of scores may lack beside another
+COVERAGE_GAP = 0.2  # largest allowed difference of label coverage between two score bands
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Predictions whose labels have come. `conflicts` ids came with two labels: left out.
+    """Predictions whose labels have arrived.
 
-    `positions` are the rows' positions in the batch; `labels` has the same length.
+    `positions` are the rows' positions in the batch; `labels` has the same length. `conflicts`
+    counts the ids that arrived with two different labels; their rows are left out.
     """
 
     predictions: Predictions
@@ -30,7 +31,7 @@ class Labelled:
 
 
 def labels_of(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
-    """The labels that a table holds, as columns `id` and `label`; rows without one left out."""
+    """The labels of a table, as columns `id` and `label`, without the rows that lack either."""
     label = as_target(frame[spec.target], spec.task)
     ids = ids_of(frame, spec) if spec.id is None else as_id(frame[spec.id]).to_numpy(object)
     table = pd.DataFrame({"id": ids, "label": label.to_numpy()})
@@ -38,14 +39,14 @@ def labels_of(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
 
 
 def join(predictions: Predictions, labels: pd.DataFrame) -> Labelled:
-    """Predictions with their labels. An id that came with two different labels has none.
+    """Join labels to predictions. An id with two different labels counts as unlabelled.
 
     Args:
-        predictions: What was said of a batch of n rows.
-        labels: Columns `id` and `label`, any order, repeated arrivals welcome.
+        predictions: The predictions for a batch of n rows.
+        labels: Columns `id` and `label`, in any order; duplicates are allowed.
 
     Returns:
-        The m <= n rows whose label is known, in the order of the batch.
+        The m <= n labelled rows, in the order of the batch.
     """
     distinct = labels.drop_duplicates(subset=["id", "label"])
     conflicting = distinct["id"].duplicated(keep=False)
@@ -63,13 +64,13 @@ def join(predictions: Predictions, labels: pd.DataFrame) -> Labelled:
 
 
 def coverage(values: NDArray[np.float64], positions: NDArray[np.int64]) -> tuple[float, ...]:
-    """Share of rows whose label has come, by band of the score, from the lowest to the highest.
+    """Share of labelled rows in each score band, from the lowest band to the highest.
 
     Args:
         values: Predictions of the whole batch, shape (n, k); the last column is the score.
-        positions: The rows whose label has come, shape (m,).
+        positions: Positions of the labelled rows, shape (m,).
 
-    Bands lie between the quintiles of the score; one that holds no rows is left out.
+    The quintiles of the score separate the bands; empty bands are left out.
 
     >>> coverage(np.arange(10.0)[:, None], np.array([0, 1, 2, 3, 4, 5, 6, 7, 8]))
     (1.0, 1.0, 1.0, 1.0, 0.5)
@@ -80,14 +81,14 @@ def coverage(values: NDArray[np.float64], positions: NDArray[np.int64]) -> tuple
     edges = np.quantile(scores, np.arange(1, SCORE_BANDS) / SCORE_BANDS)
     bands = np.searchsorted(edges, scores, side="right")
     rows = np.bincount(bands, minlength=SCORE_BANDS)
-    came = np.bincount(bands[positions], minlength=SCORE_BANDS)
-    return tuple((came[rows > 0] / rows[rows > 0]).tolist())
+    labelled = np.bincount(bands[positions], minlength=SCORE_BANDS)
+    return tuple((labelled[rows > 0] / rows[rows > 0]).tolist())
 
 
 def uneven(shares: Sequence[float]) -> bool:
-    """Whether labels come faster for some scores than for others: they show another mix of rows.
+    """Whether label coverage depends on the score, so that labelled rows are no fair sample.
 
-    Where labels come first for one class, those that have come are no sample of the batch.
+    Where labels of one class arrive earlier, the labelled rows do not represent the batch.
 
     >>> uneven((0.9, 0.8, 0.7)), uneven((0.9, 0.8, 0.69))
     (False, True)

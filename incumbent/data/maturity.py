@@ -1,4 +1,4 @@
-"""Maturity: which share of a batch's labels was in after how long, counted in batches."""
+"""Label maturity: the share of a batch's rows with a label, by the number of later batches."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import numpy as np
 
 from incumbent.records import BatchEntry, Cohort, MaturityPoint, PooledPoint
 
-if TYPE_CHECKING:  # heavy, and only handed in: a command that prints imports neither
+if TYPE_CHECKING:  # both are slow to import, and commands that only print need neither
     import pandas as pd
 
     from incumbent.data.labels import Labelled
 
-HARDLY_ANY = 0.005
+NEGLIGIBLE = 0.005
 
 
 def maturity(
     labelled: Labelled, labels: pd.DataFrame, later: Mapping[str, int], rows: int
 ) -> tuple[MaturityPoint, ...]:
-    """Which share of a batch's rows had a label after how many further batches.
+    """The share of a batch's rows that had a label, by the number of later batches.
 
     Args:
-        labelled: The rows whose labels have come.
-        labels: Every label that came, with columns `id` and `arrival`.
-        later: How many further batches had come by each arrival.
+        labelled: The labelled rows.
+        labels: All labels that arrived, with columns `id` and `arrival`.
+        later: The number of later batches at each arrival.
         rows: Rows of the batch.
 
     Returns:
-        A point wherever the share grows; the last one is what has matured by now. A label that
-        came more than once counts from the first time.
+        A point for each increase of the share; the last one is today's share. A label that
+        arrived more than once counts from its first arrival.
     """
     first = labels["arrival"].map(later).groupby(labels["id"]).min()
     lags, counts = np.unique(first.reindex(labelled.predictions.ids), return_counts=True)
@@ -39,11 +39,11 @@ def maturity(
 
 
 def cohorts(entries: Sequence[BatchEntry], newest: int) -> list[Cohort]:
-    """How the labels of handled batches came in, as their documents say.
+    """Label maturity of handled batches, from their documents.
 
     Args:
-        entries: Batches with their documents; one that is older than this knowledge is left out.
-        newest: Ordinal of the newest batch that has come.
+        entries: Batches with their documents; a document without maturity is left out.
+        newest: Ordinal of the newest batch.
     """
     curves = [(entry, (entry.document or {}).get("maturity")) for entry in entries]
     return [
@@ -54,7 +54,7 @@ def cohorts(entries: Sequence[BatchEntry], newest: int) -> list[Cohort]:
 
 
 def share_after(points: Sequence[MaturityPoint], batches_later: int) -> float:
-    """The share of rows that had a label by then.
+    """The share of rows with a label after `batches_later` later batches.
 
     >>> share_after((MaturityPoint(1, 0.5), MaturityPoint(3, 0.9)), 2)
     0.5
@@ -63,11 +63,11 @@ def share_after(points: Sequence[MaturityPoint], batches_later: int) -> float:
 
 
 def pooled(cohorts: Sequence[Cohort]) -> tuple[PooledPoint, ...]:
-    """The maturity of many batches together, rows counting alike, up to the last growth.
+    """Label maturity of many batches, weighted by rows, up to the last increase.
 
-    A batch counts at a lag only once a later batch has closed it (its age is greater): younger
-    ones may still get labels there, and would make labels look slower than they are. The batches
-    therefore differ from lag to lag, and where they do the share may fall.
+    A batch counts at a lag only if its age is greater: younger batches can still receive labels
+    at that lag, and would bias the share downwards. The set of batches therefore depends on the
+    lag, and the share may fall where it changes.
 
     >>> young, old = Cohort(0, 100, ()), Cohort(1, 100, (MaturityPoint(0, 0.8),))
     >>> pooled([young, old])
@@ -79,9 +79,9 @@ def pooled(cohorts: Sequence[Cohort]) -> tuple[PooledPoint, ...]:
 
 
 def describe_maturity(points: Sequence[MaturityPoint | PooledPoint]) -> str:
-    """When labels come, in a sentence; nothing where nothing is known.
+    """One sentence on when labels arrive; empty without points.
 
-    It names the lag after which hardly any (half a percent of rows) are still to come.
+    It names the lag after which at most half a percent of the rows still receive a label.
 
     >>> describe_maturity((MaturityPoint(0, 0.62), MaturityPoint(3, 0.97)))
     'Labels: 62% come with the batch, 97% within 3 batches.'
@@ -91,7 +91,7 @@ def describe_maturity(points: Sequence[MaturityPoint | PooledPoint]) -> str:
     if not points:
         return ""
     at_once = points[0].share if points[0].batches_later == 0 else 0.0
-    nearly = next(p for p in points if p.share > points[-1].share - HARDLY_ANY)
+    nearly = next(p for p in points if p.share > points[-1].share - NEGLIGIBLE)
     lag = nearly.batches_later
     within = f", {nearly.share:.0%} within {lag} batch{'es' * (lag > 1)}" if lag else ""
     return f"Labels: {at_once:.0%} come with the batch{within}."
@@ -99,5 +99,5 @@ def describe_maturity(points: Sequence[MaturityPoint | PooledPoint]) -> str:
 
 def _pool(lag: int, cohorts: Sequence[Cohort]) -> PooledPoint:
     rows = sum(c.rows for c in cohorts)
-    came = sum(share_after(c.maturity, lag) * c.rows for c in cohorts)
-    return PooledPoint(lag, came / max(rows, 1), len(cohorts))
+    labelled = sum(share_after(c.maturity, lag) * c.rows for c in cohorts)
+    return PooledPoint(lag, labelled / max(rows, 1), len(cohorts))

@@ -1,8 +1,7 @@
-"""A table as counts on fixed bins, with what is normal within it.
+"""Profiles: a table as histograms on fixed bins, with the null distribution of their distances.
 
-Counts of parts add up exactly, so that one profile comes of a frame, of a file read piece by
-piece, and of partitions. `bins` chooses where to count, `counting` counts, `windows` says
-what is normal.
+Counts of parts add up exactly, so that a frame, a file read in pieces and partitions give the
+same profile. `bins` chooses the bins, `counting` counts, `windows` estimates the null.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from incumbent.data.profile.lookup import Lookup
 from incumbent.data.profile.windows import MOST_BLOCKS, number_of, whole_blocks, windows_of
 from incumbent.records import ORDERED, ColumnProfile, Profile
 
-if TYPE_CHECKING:  # the command that compares two files does without pandas
+if TYPE_CHECKING:  # the `drift` command compares two files without importing pandas
     import pandas as pd
 
 NO_CUTS = np.zeros(0)
@@ -27,11 +26,11 @@ COARSE = 256
 def profile(
     frame: "pd.DataFrame", kinds: Mapping[str, str], blocks: NDArray[np.int64] | None
 ) -> Profile:
-    """Profile of a reference: its bins, its counts, and what is normal in it.
+    """Profile of a reference: its bins, its counts, and the null of its distances.
 
     Args:
         frame: A canonical table, shape (n, columns).
-        kinds: The columns to profile, and what each holds.
+        kinds: The columns to profile, and the kind of each.
         blocks: The day of each row, shape (n,); None where rows are exchangeable.
 
     >>> import pandas as pd
@@ -49,21 +48,21 @@ def profile(
 
 
 def kinds_in(table: Profile) -> dict[str, str]:
-    """The columns of a profile, and what each holds."""
+    """The columns of a profile, and the kind of each."""
     return {name: column.kind for name, column in table.columns.items()}
 
 
 def count(frame: "pd.DataFrame", reference: Profile, blocks: int = 0) -> Profile:
-    """Profile of another table on the bins of a reference, without a null of its own."""
+    """Profile of another table on the bins of a reference, without a null."""
     columns = {name: _count(frame[name], c) for name, c in reference.columns.items()}
     return Profile(len(frame), blocks, columns)
 
 
 def merge(left: Profile, right: Profile) -> Profile:
-    """Profile of two tables on the same bins, put together. Counts add exactly.
+    """Profile of two tables together, on the same bins. Counts add exactly.
 
     Raises:
-        ValueError: The two do not have the same columns or bins.
+        ValueError: The columns or the bins of the two differ.
     """
     if left.columns.keys() != right.columns.keys():
         raise ValueError("profiles of different columns cannot be merged")
@@ -72,16 +71,16 @@ def merge(left: Profile, right: Profile) -> Profile:
 
 
 def bin_counts(column: ColumnProfile) -> NDArray[np.float64]:
-    """Counts per bin with the nulls as a last bin, shape (bins + 1,)."""
+    """Counts per bin with the nulls as the last bin, shape (bins + 1,)."""
     found = np.empty(len(column.counts) + 1)
     found[:-1], found[-1] = column.counts, column.nulls
     return found
 
 
 def grouped(blocks: NDArray[np.int64]) -> tuple[int, int, NDArray[np.int64]]:
-    """Blocks, how many neighbours share a place, and each row's place in the order of time.
+    """The number of blocks, the blocks per group, and each row's group in the order of time.
 
-    There are at most `MOST_BLOCKS` places; a short first or last block is none of its own.
+    There are at most `MOST_BLOCKS` groups; a short first or last block joins its neighbour.
     """
     _, place, rows = np.unique(blocks, return_inverse=True, return_counts=True)
     whole, found = whole_blocks(rows), number_of(rows)
@@ -95,10 +94,10 @@ def count_by_block(
     place: NDArray[np.int64],
     column: ColumnProfile,
 ) -> NDArray[np.float64]:
-    """Rows of each place in each bin, nulls last, shape (places, bins + 1).
+    """Rows of each group of blocks in each bin, nulls last, shape (groups, bins + 1).
 
-    Of a column in order, neighbouring bins are joined until there are about `COARSE`: what
-    is normal need not be known more finely.
+    Neighbouring bins of an ordered column are merged into about `COARSE` bins, which are fine
+    enough for the null.
     """
     joined = max(1, len(column.counts) // COARSE) if column.kind in ORDERED else 1
     last = -(-len(column.counts) // joined)
@@ -140,7 +139,7 @@ def _by_block(
 
 
 def category_bins(values: list[str], column: ColumnProfile) -> NDArray[np.int64]:
-    """The bin of each value among those of a reference, shape (n,)."""
+    """The bin of each value on the bins of a reference, shape (n,)."""
     known = {name: i for i, name in enumerate(column.categories)}
     rest = len(known) + (0 if column.counts[OTHER] else 1)
     return np.fromiter((known.get(v, rest) for v in values), dtype=np.int64, count=len(values))

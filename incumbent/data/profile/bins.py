@@ -1,4 +1,4 @@
-"""Where to count: cuts of equal mass with fine tails, and the common categories."""
+"""Choice of bins: cuts of equal mass with fine tails, and the most frequent categories."""
 
 from collections.abc import Mapping
 
@@ -15,11 +15,11 @@ TAIL_HALVINGS = 24
 def cuts_of(values: Floats) -> Floats:
     """Cuts for the finite values of a reference, strictly increasing, shape (m,).
 
-    Every distinct value where there are at most `BINS` of them, so that nothing is lost.
-    Otherwise the quantiles at k / `BINS`, and in both tails at half of the outermost level,
-    half of that, and so on to the extremes: far values decide a Wasserstein distance. Quantiles
-    are values of the reference (inverse of the empirical distribution), so that a value which
-    is repeated more often than n / `BINS` times is a cut, and has a bin of its own.
+    All distinct values where there are at most `BINS` of them, which loses nothing. Otherwise
+    the quantiles at k / `BINS`, and in both tails at halved levels down to the extremes, because
+    extreme values dominate a Wasserstein distance. Quantiles are values of the reference (inverse
+    of the empirical distribution), so a value that occurs more than n / `BINS` times is a cut
+    with its own bin.
 
     >>> cuts_of(np.array([2.0, 1.0, 2.0, np.nan, np.inf])).tolist()
     [1.0, 2.0]
@@ -35,7 +35,7 @@ def cuts_of(values: Floats) -> Floats:
 
 
 def common(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """The `CATEGORIES` most frequent values by name; of equally frequent ones the first by name.
+    """The `CATEGORIES` most frequent values, sorted by name; ties are broken by name.
 
     >>> common({"b": 2, "a": 3})
     ('a', 'b')

@@ -1,4 +1,4 @@
-"""Counts of one column on the bins of its reference; counts of parts add up."""
+"""Histogram of one column on the bins of its reference; histograms of parts add up."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,13 +12,13 @@ from incumbent.records import ORDERED, ColumnProfile, Spread
 
 Floats = NDArray[np.float64]
 
-CHUNK = 16_384  # fits the cache with all that is made of it
+CHUNK = 16_384  # rows whose intermediate arrays fit the processor's cache
 OTHER, UNSEEN = -2, -1  # positions of the last two bins of categories
 NO_SPREAD = Spread(0, 0, None, 0, None, 0, 0.0, 0.0, 0.0, 0.0)
 
 
 def empty(kind: str, cuts: Floats, categories: tuple[str, ...]) -> ColumnProfile:
-    """A column without rows on given bins: neutral for `add`."""
+    """A column without rows on the given bins: the neutral element of `add`."""
     ordered = kind in ORDERED
     bins = 2 * len(cuts) + 1 if ordered else len(categories) + 2
     counts = np.zeros(bins, dtype=np.int64)
@@ -33,9 +33,9 @@ def of_numbers(
     Args:
         values: Shape (n,); NaN is null.
         bins: A profile of the reference, or an empty one.
-        missing: Further nulls, in whose place any number may stand; shape (n,).
+        missing: Further nulls, shape (n,); `values` may hold any number there.
 
-    The rows are taken in chunks that stay in the processor's cache.
+    Rows are counted in chunks that fit the processor's cache.
     """
     lookup, sums = Lookup(bins.edges, len(values)), Sums(bins)
     counts = np.zeros(len(bins.edges) * 2 + 1, dtype=np.int64)
@@ -55,27 +55,27 @@ def of_categories(
     """Count categories from the number of rows of each value.
 
     Args:
-        counted: Rows of each value, nulls left out.
-        nulls: How many there were.
+        counted: Rows of each value, without nulls.
+        nulls: Number of nulls.
         bins: A profile of the reference, or an empty one.
-        first: This is the reference itself, whose values are none of them unseen.
+        first: Whether this is the reference itself, in which no value is unseen.
 
-    Where the reference had more values than it has bins, what is new cannot be told from what
-    was rare: both are counted as `other`.
+    Where the reference has more values than bins, new and rare values cannot be told apart: both
+    are counted as `other`.
     """
     counts = np.zeros(len(bins.categories) + 2, dtype=np.int64)
-    known = [counted.get(name, 0) for name in bins.categories]
-    counts[: len(known)] = known
-    every = sum(counted.values())
-    counts[OTHER if first or bins.counts[OTHER] else UNSEEN] = every - sum(known)
-    return replace(bins, rows=every + nulls, nulls=nulls, counts=counts)
+    listed = [counted.get(name, 0) for name in bins.categories]
+    counts[: len(listed)] = listed
+    total = sum(counted.values())
+    counts[OTHER if first or bins.counts[OTHER] else UNSEEN] = total - sum(listed)
+    return replace(bins, rows=total + nulls, nulls=nulls, counts=counts)
 
 
 def add(left: ColumnProfile, right: ColumnProfile) -> ColumnProfile:
-    """Two parts of one column put together: counts exactly, sums to rounding.
+    """Add two parts of one column: counts exactly, sums up to rounding.
 
     Raises:
-        ValueError: They are on different bins.
+        ValueError: The bins of the two differ.
     """
     same = left.categories == right.categories and np.array_equal(left.edges, right.edges)
     if not same:
@@ -90,12 +90,12 @@ def add(left: ColumnProfile, right: ColumnProfile) -> ColumnProfile:
 
 
 def center_of(bins: ColumnProfile) -> float:
-    """The middle cut, from which sums are taken; 0 without cuts."""
+    """The middle cut, subtracted before values are summed; 0 without cuts."""
     return float(bins.edges[len(bins.edges) // 2]) if len(bins.edges) else 0.0
 
 
 class Sums:
-    """Sums and extremes of a column while it is counted. What no float holds becomes infinite."""
+    """Running sums and extremes of a column. A sum that overflows becomes infinite."""
 
     def __init__(self, bins: ColumnProfile) -> None:
         self._edges, self._center = bins.edges, center_of(bins)
@@ -104,9 +104,9 @@ class Sums:
         self._total = self._squares = self._below = self._above = 0.0
 
     def add(self, values: Floats) -> Floats:
-        """Add some values; they come back without NaN."""
+        """Add values, and return them without NaN."""
         low = float(values.min())
-        if math.isnan(low):  # which is quicker than a mask that is mostly not needed
+        if math.isnan(low):  # faster than a mask, which is rarely needed
             values = values[~np.isnan(values)]
             return self.add(values) if len(values) else values
         high = float(values.max())
@@ -120,7 +120,7 @@ class Sums:
         return values
 
     def spread(self) -> Spread:
-        """What was added."""
+        """The sums and extremes so far."""
         some = self._finite > 0
         return Spread(
             finite=self._finite,

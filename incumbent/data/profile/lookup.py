@@ -1,9 +1,9 @@
-"""The bin of a number without sorting: a grid that is exact where a grid cell holds one cut.
+"""Look up the bin of a number on a uniform grid, without a binary search.
 
-Values are put on a uniform grid, which costs a subtraction and a multiplication. A grid cell
-that holds no cut, or one, names the value's bin after one comparison; the few values in grid
-bins with several cuts are searched for. The counts are exact: the map onto the grid is
-monotone in floating point too, so a value on another grid cell than a cut is on the right side.
+A subtraction and a multiplication give the grid position of a value. Where a grid position
+holds at most one cut, one comparison gives the bin; the few values at positions with several
+cuts are found by binary search. The result is exact: the map onto the grid is monotone in
+floating point too, so values at another position than a cut compare with it correctly.
 """
 
 from collections.abc import Callable
@@ -17,20 +17,20 @@ Integers = NDArray[np.int64]
 Placer = Callable[[Floats], Integers]
 
 GRID = 8_192
-TRIM = 500  # one cut in so many is left beyond either end of the grid,
-TAIL = 10  # and as many as the tails have for themselves
-FEWEST_CUTS = 200  # of which any are left beyond
-ROUNDING = 1 << 10  # of the bits of a float, as a float
-FAR, FAR_BITS = 0.5, 3.0  # of the range of the others: of values, and of their bits
-FEWEST_VALUES = 4_096  # below, a search is as quick as making the grid
+TRIM = 500  # one cut in 500 may lie beyond either end of the grid,
+TAIL = 10  # plus this many cuts of the fine tails
+FEWEST_CUTS = 200  # with fewer cuts the grid covers all of them
+ROUNDING = 1 << 10  # margin for bit patterns converted to float64
+FAR, FAR_BITS = 0.5, 3.0  # far-out cuts, in ranges of the others: of values, of bit patterns
+FEWEST_VALUES = 4_096  # for fewer values a binary search is as fast as building the grid
 
 
 class Lookup:
-    """The bins that cuts make: (-inf, e_1), {e_1}, (e_1, e_2), ..., {e_m}, (e_m, inf).
+    """The bins between and at cuts: (-inf, e_1), {e_1}, (e_1, e_2), ..., {e_m}, (e_m, inf).
 
     Args:
         cuts: Strictly increasing and finite, shape (m,).
-        rows: About how many values are to be looked up.
+        rows: Expected number of values to look up.
 
     >>> Lookup(np.array([1.0, 2.0]), 4).count(np.array([0.0, 1.0, 1.0, 1.5])).tolist()
     [1, 2, 1, 0, 0]
@@ -43,10 +43,10 @@ class Lookup:
         if self._place is not None:
             at = self._place(cuts)
             held = np.bincount(at, minlength=GRID)
-            # Small integers: adding to them is most of the work.
+            # Small integers: additions to them take most of the time.
             self._below = (2 * (np.cumsum(held) - held)).astype(np.int16)
             self._below[held > 1] = self.bins
-            self._cut = np.full(GRID, np.nan)  # which no value passes
+            self._cut = np.full(GRID, np.nan)  # comparisons with NaN are false
             single = held[at] == 1
             self._cut[at[single]] = cuts[single]
 
@@ -74,7 +74,7 @@ def _search(values: Floats, cuts: Floats) -> Integers:
 
 
 def _placer(cuts: Floats) -> Placer | None:
-    """The map onto the grid; None where the cuts span no range, or one too wide to divide."""
+    """The map onto the grid; None where the cuts have no range, or one too wide to divide."""
     if len(cuts) < 2:  # noqa: PLR2004 - a range has two ends
         return None
     if cuts[0] >= 0:
@@ -87,7 +87,7 @@ def _placer(cuts: Floats) -> Placer | None:
 
 
 def _range(cuts: Floats, far_out: float) -> tuple[np.float64, np.float64]:
-    """Where the grid begins and ends: at the outermost cuts, unless they are far out."""
+    """The ends of the grid: the outermost cuts, unless they are far from the others."""
     margin = len(cuts) // TRIM + TAIL if len(cuts) > FEWEST_CUTS else 0
     low, high = cuts[margin], cuts[-1 - margin]
     with np.errstate(over="ignore"):
@@ -97,14 +97,14 @@ def _range(cuts: Floats, far_out: float) -> tuple[np.float64, np.float64]:
 
 
 def _by_bits(start: int, end: int) -> Placer:
-    """Bits of positive floats, which are in the order of their logarithms: for heavy tails.
+    """A grid on the bit patterns of positive floats, about logarithmic: for heavy tails.
 
-    Zero, which many rows may share, is left of all of them and has a place of its own.
+    Zero, which often occurs in many rows, has its own position below all positive values.
     """
     shift = ((end - start) // (GRID - 2)).bit_length()
 
     def place(numbers: Floats) -> Integers:
-        at = np.maximum(numbers.view(np.int64), start - 1)  # and whatever is negative
+        at = np.maximum(numbers.view(np.int64), start - 1)  # negative values too
         at -= start
         at >>= shift
         at += 1
@@ -114,7 +114,7 @@ def _by_bits(start: int, end: int) -> Placer:
 
 
 def _by_value(low: np.float64, scale: np.float64) -> Placer:
-    start = low - 1 / scale  # so that what is below falls on 0
+    start = low - 1 / scale  # values below `low` get position 0
 
     def place(numbers: Floats) -> Integers:
         with np.errstate(over="ignore"):

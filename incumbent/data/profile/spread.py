@@ -7,7 +7,7 @@ from incumbent.records import ColumnProfile
 
 
 def mean(column: ColumnProfile) -> float | None:
-    """Mean of the finite values; None where there is none, or no float holds their sum."""
+    """Mean of the finite values; None where there are none, or their sum overflows."""
     spread = column.spread
     if spread is None or not spread.finite or not math.isfinite(spread.total):
         return None

@@ -1,8 +1,8 @@
-"""What is normal: windows of the reference beside the rest of it.
+"""The null of distances: windows of the reference compared with the rest of it.
 
-Rows of one day share a storm or a campaign, so that n rows tell less than n independent ones.
-How much less is seen from the reference itself: from the spread of its windows about the
-rest of it, against the spread that independent rows would have.
+Rows of one day are correlated, so n rows carry the information of fewer independent rows. The
+reference itself shows how many: its windows vary about the rest of it by more than independent
+rows would.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,11 +20,11 @@ FEWEST_BLOCKS = 4
 FEWEST_WINDOWS = 4
 MOST_BLOCKS = 1_024
 MOST_WINDOWS = 128
-SHORT_BLOCK = 0.5  # of the median block's rows, below which an outer block is none of its own
+SHORT_BLOCK = 0.5  # share of the median block's rows; a shorter outer block joins its neighbour
 
 
 def lengths_of(blocks: int) -> tuple[int, ...]:
-    """Lengths of windows to look at: 1 to 8, then a quarter longer each, to a quarter of all.
+    """Window lengths: 1 to 8, then each a quarter longer, up to a quarter of all blocks.
 
     >>> lengths_of(64)
     (1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15)
@@ -38,11 +38,10 @@ def lengths_of(blocks: int) -> tuple[int, ...]:
 
 
 def whole_blocks(rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The place of each block in time, where a short first or last one joins its neighbour.
+    """The position of each block in time; a short first or last block joins its neighbour.
 
-    A table seldom begins and ends with its days: an evening that is left over holds few rows,
-    and none of a morning. As a day of its own it would make days look more different than they
-    are, and the table a day longer.
+    Tables rarely begin and end at midnight: a partial first or last day holds few rows, of some
+    hours only. Counted as a day it would exaggerate the variation between days.
 
     Args:
         rows: Rows of each block in the order of time, shape (k,).
@@ -62,7 +61,7 @@ def whole_blocks(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def blocks_in(blocks: NDArray[np.int64]) -> int:
-    """How many blocks the rows of a table are of, short outer ones not counted apart.
+    """The number of blocks of a table; a short first or last block is not counted.
 
     >>> blocks_in(np.array([3, 3, 3, 4, 4, 4, 5]))
     2
@@ -71,20 +70,20 @@ def blocks_in(blocks: NDArray[np.int64]) -> int:
 
 
 def number_of(rows: NDArray[np.int64]) -> int:
-    """The same from the rows of each block, shape (k,)."""
+    """As `blocks_in`, from the number of rows of each block, shape (k,)."""
     return int(whole_blocks(rows)[-1]) + 1 if len(rows) else 0
 
 
 def windows_of(
     by_block: Mapping[str, Counts], kinds: Mapping[str, str], shared: int = 1
 ) -> dict[str, tuple[Windows, ...]]:
-    """What is normal for each column, and under "" for the mean distance over columns.
+    """The null of each column, and under "" that of the mean distance over columns.
 
     Args:
         by_block: Counts of each column with nulls as the last bin, in the order of time;
             shape (blocks, bins).
         kinds: The kind of each column.
-        shared: How many blocks of time each of these holds.
+        shared: Blocks of time in each row of `by_block`.
 
     With r the mean over windows s of |F_s - F_rest|^2 h / sum F (1 - F), where h is
     n_s n_rest / (n_s + n_rest) and F cumulative shares (shares, for categories), r = 1 for
@@ -107,16 +106,19 @@ def windows_of(
 
 
 def at_length(known: Sequence[Windows], blocks: int, whole: int) -> Windows | None:
-    """What is normal for a batch of so many blocks, from the lengths next to it.
+    """The null for a batch of `blocks` blocks, interpolated between the lengths measured.
 
     Args:
-        known: What was looked at, shortest first.
+        known: The measured windows, shortest first.
         blocks: Length of the batch.
         whole: Length of the reference.
 
-    Longer windows than any that was looked at vary as the mean of independent ones of the
-    longest length would: the correlation of rows falls with the length, and the distance with
-    the root of 1 / blocks + 1 / whole.
+    Beyond the longest measured length, windows are taken to vary like means of independent
+    windows of that length: the correlation falls with the length, and the distance with the
+    square root of 1 / blocks + 1 / whole.
+
+    Returns:
+        None where no window was measured.
     """
     if not known:
         return None
