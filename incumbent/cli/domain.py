@@ -18,13 +18,11 @@ SEED = 0
 Floats = NDArray[np.float64]
 
 
-def check_domain(
-    reference: str, batch: str, profile: Profile, timestamp: str | None
-) -> DomainReport:
-    """Whether a classifier can tell the rows of two tables apart, on the columns of a profile.
+def require_rows(reference: str) -> None:
+    """A classifier learns from the rows of a table.
 
     Raises:
-        UsageError: The reference is a kept profile, which holds no rows.
+        UsageError: The reference is a kept profile, which holds none.
     """
     if reference.endswith(".arrow"):
         raise UsageError(
@@ -33,6 +31,12 @@ def check_domain(
             "a table as the reference",
             "give the table, or leave --domain out",
         )
+
+
+def check_domain(
+    reference: str, batch: str, profile: Profile, timestamp: str | None
+) -> DomainReport:
+    """Whether a classifier can tell the rows of two tables apart, on the columns of a profile."""
     there, days = _rows(open_table(reference), profile, timestamp)
     here, batch_days = _rows(open_table(batch), profile, timestamp)
     length = blocks_in(batch_days.astype(np.int64))

@@ -47,15 +47,19 @@ def drift(  # noqa: PLR0913 - the options of the command
         from incumbent.api.comparison import compare, open_reference
         from incumbent.gateways.sources.table import open_table
 
+        if domain:
+            from incumbent.cli.domain import check_domain, require_rows
+
+            require_rows(reference)
+        table = open_table(batch)
         known = open_reference(reference, timestamp, ignore, only)
         if profile is not None:
             from incumbent.gateways import profiles
 
             Path(profile).write_bytes(profiles.write(known.profile))
         title = f"{Path(batch).name} and {Path(reference).name}"
-        compared = compare(known, open_table(batch), timestamp, title)
+        compared = compare(known, table, timestamp, title)
         if domain:
-            from incumbent.cli.domain import check_domain
             from incumbent.records import document
 
             found = check_domain(reference, batch, compared.reference, timestamp)

@@ -263,7 +263,8 @@ def test_a_classifier_finds_what_no_single_column_shows(compare, tmp_path):
     calm = compare(reference, reference, "--timestamp", "at", "--domain")
     assert not calm["domain"]["alarm"]
     with pytest.raises(UsageError, match="no rows"):
-        compare(kept, batch, "--domain")
+        compare(kept, batch, "--domain", "--profile", str(kept.with_name("again.arrow")))
+    assert not kept.with_name("again.arrow").exists()  # refused before the work
 
 
 def test_columns_that_moved_together_are_named(compare, tmp_path):
