@@ -59,7 +59,7 @@ test: setup ## The whole suite
 test-fast: setup ## What every commit should pass: under a minute
 	$(BIN)/pytest -n 2 -m "not slow and not integration"
 
-check: setup ## Format, lint, types, the arrows between rooms, the examples in docstrings
+check: setup ## Format, lint, types, layers of imports, the examples in docstrings
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy $(PACKAGES)
