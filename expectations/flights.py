@@ -10,7 +10,7 @@
    no model is ever trained on it. It needs an expectation about rows (`ExpectColumnValues...`),
    not one about a whole column (`ExpectColumnMean...`).
 
-Nulls never fail an expectation about values. The target is not in a batch whose labels come
+Nulls never fail an expectation about values. The target is not in a batch whose labels arrive
 apart, so expect nothing of it here. Any expectation of Great Expectations can be used:
 https://greatexpectations.io/expectations
 """

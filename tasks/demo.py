@@ -23,7 +23,7 @@ from tasks.history import labelled_batch
 from tasks.progress import BatchLine
 from tasks.validation import sound_rows
 
-COSTS = "backtest", "training"  # parts of a document that say how many fits were made
+COSTS = "backtest", "training"  # parts of a document with the number of fits
 
 
 class Journey:

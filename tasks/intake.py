@@ -30,7 +30,7 @@ NO_BYTES = sha256().hexdigest()
 
 @dataclass(frozen=True)
 class Arrival:
-    """A batch that has come in: its entry in the ledger, and its table or why there is none."""
+    """A batch that has arrived: its entry in the ledger, and its table or why there is none."""
 
     entry: BatchEntry
     content: pd.DataFrame | UnreadableError
@@ -46,7 +46,7 @@ def find_batches(
 ) -> dict[str, str | None]:
     """The batch that is asked for, or every file of the source that is new, oldest first.
 
-    A file that was handled and has not changed since is not read again. Labels may come alone,
+    A file that was handled and has not changed since is not read again. Labels may arrive alone,
     to a model without a source.
 
     Returns:

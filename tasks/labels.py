@@ -1,4 +1,4 @@
-"""Labels: read once per run, kept by batch, joined by id whenever they come."""
+"""Labels: read once per run, kept by batch, joined by id whenever they arrive."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -23,7 +23,7 @@ from tasks.intake import Arrival, unknown_files
 
 @dataclass(frozen=True)
 class LabelTable:
-    """Labels that came together: columns `id` and `label`, known by their digest.
+    """Labels that arrived together: columns `id` and `label`, known by their digest.
 
     `batch` is the digest of the batch that they arrived in; None where they arrived apart.
     `stamp` is that of their file.
@@ -40,11 +40,11 @@ class LabelTable:
 def collect_labels(gateways: Gateways, spec: ModelSpec, labels: str | None) -> list[LabelTable]:
     """The label file that is asked for, or every one that the spec's pattern finds.
 
-    One of the pattern's that cannot be used is left for the next run, and said in the log.
+    One of the pattern's that cannot be used is left for the next run, with a warning in the log.
     """
     if labels is not None and spec.id is None:
         raise UsageError(
-            "Labels that come apart are joined by id, and the spec names none.",
+            "Labels in files of their own are joined by id, and the spec names no id.",
             f"--labels {labels}, id: none",
             "an id column, or the target in the batch itself",
             "name the id column in the spec",
@@ -95,7 +95,7 @@ def keep_labels(
     They count as judged only when the batch is reported: a run that breaks off before leaves
     them to the next.
     """
-    digest, came = entry.batch.digest, {}
+    digest, arrived = entry.batch.digest, {}
     judged = {arrival.digest for arrival in gateways.ledger.arrivals(spec.name, digest)}
     for table in tables:
         if table.digest in judged or table.batch not in {None, digest}:
@@ -105,19 +105,19 @@ def keep_labels(
             continue
         ids = rows["id"].to_numpy(object)
         gateways.predictions.write_labels(spec.name, digest, table.digest, ids, rows["label"])
-        came[table.digest] = table.path
-    return came
+        arrived[table.digest] = table.path
+    return arrived
 
 
 def find_late(
     gateways: Gateways, spec: ModelSpec, tables: list[LabelTable], only: list[BatchEntry] | None
 ) -> list[tuple[BatchEntry, dict[str, str]]]:
-    """Batches handled before whose labels have come alone, oldest first, with what came.
+    """Batches handled before whose labels have arrived alone, oldest first, with these arrivals.
 
     Args:
         gateways: Where batches and labels are known.
         spec: The model.
-        tables: The labels that have come.
+        tables: The labels that have arrived.
         only: Look at these batches alone.
     """
     if not tables:
@@ -131,29 +131,31 @@ def find_late(
         predictions = scored_predictions(gateways, spec, entry)
         if predictions is None:
             continue
-        if came := keep_labels(gateways, spec, entry, predictions, tables):
-            found.append((entry, came))
+        if arrived := keep_labels(gateways, spec, entry, predictions, tables):
+            found.append((entry, arrived))
         waiting = waiting[~waiting.isin(predictions.ids)]
     return found[::-1]
 
 
 def with_maturity(gateways: Gateways, spec: ModelSpec, findings: Findings) -> Findings:
-    """The findings with how the labels of the batch have come in; of one not scored, as they are.
+    """The findings with the maturity of the labels; unchanged where the batch was not scored.
 
     The time of an arrival is when it was first recorded; one that was never is coming now.
     """
-    said, batch = findings.predictions, findings.entry.batch
-    if said is None:
+    predictions, batch = findings.predictions, findings.entry.batch
+    if predictions is None:
         return findings
     labels = gateways.predictions.read_labels(spec.name, batch.digest)
     later = gateways.ledger.batches_later(spec.name, batch.digest, set(labels["arrival"]))
-    return replace(findings, maturity=maturity(join(said, labels), labels, later, batch.rows))
+    return replace(
+        findings, maturity=maturity(join(predictions, labels), labels, later, batch.rows)
+    )
 
 
 def scored_predictions(
     gateways: Gateways, spec: ModelSpec, entry: BatchEntry
 ) -> Predictions | None:
-    """What the champion of its time said of a batch; None for one that was not scored."""
+    """The predictions of a batch by its champion at the time; None where it was not scored."""
     stored = gateways.ledger.batch(spec.name, entry.batch.digest)
     if stored is None or stored.status is BatchStatus.QUARANTINED:
         return None

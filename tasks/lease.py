@@ -30,7 +30,7 @@ _held: ContextVar[Mapping[str, Gateways]] = ContextVar("held", default={})  # no
 def holding(spec: ModelSpec) -> Iterator[Gateways]:
     """The gateways, with the lease of the model until the end of the block.
 
-    A flow within a flow is under the lease of the outer one. Whatever is written to the ledger
+    A flow within a flow is under the lease of the outer one. All that is written to the ledger
     meanwhile is refused from the moment that another run has taken the model over.
 
     Raises:
@@ -54,15 +54,15 @@ def holding(spec: ModelSpec) -> Iterator[Gateways]:
 
 
 def _wait_for(ledger: Ledger, model: str, settings: Settings) -> Lease:
-    start, said = datetime.now(UTC), False
+    start, logged = datetime.now(UTC), False
     while (lease := ledger.acquire(model, _me(), settings.lease, datetime.now(UTC))) is None:
         other = ledger.lease(model)
         holder = other.holder if other else "another run"
         if datetime.now(UTC) - start > settings.patience:
             raise _busy(model, holder, settings.patience)
-        if not said:
+        if not logged:
             logging.getLogger(LOGGER).warning("waiting for %s, which works on %s", holder, model)
-            said = True
+            logged = True
         sleep(POLL_SECONDS)
     return lease
 
@@ -100,5 +100,5 @@ def _busy(model: str, holder: str, patience: timedelta) -> LeaseError:
         f"Another run works on model {model!r}.",
         f"{holder}, for the {patience.total_seconds():.0f} seconds that this run waited",
         "one run of a model at a time",
-        "run again when it has ended; INCUMBENT_PATIENCE_SECONDS says how long to wait",
+        "run again when it has ended; INCUMBENT_PATIENCE_SECONDS sets how long to wait",
     )

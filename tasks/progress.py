@@ -43,7 +43,7 @@ class Progress:
         self.fits, self.label_delay = fits, label_delay
 
     def start(self, reference: str) -> None:
-        """Say what is being done, and name the columns of the lines."""
+        """Print what is being done, and the names of the columns."""
         tell(f"Training the first champion on {reference} ...")
         tell(LINE.format(*HEAD), style="bold")
 

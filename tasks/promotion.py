@@ -1,6 +1,6 @@
 """Promotion: verify, write the intent, set the alias, mark it done; and mend what a crash left.
 
-A crash can come between any two of these. Whoever holds the lease of the model next reconciles:
+A run can end between any two of these. The next holder of the lease of the model reconciles:
 a version that no intent names was never promoted and goes; an intent is finished if its version
 is intact, and taken back if it is not.
 """
@@ -102,7 +102,7 @@ def require_sound(refit: Refit, spec: ModelSpec) -> None:
 def reconcile(gateways: Gateways, spec: ModelSpec) -> None:
     """Finish or undo what a crash left half done, and re-assert the aliases.
 
-    Under the lease of the model nobody else is at work: what looks unfinished is.
+    Under the lease of the model no other run is at work: what looks unfinished is unfinished.
     """
     for intent in gateways.ledger.open_intents(spec.name):
         _finish_or_undo(gateways, intent)

@@ -19,7 +19,7 @@ from tasks.gateways import OUTSIDE
 from tasks.state import LiveState
 
 FEWEST_ROWS, MOST_ROWS = 5, 40  # single rows of a batch that are timed
-LATENCY_MS = 30.0  # beyond the fewest rows, no more are timed once so much has been spent
+LATENCY_MS = 30.0  # beyond the fewest rows, no more are timed after so many milliseconds
 
 
 @task(name="scoring", **OUTSIDE)
@@ -28,7 +28,7 @@ def score_batch(
 ) -> tuple[Predictions, Latency]:
     """Predictions of every row, kept by batch and version, with their latency.
 
-    The values of the spec's slices are kept beside them, for labels that come when the batch
+    The values of the spec's slices are kept beside them, for labels that arrive when the batch
     itself is no longer at hand.
     """
     champion, spec = state.champion(), state.spec

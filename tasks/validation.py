@@ -1,4 +1,4 @@
-"""Validation: the suites that a batch must pass, run on it as it came."""
+"""Validation: the suites that a batch must pass, run on it as it was delivered."""
 
 import pandas as pd
 from prefect import task

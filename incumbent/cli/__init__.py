@@ -38,7 +38,7 @@ def cli() -> None:
     """Keep the best model you have in production, and prove it.
 
     SPEC is a model's name (its monitor deployment in prefect.yaml) or a YAML or JSON file
-    with the same fields. State lives under .incumbent/, or where INCUMBENT_HOME says.
+    with the same fields. State lives under .incumbent/, or in INCUMBENT_HOME.
     """
 
 

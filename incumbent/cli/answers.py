@@ -22,7 +22,7 @@ def answering(
 ) -> Iterator[Callable[[Any, Callable[[], None]], None]]:
     """Give a command its way to answer: one JSON document, or a page for people.
 
-    Whatever libraries print on standard output meanwhile goes to standard error. A stateless
+    What libraries print on standard output meanwhile goes to standard error. A stateless
     command needs no home.
     """
     stdout = sys.stdout

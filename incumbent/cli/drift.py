@@ -41,7 +41,7 @@ def drift(  # noqa: PLR0913 - the options of the command
     """Compare BATCH with REFERENCE, column by column: no server, no model.
 
     Both are Parquet or CSV: a file, a folder or a quoted pattern; REFERENCE may be a kept profile
-    (.arrow). Columns that name rows are left out, and said so.
+    (.arrow). Columns that name rows are left out and listed.
     """
     with answering(as_json=as_json, stateless=True) as answer:
         from incumbent.api.comparison import compare, open_reference

@@ -20,7 +20,7 @@ Examples:
 )
 @SPEC
 @click.argument("batch", required=False)
-@click.option("--labels", metavar="FILE", help="Labels (id, target) that came apart.")
+@click.option("--labels", metavar="FILE", help="Labels (id, target) in a file of their own.")
 @JSON
 def monitor(spec: str, batch: str | None, labels: str | None, *, as_json: bool) -> None:
     """The whole loop for BATCH, or for all that is new in the spec's source."""

@@ -28,7 +28,7 @@ Examples:
     "--label-delay",
     type=click.IntRange(min=0),
     default=0,
-    help="After how many more batches the labels of a batch come.",
+    help="After how many more batches the labels of a batch arrive.",
 )
 @click.option(
     "--against",
@@ -39,7 +39,7 @@ Examples:
 @click.option(
     "--recommend/--no-recommend",
     default=True,
-    help="Try other triggers and thresholds in memory, and say which to choose. Default: do.",
+    help="Try other triggers and thresholds in memory, and recommend one. Default: do.",
 )
 @click.option("--fresh", is_flag=True, help="Begin anew where an earlier replay was stopped.")
 @click.option("--picture", type=OUTPUT, help="Draw the replay as a PNG.")
@@ -90,7 +90,7 @@ def replay(  # noqa: PLR0913 - the options of the command
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a command as such, whatever else it breaks on its way.
+    """Let Ctrl-C end a command as such, with no other error.
 
     A terminal interrupts Prefect's own server as well, and the flow that it stops then fails for
     want of that.

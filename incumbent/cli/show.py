@@ -72,8 +72,8 @@ def promotion(doc: Document) -> None:
 def status(doc: Document) -> None:
     """Who is champion, and the last decisions."""
     versions = {k: doc[k]["number"] for k in ("champion", "challenger", "previous") if doc[k]}
-    said = ", ".join(f"{role} v{number}" for role, number in versions.items())
-    _print(f"{doc['model']}: {said or 'no champion yet'}")
+    holders = ", ".join(f"{role} v{number}" for role, number in versions.items())
+    _print(f"{doc['model']}: {holders or 'no champion yet'}")
     for d in doc["decisions"]:
         _print(f"\n{d['batch']}  {d['action']}  (decision {d['id']}, {d['at'][:16]})")
         for reason in (*d["reasons"], *d["blocked"]):
@@ -137,8 +137,8 @@ def replay(doc: Document) -> None:
     if late:
         batches = doc["delay"]["batches"]
         costs = (f"{name} {_cost(doc['delay'][name])}" for name in late)
-        come = f"{batches} batch{'es' if batches > 1 else ''} late"
-        _print(f"\nLabels that come {come} cost {' and '.join(costs)} of {metric}.")
+        late = f"{batches} batch{'es' if batches > 1 else ''} late"
+        _print(f"\nLabels that arrive {late} cost {' and '.join(costs)} of {metric}.")
     if doc["recommendation"]:
         _recommendation(doc["recommendation"], metric)
 
@@ -180,10 +180,10 @@ def demo(doc: Document, picture: Path, settings: Settings) -> None:
 def drift(doc: Document) -> None:
     """What moved, beside what is normal; the columns in alarm first."""
     rows, score = doc["rows"], "" if doc["score"] is None else f", mean distance {doc['score']:.3f}"
-    said = "DRIFT" if doc["alarm"] else "no drift"
+    verdict = "DRIFT" if doc["alarm"] else "no drift"
     _print(
         f"{rows['batch']} rows beside {rows['reference']} of the reference:"
-        f" {said}{score} ({doc['null_quality']})"
+        f" {verdict}{score} ({doc['null_quality']})"
     )
     table = Table("column", "distance", "normal", "q", "reference", "batch", "moved", box=None)
     for column in doc["columns"][:MOST_COLUMNS]:
@@ -205,8 +205,8 @@ def drift(doc: Document) -> None:
 def _drift_row(column: Mapping[str, Any]) -> list[str]:
     lines, numbers = column.get("sparklines") or {}, ("distance", "null_quantile", "q")
     known = ["" if column[n] is None else f"{column[n]:.3g}" for n in numbers]
-    said = "; ".join(column["moved"]) or ("" if column["distance"] is not None else "no answer")
-    words = [column["column"], *known, lines.get("reference", ""), lines.get("batch", ""), said]
+    moved = "; ".join(column["moved"]) or ("" if column["distance"] is not None else "no answer")
+    words = [column["column"], *known, lines.get("reference", ""), lines.get("batch", ""), moved]
     return [escape(_printable(word)) for word in words]
 
 

@@ -12,7 +12,7 @@ from incumbent.records import document
 from incumbent.settings import Settings
 
 LAST_DECISIONS = 10
-LAST_BATCHES = 50  # that say how labels come in
+LAST_BATCHES = 50  # that the maturity curve is made of
 
 
 @click.command(

@@ -28,7 +28,7 @@ _SLICE = "slice_"  # before the name of a column whose values are kept
 
 
 class PredictionStore:
-    """What each version predicted of each batch, and the labels that came for it.
+    """The predictions of each version on each batch, and the labels that arrived for it.
 
     Args:
         root: A local folder or any fsspec URI; made when something is first written.
@@ -85,9 +85,9 @@ class PredictionStore:
         )
 
     def write_rows(self, model: str, batch_digest: str, rows: pd.DataFrame) -> None:
-        """Keep the canonical rows of a batch, without its target, for trainings to come.
+        """Keep the canonical rows of a batch, without its target, for later trainings.
 
-        What a batch teaches is then known without its file.
+        A later training then needs no file of the batch.
         """
         self._move_in(self._rows(model, batch_digest), rows.to_parquet(index=False))
 
@@ -104,7 +104,7 @@ class PredictionStore:
         ids: Sequence[Any] | NDArray[Any],
         values: Sequence[Any] | NDArray[Any],
     ) -> None:
-        """Keep the labels of one batch that came in one arrival: classes as text, or numbers.
+        """Keep the labels of one batch that arrived together: classes as text, or numbers.
 
         Args:
             model: Name of the model.
@@ -124,10 +124,10 @@ class PredictionStore:
         self._write(f"{self._folder}/{model}/labels/{name}", table)
 
     def read_labels(self, model: str, batch_digest: str) -> pd.DataFrame:
-        """All labels that came for a batch, as columns id, label and arrival.
+        """All labels that arrived for a batch, as columns id, label and arrival.
 
         Nothing is merged away: an id that two arrivals label is there twice. Rows are ordered
-        by the arrival's digest, then as they came.
+        by the arrival's digest, then as they were delivered.
         """
         pattern = f"{self._folder}/{model}/labels/{batch_digest[:_DIGITS]}-*.parquet"
         with self._reachable():

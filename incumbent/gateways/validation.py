@@ -1,7 +1,7 @@
 """The gateway to Great Expectations: a raw table and suites go in, a report comes out.
 
 Two keys of an expectation's `meta` mean something here: `rows: exclude` keeps the failing rows
-out of training, and `expected` says in words what was expected.
+out of training, and `expected` describes what was expected.
 """
 
 import logging
@@ -42,7 +42,7 @@ def validate(
 
     Raises:
         IncumbentError: An expectation that cannot be evaluated: a mistake in the suite, which
-            says nothing about the table.
+            tells nothing about the table.
     """
     batch = _batch(frame)
     failures: list[Failure] = []
@@ -90,7 +90,7 @@ def _plain(column: pd.Series) -> pd.Series:
 def _evaluated(
     suite: str, results: Iterable[ExpectationValidationResult]
 ) -> list[ExpectationValidationResult]:
-    """The results that say something about the table.
+    """The results that are about the table.
 
     On a column that fails a critical expectation others may raise (a range of what is text):
     these follow from it and are dropped.

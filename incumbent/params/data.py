@@ -39,7 +39,7 @@ class ModelData(BaseModel):
     id: Column | None = Field(
         None,
         title="Id",
-        description="Column that names a row. Needed when labels come apart from the batch.",
+        description="Column that names a row. Needed when labels arrive in files of their own.",
     )
     categorical: tuple[Column, ...] = Field(
         (),
@@ -65,5 +65,5 @@ class ModelData(BaseModel):
     labels: Path | None = Field(
         None,
         title="Labels",
-        description="Pattern of label files (id, target), where labels come apart.",
+        description="Pattern of label files (id, target), where labels have files of their own.",
     )

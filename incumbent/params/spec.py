@@ -195,7 +195,7 @@ class ModelSpec(ModelData):
         if stray := others & set(self.harm_slices):
             raise ValueError(f"harm_slices must be features: {sorted(stray)}")
         if self.labels is not None and self.id is None:
-            raise ValueError("labels that come apart are joined by id: name the id column")
+            raise ValueError("labels in files of their own are joined by id: name the id column")
         if (self.decision_training_cost is None) != (self.decision_loss_cost is None):
             raise ValueError("give both, decision_training_cost and decision_loss_cost, or none")
         return self

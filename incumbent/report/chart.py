@@ -1,4 +1,4 @@
-"""The picture of a replay: every policy's loss over time, and what the gate said."""
+"""The picture of a replay: every policy's loss over time, and the verdicts of the gate."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,7 @@ def draw(doc: Mapping[str, Any]) -> bytes:
     names = short_names([b["batch"] for b in batches])
     axes.set_xticks(list(x), names, rotation=45, ha="right", parse_math=False)
     axes.set_ylabel(doc["metric_name"].replace("_", " "))
-    axes.set_title("Each batch, scored by the model that was champion before its labels came")
+    axes.set_title("Each batch, scored by the model that was champion before its labels arrived")
     axes.grid(axis="y", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, ncols=2)

@@ -23,9 +23,9 @@ CAUSES = {
 
 def summary(inputs: DecisionInputs, decision: Decision) -> str:
     """A decision in one line, as it stands in the list of runs."""
-    said = "; ".join(r.text for r in decision.reasons) or "nothing to report"
+    reasons = "; ".join(r.text for r in decision.reasons) or "nothing to report"
     blocked = "; ".join(r.text for r in decision.blocked)
-    return f"{inputs.outcome.value}, {decision.action.value}: {said}" + (
+    return f"{inputs.outcome.value}, {decision.action.value}: {reasons}" + (
         f" (blocked: {blocked})" if blocked else ""
     )
 
@@ -33,9 +33,9 @@ def summary(inputs: DecisionInputs, decision: Decision) -> str:
 def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
     """A decision as a paragraph: what was seen, what it was held to, what followed."""
     name, version = inputs.spec.name, inputs.champion
-    said = [
+    sentences = [
         f"Batch {batch} of {name} was scored by version {version}."
-        f" Validation said {inputs.outcome.value}.",
+        f" Validation: {inputs.outcome.value}.",
         _describe_harm(inputs.harm),
         _describe_history(inputs.harm),
         describe_cause(inputs.harm),
@@ -44,19 +44,21 @@ def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
         _describe_drift(inputs.drift),
         f"With the trigger {inputs.spec.trigger.value} this asks for: {decision.action.value}.",
     ]
-    said += [f"Because of {reason.signal}: {reason.text}." for reason in decision.reasons]
-    said += [f"Retraining was blocked by {r.signal}: {r.text}." for r in decision.blocked]
-    said += [f"Nobody learns from its labels for {r.signal}: {r.text}." for r in decision.faults]
-    return " ".join(filter(None, said))
+    sentences += [f"Because of {reason.signal}: {reason.text}." for reason in decision.reasons]
+    sentences += [f"Retraining was blocked by {r.signal}: {r.text}." for r in decision.blocked]
+    sentences += [
+        f"Its labels are not learnt because of {r.signal}: {r.text}." for r in decision.faults
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _describe_harm(harm: HarmReport | None) -> str:
     if harm is None:
-        return "No labels had come that could judge it."
+        return "No labels had arrived that could judge it."
     signals = [f"{s.signal} {'shown' if s.harmed else 'not shown'}" for s in harm.signals]
     looked = f": {', '.join(signals)}" if signals else ", too few to conclude anything"
     lacking = f" None is of class {', '.join(harm.absent)}." if harm.absent else ""
-    return f"{harm.matured} of {harm.rows} labels had come{looked}.{lacking}"
+    return f"{harm.matured} of {harm.rows} labels had arrived{looked}.{lacking}"
 
 
 def _describe_history(harm: HarmReport | None) -> str:
@@ -71,18 +73,18 @@ def _describe_history(harm: HarmReport | None) -> str:
 
 
 def describe_cause(harm: HarmReport | None) -> str:
-    """Why the loss has changed, in a sentence; nothing where nobody has asked."""
+    """Why the loss has changed, in a sentence; nothing where it was not examined."""
     if harm is None or harm.attribution is None:
         return ""
     found = harm.attribution
-    said = f"Since the version was judged its loss has changed by {found.change.value:+.4f}"
+    change = f"Since the version was judged its loss has changed by {found.change.value:+.4f}"
     if found.conditional is None or found.covariate is None:
-        return f"{said}; why cannot be told: too few rows, or none in common."
+        return f"{change}; why cannot be told: too few rows, or none in common."
     parts = abs(found.conditional.value) + abs(found.covariate.value)
     share = abs(found.conditional.value) / parts if parts else 0.0
     return (
-        f"{said}: {share:.0%} conditional (other answers to the same rows, on those that both have"
-        f" in common), {1 - share:.0%} covariate (other rows). {CAUSES[found.cause]}"
+        f"{change}: {share:.0%} conditional (other answers to the same rows, on those that both"
+        f" have in common), {1 - share:.0%} covariate (other rows). {CAUSES[found.cause]}"
     )
 
 
@@ -102,11 +104,11 @@ def describe_estimate(found: EstimateReport | None) -> str:
 def _describe_gain(gain: GainReport | None) -> str:
     if gain is None:
         return ""
-    taught = "the older half of the batch" if gain.within else f"{gain.newer} newer rows"
+    newer = "the older half of the batch" if gain.within else f"{gain.newer} newer rows"
     saved = gain.saved
     interval = "" if saved.low is None else f" [{saved.low:+.4f}, {saved.high:+.4f}]"
     return (
-        f"With {taught} the champion's recipe saves {saved.value:+.4f}{interval} of"
+        f"With {newer} the champion's recipe saves {saved.value:+.4f}{interval} of"
         f" {gain.champion_loss:.4f} on rows that neither has seen."
     )
 

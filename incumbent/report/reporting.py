@@ -22,7 +22,7 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
 
     Args:
         findings: What was known before its labels were judged.
-        conclusion: What the labels say, what was decided, and what came of it.
+        conclusion: The judgement of its labels, the decision, and its result.
         champion: Version number of the champion now.
     """
     retraining = conclusion.retraining

@@ -44,7 +44,7 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
 
 
 def matured_points(harm: HarmReport) -> dict[str, float | None]:
-    """What the labels say, each metric and the primary one of each slice as a line of its own.
+    """The metrics of the labels, each and the primary one of each slice as a line of its own.
 
     MLflow shows the lines of a column's slices together, by what stands before the slash.
     """

@@ -66,7 +66,7 @@ class TestMlflow:
         }
         assert found.run_id == version.run_id
         assert found.source == folder_of(real, version).as_uri()
-        assert "| Promised log_loss | 0.5 |" in found.description
+        assert "| Baseline log_loss | 0.5 |" in found.description
         assert version.digest == folder_digest(folder_of(real, version))
 
     def test_its_run_is_finished_and_shows_the_training_set(self, real):

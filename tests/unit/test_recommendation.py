@@ -148,7 +148,7 @@ def test_people_read_a_table_and_a_sentence(capsys):
     show.replay({**doc, "delay": {"batches": 2, "incumbent": late}, "recommendation": found})
     said = capsys.readouterr().out
     assert "  at once" in said
-    assert "Labels that come 2 batches late cost incumbent +0.1000 (+20.0%) of log loss." in said
+    assert "Labels that arrive 2 batches late cost incumbent +0.1000 (+20.0%) of log loss." in said
     assert "harm (the spec)" in said
     assert said.rstrip().endswith(found["text"] + ".")
     show.replay({**doc, "delay": None, "recommendation": None})

@@ -32,14 +32,9 @@ from incumbent.records import (
     ValidationReport,
     Verdict,
 )
-from incumbent.report.reporting import (
-    explanation,
-    line_name,
-    monitor_document,
-    page,
-    summary,
-    timeline,
-)
+from incumbent.report.explanation import explanation, summary
+from incumbent.report.reporting import monitor_document, page
+from incumbent.report.timeline import line_name, timeline
 from tests.unit.builders import (
     a_conclusion,
     a_harm_report,
@@ -340,7 +335,7 @@ def test_the_gap_to_the_rows_that_were_fitted_is_a_line_and_a_sentence():
 def test_a_decision_without_labels_is_explained_as_one():
     inputs = some_inputs(harm=None, drift=None)
     text = explanation(decide(inputs), inputs, "may")
-    assert "No labels had come that could judge it. Drift was not measured." in text
+    assert "No labels had arrived that could judge it. Drift was not measured." in text
     assert "this asks for: none" in text
 
 

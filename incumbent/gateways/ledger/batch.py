@@ -1,4 +1,4 @@
-"""Batches and label arrivals: what has come in, and what has become of it."""
+"""Batches and label arrivals, and what was done with them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from incumbent.records import document as plain
 
 @dataclass(frozen=True)
 class LabelArrival:
-    """A table of labels that has come apart from its batches."""
+    """A table of labels that arrived apart from its batches."""
 
     digest: str
     path: str
@@ -116,7 +116,7 @@ class Batches(Database):
         """Enter a label arrival and the batches that it scored.
 
         Recorded again, its path is replaced and its batches added: labels of a
-        batch that comes after them count from then on.
+        batch that arrives after them count from then on.
         """
         mine = (labels.c.model == model, labels.c.digest == digest)
         scored = [{"model": model, "digest": digest, "batch_digest": d} for d in batch_digests]
@@ -128,7 +128,7 @@ class Batches(Database):
                 connection.execute(insert_once(connection, label_batches), scored)
 
     def arrivals(self, model: str, batch_digest: str) -> tuple[LabelArrival, ...]:
-        """Label arrivals that scored a batch, in the order in which they came."""
+        """Label arrivals that scored a batch, in the order of their arrival."""
         query = (
             select(labels.c.digest, labels.c.path)
             .join(label_batches)
@@ -141,9 +141,9 @@ class Batches(Database):
     def batches_later(
         self, model: str, batch_digest: str, arrivals: Collection[str]
     ) -> dict[str, int]:
-        """How many batches had come after this one when each arrival of labels was first recorded.
+        """Batches that had arrived after this one when each arrival of labels was recorded.
 
-        One that was never recorded comes now, after all of them.
+        One that was never recorded arrives now, after all of them.
         """
         mine = select(batches.c.ordinal).where(
             batches.c.model == model, batches.c.digest == batch_digest
@@ -156,8 +156,8 @@ class Batches(Database):
         )
         with self._reading() as connection:
             starts = connection.scalars(after).all()
-            came = {row.digest: row.recorded_at for row in connection.execute(recorded)}
-        return {a: sum(a not in came or s <= came[a] for s in starts) for a in arrivals}
+            arrived = {row.digest: row.recorded_at for row in connection.execute(recorded)}
+        return {a: sum(a not in arrived or s <= arrived[a] for s in starts) for a in arrivals}
 
 
 def _of(model: str, digest: str) -> Select[Any]:

@@ -97,7 +97,7 @@ def insert_once(connection: Connection, table: Table) -> Any:
 
 
 def _require_held(connection: Connection, lease: Lease) -> None:
-    """Refuse what a holder writes after another one has come."""
+    """Refuse what a holder writes after another holder has taken over."""
     fence = connection.scalar(select(leases.c.fence).where(leases.c.model == lease.model))
     if fence != lease.fence:
         raise LeaseError(
@@ -176,7 +176,7 @@ def _migrate(connection: Connection, found: int) -> None:
 
 @contextmanager
 def _reachable(url: URL) -> Iterator[None]:
-    """Turn what says that the database is away, locked or broken into OutOfReachError."""
+    """Turn errors of a database that is away, locked or broken into OutOfReachError."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError, sqlite3.Error) as error:
@@ -188,12 +188,12 @@ def _reachable(url: URL) -> Iterator[None]:
 
 
 def _out_of_reach(url: URL, error: Exception) -> OutOfReachError:
-    said = str(getattr(error, "orig", None) or error).strip()
+    reported = str(getattr(error, "orig", None) or error).strip()
     if url.password:
-        said = said.replace(str(url.password), "***")
+        reported = reported.replace(str(url.password), "***")
     return OutOfReachError(
         "The ledger's database did not answer.",
-        f"{said} ({url.render_as_string(hide_password=True)})",
+        f"{reported} ({url.render_as_string(hide_password=True)})",
         "a SQLite file that can be written, or a PostgreSQL server that takes connections",
         "check the database and INCUMBENT_DATABASE_URL, then run again: nothing is lost",
     )

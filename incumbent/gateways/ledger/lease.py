@@ -28,7 +28,7 @@ class Leases(Database):
             return Lease(model, fence, holder, now + length)
 
     def renew(self, lease: Lease, length: timedelta, now: datetime) -> None:
-        """Hold a lease for longer; one that has run out is held again if nobody took it.
+        """Hold a lease for longer; one that has run out is held again if no other run took it.
 
         Raises:
             LeaseError: Another run has taken it.

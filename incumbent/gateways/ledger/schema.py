@@ -1,6 +1,6 @@
 """Tables of the ledger, the same on SQLite and PostgreSQL.
 
-`models` holds a row per model; it is locked by whoever writes about that model.
+`models` holds a row per model; it is locked by a transaction that writes about that model.
 """
 
 from datetime import UTC, datetime

@@ -59,7 +59,7 @@ class Registry:
     def keep(self, run: RunRecord, fitted: FittedModel, training_rows: "pd.DataFrame") -> Version:
         """Store a fitted model like `register`, as artifacts of its run and no version.
 
-        What comes back can be loaded; its number is 0.
+        The result can be loaded; its number is 0.
         """
         from incumbent.gateways.registry import versions
 
@@ -86,7 +86,7 @@ class Registry:
         return training_sets.training_rows(self._connection, version)
 
     def alias(self, model: str, alias: str) -> int | None:
-        """Number of the version that an alias names; None only if MLflow says: none."""
+        """Number of the version that an alias names; None where MLflow has no such alias."""
         from incumbent.gateways.registry import aliases
 
         return aliases.alias(self._connection, model, alias)
@@ -111,7 +111,7 @@ class Registry:
         """Take away what a crash has left: open runs of ours, versions never promoted.
 
         Args:
-            model: The registered model; nobody else is at work on it.
+            model: The registered model; no other run is at work on it.
             promoted: Numbers of the versions that were ever promoted.
         """
         from incumbent.gateways.registry import versions

@@ -6,16 +6,16 @@ MLflow has no compare-and-set: an alias is written, read again and held to what 
 from mlflow.exceptions import MlflowException
 
 from incumbent.errors import IntegrityError
-from incumbent.gateways.registry.connection import NO_ALIAS, NO_MODEL, Connection, says
+from incumbent.gateways.registry.connection import NO_ALIAS, NO_MODEL, Connection, is_answer
 
 
 def alias(connection: Connection, model: str, name: str) -> int | None:
-    """Number of the version that an alias names; None only where MLflow says there is none."""
+    """Number of the version that an alias names; None where MLflow has no such alias."""
     with connection.guarded(f"read the alias {name!r} of {model!r}") as client:
         try:
             return int(client.get_model_version_by_alias(model, name).version)
         except MlflowException as error:
-            if says(error, NO_MODEL) or says(error, NO_ALIAS):
+            if is_answer(error, NO_MODEL) or is_answer(error, NO_ALIAS):
                 return None
             raise
 
@@ -41,7 +41,7 @@ def unpoint(connection: Connection, model: str, name: str) -> None:
         try:
             client.delete_registered_model_alias(model, name)
         except MlflowException as error:
-            if not says(error, NO_MODEL):
+            if not is_answer(error, NO_MODEL):
                 raise
     _require(model, name, alias(connection, model, name), None)
 

@@ -89,7 +89,7 @@ class Connection:
         return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
 
 
-def says(error: MlflowException, answer: tuple[str, str]) -> bool:
+def is_answer(error: MlflowException, answer: tuple[str, str]) -> bool:
     """Whether MLflow's own answer is this code with this word.
 
     The code alone would not do: a proxy's error page can have it as well.

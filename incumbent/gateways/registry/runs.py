@@ -50,7 +50,7 @@ def finished(connection: Connection, model: str, condition: str) -> list[Run]:
 
 
 def close_abandoned(connection: Connection, model: str) -> None:
-    """Mark as killed every run of ours that is still open: whoever wrote it is gone."""
+    """Mark as killed every run of ours that is still open: its process has ended."""
     experiment = connection.known_experiment(model)
     if experiment is None:
         return
@@ -64,7 +64,7 @@ def close_abandoned(connection: Connection, model: str) -> None:
 def opened(
     connection: Connection, model: str, name: str, tags: Mapping[str, str], at: int | None
 ) -> Iterator[Run]:
-    """A new run, left as FAILED by whatever breaks off the work on it.
+    """A new run, left as FAILED by any error in the work on it.
 
     Args:
         connection: MLflow.
@@ -84,7 +84,7 @@ def opened(
 
 @contextmanager
 def failing(connection: Connection, run_id: str, at: int | None = None) -> Iterator[None]:
-    """Work on a run, which is marked as FAILED by whatever breaks it off."""
+    """Work on a run, which is marked as FAILED by any error."""
     try:
         yield
     except BaseException:

@@ -40,7 +40,7 @@ def register(
 ) -> Version:
     """Store a model with its card, golden rows and training rows, and make it a version.
 
-    The version comes last: whatever fails before leaves a FAILED run and no version.
+    The version is made last: an error before leaves a FAILED run and no version.
     """
     kept = keep(connection, record, fitted, training_rows)
     with failing(connection, kept.run_id):
@@ -103,7 +103,7 @@ def describe(card: ModelCard, digest: str) -> str:
         "",
         "| | |",
         "|---|---|",
-        f"| Promised {baseline.metric_name} | {baseline.loss.value:.4g} |",
+        f"| Baseline {baseline.metric_name} | {baseline.loss.value:.4g} |",
         f"| Trained on | {training.rows:,} rows, {days} |",
         f"| Training set | `{training.digest}` |",
         f"| Artifact | `{digest}` |",

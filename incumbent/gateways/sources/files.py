@@ -20,7 +20,7 @@ SUFFIXES = (".parquet", ".pq", ".csv", ".csv.gz")
 def find(pattern: str) -> tuple[str, ...]:
     """Files that a path or a pattern names, by name; numbers in names count as numbers.
 
-    `batch_2` comes before `batch_10`. Local paths come back absolute, others as URIs; folders
+    `batch_2` comes before `batch_10`. Local paths are returned absolute, others as URIs; folders
     are left out; nothing found is the empty tuple.
 
     Raises:
@@ -103,7 +103,7 @@ def root_of(path: str) -> str:
 
 
 def partition_keys(path: str) -> dict[str, str | None]:
-    """What the folders of a path say: `key=value`, as Hive writes it.
+    """The keys in the folders of a path: `key=value`, as Hive writes it.
 
     >>> partition_keys("year=2013/origin=New%20York/tail=__HIVE_DEFAULT_PARTITION__/part-0.csv")
     {'year': '2013', 'origin': 'New York', 'tail': None}
@@ -163,7 +163,7 @@ def _natural(name: str) -> tuple[list[tuple[int, str]], str]:
 
 
 def suffix_of(path: str) -> str | None:
-    """The ending that says which format a file has; None for no known one."""
+    """The suffix of a known format; None for no known one."""
     return next((s for s in SUFFIXES if path.lower().endswith(s)), None)
 
 

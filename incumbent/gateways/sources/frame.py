@@ -33,7 +33,7 @@ def read_frame(path: str, known: ColumnTypes = ANY) -> pd.DataFrame:
     Raises:
         UsageError: The suffix is none of .parquet, .pq, .csv, .csv.gz; or a file may not be read.
         MissingPathError: There is no such file.
-        UnreadableError: Truncated, empty, garbage, not of the format that its suffix says, not
+        UnreadableError: Truncated, empty, garbage, not of the format of its suffix, not
             UTF-8, with two columns of one name, or files that do not fit together.
         OutOfReachError: The storage did not answer.
     """

@@ -12,7 +12,7 @@ from incumbent.gateways.sources.types import INDEX, countable, kind_of
 
 
 class Readable(Protocol):
-    """A table whose rows come in pieces, wherever it is."""
+    """A table whose rows are read in pieces, wherever it is."""
 
     @property
     def schema(self) -> pa.Schema:

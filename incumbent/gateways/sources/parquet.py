@@ -22,7 +22,7 @@ def schema_of(source: Source) -> pa.Schema:
 
 
 def rows_of(source: Source) -> int:
-    """How many rows the footer of a file says that it has."""
+    """The number of rows in the footer of a file."""
     with _open(source, ()) as file:
         return int(file.metadata.num_rows)
 

@@ -1,4 +1,4 @@
-"""Tables: one or several files of the same columns, whose rows come in pieces."""
+"""Tables: one or several files of the same columns, whose rows are read in pieces."""
 
 import gzip
 import zlib
@@ -36,7 +36,7 @@ ANY = ColumnTypes()
 
 @contextmanager
 def reading(path: str) -> Iterator[None]:
-    """Turn what says that a file is not of its format into an error of ours."""
+    """Turn errors about the format of a file into an error of ours."""
     try:
         yield
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
@@ -44,9 +44,9 @@ def reading(path: str) -> Iterator[None]:
 
 
 def unreadable(path: str, why: str) -> UnreadableError:
-    """A file that is not what its name says."""
+    """A file that is not of the format of its name."""
     return UnreadableError(
-        "The file cannot be read as what its name says.",
+        "The file is not of the format of its name.",
         f"{path}: {why}",
         "a whole Parquet file, or CSV in UTF-8 with commas, a header and equally long rows",
         "ask its source to deliver it again",
@@ -62,7 +62,7 @@ def in_place(path: str) -> Source:
 
 
 def content(path: str) -> bytes:
-    """The bytes of a file, unzipped where its name says that it is zipped."""
+    """The bytes of a file, unzipped where its suffix is .gz."""
     found = content_of(path)
     with reading(path):
         return gzip.decompress(found) if is_zipped(path) else found
@@ -74,7 +74,7 @@ class Table:
 
     Attributes:
         parts: Its files.
-        schema: Its columns, with their types; keys in the names of folders come last.
+        schema: Its columns, with their types; keys in the names of folders are last.
         kinds: What each column that can be counted holds.
     """
 
@@ -84,7 +84,7 @@ class Table:
 
     @cached_property
     def rows(self) -> int | None:
-        """How many, where the files say so before they are read."""
+        """How many, where the files tell before they are read."""
         if not is_parquet(self.parts[0].path):
             return None
         return sum(parquet.rows_of(part.fetch(part.path)) for part in self.parts)
@@ -122,7 +122,7 @@ def open_table(
     Raises:
         MissingPathError: Nothing is there.
         UsageError: The format is not known.
-        UnreadableError: A file is not what its name says, or the files do not fit together.
+        UnreadableError: A file is not of the format of its name, or the files do not fit together.
         OutOfReachError: The storage did not answer.
     """
     paths = require_files(path)
@@ -179,7 +179,7 @@ def _csv_headers(
 def _keys(
     path: str, paths: Sequence[str], known: ColumnTypes, schema: pa.Schema
 ) -> dict[str, dict[str, str | None]]:
-    """What the folders of each file say of columns that no file has.
+    """The values in the folders of each file of columns that no file has.
 
     Folders above the table count only where they name a column that is known: a batch that is one
     file of a partitioned data set has the columns of its folders.
