@@ -1,4 +1,4 @@
-"""A table as it came in becomes a canonical one: known columns, three kinds of values.
+"""A table as it arrives becomes a canonical one: known columns, three kinds of values.
 
 Numbers are float64, categories and ids are text, the timestamp is in UTC. Training and
 serving both pass through here, so that 3, 3.0 and "3" are one category wherever they come
@@ -75,7 +75,7 @@ def as_target(column: pd.Series, task: Task) -> pd.Series:
 def as_text(column: pd.Series) -> pd.Series:
     """Categories as text: True is "1", 3 and 3.0 are "3", missing stays missing.
 
-    Each value has its own text, whatever else is in the column.
+    The text of a value does not depend on the rest of the column.
 
     >>> as_text(pd.Series([3.0, None, 4.5])).tolist()
     ['3', nan, '4.5']

@@ -187,7 +187,7 @@ class TestParquet:
         assert found.iloc[0] == pd.Timestamp("2013-01-01 10:00", tz="UTC")
 
     @pytest.mark.parametrize(
-        ("content", "said"),
+        ("content", "told"),
         [
             (b"", "empty"),
             (b"garbage" * 100, "magic bytes"),
@@ -198,14 +198,14 @@ class TestParquet:
         ],
         ids=["empty", "garbage", "truncated", "no footer", "corrupt page", "CSV inside"],
     )
-    def test_what_is_no_parquet_is_unreadable(self, write, content, said):
+    def test_what_is_no_parquet_is_unreadable(self, write, content, told):
         path = write("a.parquet", content)
         with pytest.raises(UnreadableError, match="cannot be read") as caught:
             read_frame(path)
         error = caught.value
         assert error.exit_code == 3
         assert error.observed.startswith(path)
-        assert said in error.observed
+        assert told in error.observed
         assert "whole Parquet" in error.allowed
         assert "deliver it again" in error.next_step
 
@@ -279,7 +279,7 @@ class TestCsv:
         assert len(frame) == 0
 
     @pytest.mark.parametrize(
-        ("content", "said"),
+        ("content", "told"),
         [
             (b"", "empty"),
             (b"a,b\n1,2\n3\n", "Expected 2 columns, got 1"),
@@ -294,12 +294,12 @@ class TestCsv:
         ids=["empty", "ragged", "latin-1", "latin-1 header", "utf-16", "utf-16 bare", "twice",
              "parquet inside", "garbage"],
     )  # fmt: skip
-    def test_what_is_no_csv_is_unreadable(self, write, content, said):
+    def test_what_is_no_csv_is_unreadable(self, write, content, told):
         path = write("a.csv", content)
         with pytest.raises(UnreadableError) as caught:
             read_frame(path)
         assert caught.value.observed.startswith(path)
-        assert said in caught.value.observed
+        assert told in caught.value.observed
         assert "UTF-8" in caught.value.allowed
 
     @pytest.mark.parametrize(

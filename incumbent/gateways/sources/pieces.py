@@ -43,7 +43,7 @@ class ArrowPiece:
         array = _coded(self.batch[column])
         texts, codes = array.dictionary.to_pylist(), values_of(array.indices)
         counts = np.bincount(codes, minlength=len(texts))
-        if array.null_count:  # the value in the place of a null is arbitrary
+        if array.null_count:  # the code in the place of a null is undefined
             counts = counts - np.bincount(codes[nulls(array)], minlength=len(counts))
         missing, found = array.null_count, dict[str, int]()
         for text, rows in zip(texts, counts.tolist(), strict=False):
@@ -61,7 +61,7 @@ class ArrowPiece:
         if None in texts:
             missing |= integers(array.indices) == texts.index(None)
             texts = ["" if text is None else text for text in texts]
-        # The value in the place of a null is arbitrary.
+        # The code in the place of a null is undefined.
         codes = np.where(missing, 0, integers(array.indices))
         return codes, texts, missing
 
