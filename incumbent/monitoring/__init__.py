@@ -1,1 +1,1 @@
-"""What is measured about a batch: validation, drift, harm, estimates, causes and label faults."""
+"""Measurements of a batch: validation, drift, harm, estimates, attribution and label faults."""

@@ -1,4 +1,4 @@
-"""Harm: what the labels that have come say of the champion, held to what it baseline."""
+"""Harm: signals that the champion performs worse than its baseline, from matured labels."""
 
 import math
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ from incumbent.statistics.slope import HALF, calibration_slope, unrelated
 
 LOSS, CALIBRATION, SKILL, INVERSION = "loss", "calibration", "skill", "inversion"
 RISK, UNRELATED, CONSTANT = "risk", "unrelated", "constant"
-SURELY_SOME = 7.0  # expected rows of which independent ones are missing once in 1,100: exp(-7)
+SURELY_SOME = 7.0  # expected rows; none at all has probability exp(-7), once in 1,100
 NO_SKILL = 0.5
-FAST_RULES = 3  # loss and calibration to either side; skill and inversion show in a loss as well
+FAST_RULES = 3  # loss, and calibration on two sides; skill and inversion raise the loss as well
 
 
 def judge_harm(
@@ -37,32 +37,33 @@ def judge_harm(
     rows: int,
     card: ModelCard,
     earlier: Sequence[Estimate] = (),
-    said: NDArray[np.float64] | None = None,
+    batch_values: NDArray[np.float64] | None = None,
 ) -> HarmReport:
     """Metrics of a batch with intervals over days, and the signals of harm.
 
     Args:
-        labelled: The rows whose labels have come, m of them.
-        rows: Rows of the batch, m or more.
-        card: The champion's card: its spec, and the baseline that it baseline.
+        labelled: The m labelled rows.
+        rows: Rows of the batch, at least m.
+        card: The champion's card, with its spec and baseline.
         earlier: The loss of each other batch that was judged under this champion.
-        said: Predictions of the whole batch, shape (rows, k); None: coverage is not looked at.
+        batch_values: Predictions of the whole batch, shape (rows, k); None: coverage is not
+            checked.
 
     Half of the error that the spec allows goes to a sequential test of the risk over all batches.
-    The other half goes to fast rules that judge a single batch: they share it alike, and each
-    gives look k the share 1 / (k (k + 1)) of its own, so that all rules and all looks at one
-    champion together keep it (a union bound). No batch is surer than the noise of days that the
-    baseline was measured with.
+    The fast rules, which judge a single batch, share the other half equally. Each of them gives
+    look k the share 1 / (k (k + 1)) of its error, so that all rules and looks at one champion
+    together keep it (a union bound). The standard error of a batch is at least that of the
+    baseline, scaled to the same number of days.
 
-    Slices that the spec names have metrics too, and never signals.
+    The spec's slices have metrics, and never signals.
 
-    Below `harm_min_labels`, and where labels come faster for some scores than for others, there
-    are metrics and no signals: nothing is concluded.
+    Below `harm_min_labels`, and where coverage depends on the score, the report has metrics and
+    no signals.
     """
     spec, values = card.spec, labelled.predictions.values
     truth = truth_of(labelled.labels, spec.task, card.classes)
     blocks, matured = labelled.predictions.blocks, len(truth)
-    shares = () if said is None else coverage(said, labelled.positions)
+    shares = () if batch_values is None else coverage(batch_values, labelled.positions)
     enough = matured >= spec.harm_min_labels and not uneven(shares)
     scored = Scored(values, truth, blocks)
     found = metrics(scored, spec.task, card.threshold, spec.harm_confidence)
@@ -84,7 +85,7 @@ def judge_harm(
 
 
 def absent_classes(truth: NDArray[np.float64], classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The classes that no label is of; none of them where there are no labels at all."""
+    """The classes without a label; empty where there are no labels at all."""
     held = set(truth.astype(int).tolist()) if classes else set()
     return tuple(name for k, name in enumerate(classes) if held and k not in held)
 
@@ -106,7 +107,7 @@ def _signals(
         *risk_signals([*earlier, found[METRIC_NAMES[task]]], half_error(confidence), card),
         calibration_signal(gap, card),
     ]
-    if constant > 0:  # where all labels are the same, no model can beat hindsight
+    if constant > 0:  # with labels of one value the best constant has no loss to compare with
         excess = block_mean(losses - constant, blocks, card.spec.harm_confidence)
         signals.append(skill_signal(excess, card))
     else:
@@ -137,7 +138,7 @@ def half_error(confidence: float) -> float:
 
 
 def risk_signals(looks: Sequence[Estimate], confidence: float, card: ModelCard) -> list[HarmSignal]:
-    """The risk since the champion came, above the baseline and its tolerance."""
+    """Risk since the champion's installation above the baseline and its tolerance."""
     baseline, tolerance = card.baseline.loss, card.spec.harm_tolerance
     above = risk_above(looks, baseline, tolerance, confidence)
     if above is None or above.low is None:
@@ -145,7 +146,7 @@ def risk_signals(looks: Sequence[Estimate], confidence: float, card: ModelCard) 
     tolerated = baseline.value * (1 + tolerance)
     name = card.baseline.metric_name.replace("_", " ")
     text = (
-        f"{name} {above.value + tolerated:.3f} in {above.blocks} days since the champion came,"
+        f"{name} {above.value + tolerated:.3f} over {above.blocks} days under this champion,"
         f" baseline {baseline.value:.3f}, limit {tolerated:.3f}"
     )
     low = above.low + tolerated
@@ -156,11 +157,11 @@ def loss_signal(loss: Estimate, card: ModelCard) -> HarmSignal:
     """Loss above the baseline by more than the tolerance, and significantly above it."""
     baseline, spec = card.baseline.loss, card.spec
     threshold = baseline.value * (1 + spec.harm_tolerance)
-    loss, known = (
+    loss, reference = (
         share_noise(loss, baseline, spec.harm_confidence),
         share_noise(baseline, loss, spec.harm_confidence),
     )
-    excess = difference(loss, known, spec.harm_confidence)
+    excess = difference(loss, reference, spec.harm_confidence)
     harmed = loss.value > threshold and excess.low is not None and excess.low > 0
     name = card.baseline.metric_name.replace("_", " ")
     text = f"{name} {loss.value:.3f}, baseline {baseline.value:.3f}, limit {threshold:.3f}"
@@ -168,22 +169,22 @@ def loss_signal(loss: Estimate, card: ModelCard) -> HarmSignal:
 
 
 def calibration_signal(gap: Estimate, card: ModelCard) -> HarmSignal:
-    """Mean prediction surely off the observed mean, by more than the noise of days allows.
+    """Mean prediction significantly different from the observed mean, beyond the noise of days.
 
-    The noise is that of the days on which the version was judged: a batch of B days may be
-    off by t s sqrt(1/B + 1/B0), and by the tolerance (a share of the baseline loss) in any case. A
-    gap that was there when the version was judged excuses nothing: a right mean is zero off.
+    The noise comes from the held-out days of the version: a gap of B days may reach
+    t s sqrt(1/B + 1/B0), and the tolerance (a share of the baseline loss) in any case. A gap on
+    the held-out rows does not widen the limit: the correct gap is zero.
     """
     allowed = _allowed_gap(gap, card)
     gap = share_noise(gap, card.baseline.gap, card.spec.harm_confidence)
-    shown = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
-    harmed = shown and abs(gap.value) > allowed
+    significant = gap.low is not None and gap.high is not None and (gap.low > 0 or gap.high < 0)
+    harmed = significant and abs(gap.value) > allowed
     text = f"predicted minus observed {gap.value:+.3f}, allowed ±{allowed:.3f}"
     return HarmSignal(CALIBRATION, gap.value, gap.low, gap.high, allowed, harmed, text)
 
 
 def skill_signal(excess: Estimate, card: ModelCard) -> HarmSignal:
-    """Loss above that of the best constant answer: the features no longer help."""
+    """Loss above that of the best constant prediction: the features no longer help."""
     excess = share_noise(excess, card.baseline.loss, card.spec.harm_confidence)
     harmed = excess.low is not None and excess.low > 0
     name = card.baseline.metric_name.replace("_", " ")
@@ -194,16 +195,16 @@ def skill_signal(excess: Estimate, card: ModelCard) -> HarmSignal:
 def constant_signal(
     values: NDArray[np.float64], truth: NDArray[np.float64], card: ModelCard
 ) -> HarmSignal:
-    """Labels that are all the same, where others were surely to be expected.
+    """Labels of one value only, where the predictions make that very unlikely.
 
-    Of classes, as many as the predictions say; of a regression, where they lie further from the
-    predictions than the baseline and its tolerance allow.
+    For classes: at least `SURELY_SOME` labels of other classes were expected. For a regression:
+    the mean absolute error exceeds the baseline and its tolerance.
     """
     if card.spec.task is Task.REGRESSION:
-        off = float(np.abs(values[:, 0] - truth).mean())
+        error = float(np.abs(values[:, 0] - truth).mean())
         tolerated = card.baseline.loss.value * (1 + card.spec.harm_tolerance)
-        text = f"one value only: all {len(truth)} labels are {truth[0]:g}, off by {off:.3f}"
-        return HarmSignal(CONSTANT, off, None, None, tolerated, off > tolerated, text)
+        text = f"one value only: all {len(truth)} labels are {truth[0]:g}, mean error {error:.3f}"
+        return HarmSignal(CONSTANT, error, None, None, tolerated, error > tolerated, text)
     only = int(truth[0])
     others = len(truth) - (float(values[:, only].sum()) if only >= 0 else 0.0)
     name = card.classes[only] if only >= 0 else "unknown to the model"
@@ -215,7 +216,7 @@ def constant_signal(
 
 
 def inversion_signal(auc: Estimate) -> HarmSignal:
-    """ROC AUC surely below one half: labels or scores are upside down."""
+    """ROC AUC significantly below one half: labels or scores are inverted."""
     harmed = auc.high is not None and auc.high < NO_SKILL
     return HarmSignal(
         INVERSION, auc.value, auc.low, auc.high, NO_SKILL, harmed, f"ROC AUC {auc.value:.3f}"
@@ -223,8 +224,8 @@ def inversion_signal(auc: Estimate) -> HarmSignal:
 
 
 def unrelated_signal(slope: Estimate) -> HarmSignal:
-    """Labels that have nothing to do with the predictions: shuffled, or the world is another."""
-    text = f"labels follow the predictions with slope {slope.value:+.2f}: 1 is right, 0 is shuffled"
+    """Labels that do not depend on the predictions: shuffled, or after a complete change."""
+    text = f"calibration slope {slope.value:+.2f}: 1 is calibrated, 0 is shuffled labels"
     return HarmSignal(UNRELATED, slope.value, slope.low, slope.high, HALF, unrelated(slope), text)
 
 

@@ -17,10 +17,10 @@ FEWEST_LABELS = 30
 
 
 def require_slices(spec: ModelSpec, kinds: Mapping[str, str]) -> None:
-    """Refuse slices by a column that is no categorical feature of the model.
+    """Require that every column of `harm_slices` is a categorical feature of the model.
 
     Raises:
-        SpecError: Names the first such column.
+        SpecError: Another column; the error names the first one.
     """
     allowed = [name for name, kind in kinds.items() if kind == CATEGORICAL]
     for name in spec.harm_slices:
@@ -39,12 +39,12 @@ def slice_metrics(
     """The metrics of each slice that has enough labels, column by column, the largest first.
 
     Args:
-        predictions: Of the rows whose labels have come, shape (m,), with the values kept for them.
-        truth: As `incumbent.statistics.metrics.truth_of` gives it, shape (m,).
+        predictions: Predictions of the m labelled rows, with the stored values of the columns.
+        truth: The result of `incumbent.statistics.metrics.truth_of`, shape (m,).
         card: The champion's card; its spec names the columns.
 
-    A slice informs only. With a hundred of them some look bad by chance alone: a rule that acted
-    on the worst would act on noise, and one that allowed for their number would see nothing.
+    Slices are reported only. Among a hundred slices some look bad by chance: a rule on the worst
+    one would act on noise, and one corrected for their number would have no power.
     """
     columns = [c for c in dict.fromkeys(card.spec.harm_slices) if c in predictions.slices]
     return tuple(
@@ -55,21 +55,21 @@ def slice_metrics(
 
 
 def unsliced(predictions: Predictions, spec: ModelSpec) -> tuple[str, ...]:
-    """Columns that the spec names and whose values were not kept when the batch was scored."""
+    """Columns of `harm_slices` whose values were not stored when the batch was scored."""
     return tuple(c for c in dict.fromkeys(spec.harm_slices) if c not in predictions.slices)
 
 
 def frequent(values: NDArray[np.object_]) -> list[tuple[str | None, NDArray[np.bool_]]]:
-    """The most frequent values and which rows hold them; None: the rows without a value.
+    """The most frequent values with the mask of their rows; None stands for a missing value.
 
-    Of two alike the one that comes first in the alphabet; at most 20, each in 30 rows or more.
+    At most 20 values, each in 30 rows or more; ties are broken by name.
 
     >>> held = np.array(["b"] * 30 + ["a"] * 40 + ["c"] * 29, dtype=object)
     >>> [(value, int(rows.sum())) for value, rows in frequent(held)]
     [('a', 40), ('b', 30)]
     """
     codes, names = pd.factorize(values, sort=True)
-    rows = np.bincount(codes + 1, minlength=len(names) + 1)  # the first: without a value
+    rows = np.bincount(codes + 1, minlength=len(names) + 1)  # the first counts missing values
     largest = np.argsort(-rows, kind="stable")[:MOST_VALUES].tolist()
     return [
         (str(names[k - 1]) if k else None, codes == k - 1)

@@ -1,4 +1,4 @@
-"""What failed expectations mean for a batch: accept it, accept it with a word, or set it aside."""
+"""The outcome of validation: failed expectations pass, warn or quarantine a batch."""
 
 from collections.abc import Iterable, Sequence
 
@@ -21,12 +21,12 @@ def outcome(failures: Iterable[Failure]) -> Outcome:
 
 
 def report(failures: Sequence[Failure], excluded: Iterable[int] = ()) -> ValidationReport:
-    """The report of a batch, with rows to exclude from training sorted and counted once."""
+    """The report of a batch; the rows excluded from training are sorted and distinct."""
     return ValidationReport(outcome(failures), tuple(failures), tuple(sorted(set(excluded))))
 
 
 def unreadable(error: UnreadableError) -> ValidationReport:
-    """The report of a batch that could not be read, and so met no expectation but the first."""
+    """The report of a batch that could not be read: one critical failure, of `readable`."""
     failure = Failure(
         expectation="readable",
         column=None,

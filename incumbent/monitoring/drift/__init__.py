@@ -1,4 +1,4 @@
-"""Drift of a batch from its champion's training set, column by column and as a whole."""
+"""Drift of a batch from its champion's training set, per column and of the whole table."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,10 +19,10 @@ def drift(batch: Profile, reference: Profile, rules: Rules) -> DriftReport:
 
     A column alarms when its distance is beyond its null, significant after false-discovery
     control over the columns (Benjamini-Hochberg), and above the effect floor. The table alarms
-    when a column does, its own p-value is below `TABLE_LEVEL`, and its mean distance is beyond
-    what windows of the reference show. That p-value is the smallest q of a column (Simes
-    1986), which holds for columns that depend on each other; where the columns have weights
-    it is twice the smaller of the two with and without them.
+    when a column alarms, the table's p-value is below `TABLE_LEVEL`, and its mean distance is
+    beyond the null of the reference's windows. That p-value is the smallest q of a column (Simes
+    1986), which holds for dependent columns; with weights it is twice the smaller of the
+    weighted and the unweighted one.
     """
     null_quality = null_quality_of(batch, reference)
     weights = reference.weights
@@ -34,31 +34,31 @@ def drift(batch: Profile, reference: Profile, rules: Rules) -> DriftReport:
     null = at_length(reference.null.get("", ()), batch.blocks, reference.blocks)
     score, p = _mean(columns, weighted=False), _p_of_table(columns)
     beyond = null is None or score is None or score > null.distance
-    sure = p is not None and p < TABLE_LEVEL
-    moved_on = any(c.alarm for c in columns) and beyond and sure
+    significant = p is not None and p < TABLE_LEVEL
+    beyond_null = any(c.alarm for c in columns) and beyond and significant
     return DriftReport(
         columns,
         score,
         null.distance if null else None,
-        alarm=moved_on,
+        alarm=beyond_null,
         rows={"reference": reference.rows, "batch": batch.rows},
         p=p,
         weighted_score=_mean(columns, weighted=True) if weights else None,
         null_quality=null_quality,
-        beyond=moved_on,
+        beyond=beyond_null,
     )
 
 
 def persistent(report: DriftReport, earlier: Sequence[bool], repeats: int) -> DriftReport:
-    """The report on one batch in the light of those before it.
+    """The report on one batch, with its alarm conditional on earlier batches.
 
     Args:
-        report: What `drift` says of the batch.
-        earlier: Whether the last batches of the same champion were beyond their null.
-        repeats: How many batches, this one included, must be beyond a weak null.
+        report: The result of `drift`.
+        earlier: Whether each of the last batches of the same champion was beyond its null.
+        repeats: Number of batches, this one included, that must be beyond a weak null.
 
-    What is normal is known only roughly where the null is weak: one batch beyond it is no
-    alarm yet. On a sound null quality nothing changes.
+    A weak null is estimated from few windows, so one batch beyond it is no alarm yet. With a
+    sound null the alarm does not change.
     """
     before = sum(earlier)
     enough = report.null_quality is not NullQuality.WEAK_NULL or before + 1 >= repeats
@@ -68,7 +68,7 @@ def persistent(report: DriftReport, earlier: Sequence[bool], repeats: int) -> Dr
 def _settled(
     measured: list[ColumnDrift], batch: Profile, reference: Profile, rules: Rules
 ) -> tuple[ColumnDrift, ...]:
-    """With q and alarm, in the order of alarm and weight times distance."""
+    """The columns with q and alarm; alarms first, then by weight times distance."""
     known = [c for c in measured if c.p is not None]
     q = dict(zip((c.column for c in known), q_values(_p(known)).tolist(), strict=True))
     columns = [_judged(c, q.get(c.column), batch, reference, rules) for c in measured]
@@ -84,8 +84,8 @@ def _judged(
     if not (q < rules.drift_q and column.distance > least):
         return replace(column, q=q)
     name = column.column
-    said = moved(batch.columns[name], reference.columns[name])
-    return replace(column, q=q, alarm=True, moved=said)
+    changes = moved(batch.columns[name], reference.columns[name])
+    return replace(column, q=q, alarm=True, moved=changes)
 
 
 def _p_of_table(columns: tuple[ColumnDrift, ...]) -> float | None:

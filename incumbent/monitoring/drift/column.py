@@ -1,4 +1,4 @@
-"""One column of a batch beside that of the reference: how far apart, and how surprising that is."""
+"""Distance and p-value of one column of a batch against the reference."""
 
 import math
 from dataclasses import dataclass
@@ -44,16 +44,16 @@ class Rules(Protocol):
 
     @property
     def drift_q(self) -> float:
-        """Share of false alarms among the columns in alarm."""
+        """Expected share of false alarms among the columns in alarm."""
 
     @property
     def drift_effect_floor(self) -> float:
-        """Distance that must be passed, however sure a test is."""
+        """Smallest distance that can alarm, at any significance."""
 
 
 @dataclass(frozen=True)
 class Sides:
-    """One column on both sides, with the independent rows that each is worth."""
+    """One column of batch and reference, with their effective numbers of rows n and m."""
 
     batch: ColumnProfile
     reference: ColumnProfile
@@ -68,13 +68,13 @@ class Sides:
 
     @cached_property
     def steps(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Cumulative shares of a column in order."""
+        """Cumulative shares of an ordered column."""
         batch, reference = self.counts
         return steps(batch), steps(reference)
 
 
 def null_quality_of(batch: Profile, reference: Profile) -> NullQuality:
-    """What an answer stands on: rows, and windows of the reference as long as the batch."""
+    """Quality of the null: from the rows, and the reference's windows as long as the batch."""
     if min(batch.rows, reference.rows) < FEWEST_ROWS:
         return NullQuality.INSUFFICIENT
     if reference.blocks == 0 or reference.blocks >= SOUND_WINDOWS * max(batch.blocks, 1):
@@ -83,7 +83,7 @@ def null_quality_of(batch: Profile, reference: Profile) -> NullQuality:
 
 
 def sides_of(name: str, batch: Profile, reference: Profile) -> Sides:
-    """A column on both sides, and what rows of the reference's windows are worth."""
+    """One column of batch and reference, with the correlation of rows within windows."""
     normal = at_length(reference.null.get(name, ()), batch.blocks, reference.blocks)
     correlation = normal.correlation if normal else 0.0
     windows = max(1.0, reference.blocks / max(batch.blocks, 1))
@@ -99,7 +99,7 @@ def sides_of(name: str, batch: Profile, reference: Profile) -> Sides:
 def measure(
     name: str, sides: Sides, null_quality: NullQuality, weight: float | None
 ) -> ColumnDrift:
-    """Distance, p-value and null of a column; q and alarm are for all columns to settle."""
+    """Distance, p-value and null of a column, without q and alarm, which need all columns."""
     kind = sides.reference.kind
     if null_quality is NullQuality.INSUFFICIENT:
         return ColumnDrift(
@@ -130,10 +130,10 @@ def measure(
 
 
 def null_quantile(sides: Sides) -> float:
-    """Distance that batches of this size and span keep below where nothing has changed.
+    """The 95% quantile of the distance for batches of this size and span without drift.
 
-    The larger of what windows of the reference showed, and what independent rows, as many
-    as the batch is worth, would.
+    The larger of the quantile over windows of the reference, and that of as many independent
+    rows as the batch's effective size.
     """
     batch, reference = sides.counts
     if sides.reference.kind in ORDERED:
@@ -145,7 +145,7 @@ def null_quantile(sides: Sides) -> float:
 
 
 def measures(sides: Sides) -> dict[str, float | None]:
-    """Other distances by name: nats for the stability index, bits for Jensen-Shannon."""
+    """Further distances by name: PSI in nats, Jensen-Shannon in bits."""
     batch, reference = sides.counts
     if sides.reference.kind in ORDERED:
         batch, reference = binned(batch, reference)
@@ -167,7 +167,7 @@ def _p_values(
     if sides.reference.kind in ORDERED:
         found["values"] = p_of_order(distance, sides.n, sides.m)
     else:
-        # Nulls are a category like another; what is left over is pooled first.
+        # Nulls are a category too; `other` and `unseen` are pooled first.
         order = [*range(len(batch) - 3), len(batch) - 1, len(batch) - 3, len(batch) - 2]
         found["values"] = p_of_categories(batch[order] * n, reference[order] * m, rest=2)
         found |= _p_of_unseen(sides, n, m)
@@ -179,7 +179,7 @@ def _p_values(
 
 
 def _p_of_unseen(sides: Sides, n: float, m: float) -> dict[str, float]:
-    """Whether unseen values are more than to be expected; nothing where none are."""
+    """P-value of the share of unseen values; empty where none are unseen or expected."""
     counts = sides.reference.counts
     unseen = int(sides.batch.counts[UNSEEN])
     once, twice = (int((counts[:OTHER] == times).sum()) for times in (1, 2))
@@ -201,7 +201,7 @@ def _shares(sides: Sides) -> dict[str, float | None]:
 
 
 def _wasserstein(sides: Sides) -> float | None:
-    """In standard deviations of the reference; None where it has none, or the area is infinite."""
+    """Wasserstein distance in standard deviations of the reference; None where not finite."""
     batch, reference = sides.batch, sides.reference
     scale = deviation(reference)
     if scale is None or not (batch.spread and reference.spread and batch.spread.finite):

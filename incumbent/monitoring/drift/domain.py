@@ -1,7 +1,7 @@
-"""Whether rows of a batch can be told from rows of the reference, all columns taken together.
+"""Domain classifier: can rows of a batch be told from rows of the reference?
 
-A correlation that changes moves no single column. A classifier that is trained to tell batch
-from reference finds it: on rows that it has not seen, its AUC is above one half.
+A changed correlation moves no single column. A classifier of batch against reference detects
+it: its AUC on held-out rows exceeds one half.
 """
 
 import numpy as np
@@ -11,12 +11,12 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from incumbent.records import DomainReport
 
-MOST_ROWS = 2_000  # of either side
-FEWEST_ROWS = 100  # of either side, below which nothing is learnt
+MOST_ROWS = 2_000  # sampled from either side
+FEWEST_ROWS = 100  # of either side; with fewer rows the check is not made
 FOLDS = 2
 LARGEST = 1e300
 DOMAIN_LEVEL = 0.005
-EFFECT_FLOOR = 0.55  # AUC of a shift of a sixth of a standard deviation
+EFFECT_FLOOR = 0.55  # the AUC of a shift by a sixth of a standard deviation
 
 Floats = NDArray[np.float64]
 
@@ -24,19 +24,21 @@ Floats = NDArray[np.float64]
 def domain_check(
     batch: Floats, reference: Floats, seed: int, windows: tuple[Floats, ...] = ()
 ) -> DomainReport:
-    """Held-out AUC of a classifier between two tables, and how surprising it is.
+    """Held-out AUC of a classifier between two tables, with its p-value.
 
     Args:
-        batch: Rows of numbers and codes, shape (n, columns); NaN is a value like another.
+        batch: Rows of numbers and codes, shape (n, columns); NaN is a value of its own.
         reference: Shape (m, columns).
-        seed: Draws at most `MOST_ROWS` rows of either side, and deals them into two folds.
-        windows: Rows of windows of the reference, each as long as the batch; the AUC of
-            each against the others is the null beside chance. None: rows are exchangeable.
+        seed: Seed of the sample of at most `MOST_ROWS` rows per side, and of the two folds.
+        windows: Rows of windows of the reference, each as long as the batch; the AUC of each
+            against the others is a second null. Empty where rows are exchangeable.
 
-    Every row is scored by the model of the other fold. For independent rows the AUC of n and m
-    rows is near normal about 1/2 with variance (n + m + 1) / (12 n m) (Mann and Whitney 1947).
-    The models of the two folds have learnt from each other's rows, so that the mean of both is
-    given the variance of one.
+    The model of the other fold scores every row. For independent rows the AUC of n and m rows is
+    near normal about 1/2 with variance (n + m + 1) / (12 n m) (Mann and Whitney 1947). The two
+    models are fitted on each other's test rows, so their mean gets the variance of one fold.
+
+    Returns:
+        None for AUC, p and null where either side has fewer than `FEWEST_ROWS` rows.
     """
     random = np.random.default_rng(seed)
     here, there = _some(batch, random), _some(reference, random)
@@ -52,7 +54,7 @@ def domain_check(
 
 
 def held_out_auc(batch: Floats, reference: Floats, random: np.random.Generator) -> float:
-    """AUC of batch against reference, every row scored by a model that has not seen it."""
+    """Cross-validated AUC of batch against reference."""
     rows = np.vstack([batch, reference])
     truth = np.repeat([1, 0], [len(batch), len(reference)])
     fold = np.concatenate([random.permutation(len(t)) % FOLDS for t in (batch, reference)])
@@ -67,7 +69,7 @@ def held_out_auc(batch: Floats, reference: Floats, random: np.random.Generator) 
 
 
 def area_under_curve(score: Floats, positive: NDArray[np.bool_]) -> float:
-    """Share of pairs that the score puts in the right order; ties count half.
+    """Share of pairs that the score orders correctly; ties count half.
 
     >>> area_under_curve(np.array([0.1, 0.4, 0.4]), np.array([False, False, True]))
     0.75

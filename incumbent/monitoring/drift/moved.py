@@ -1,4 +1,4 @@
-"""What moved in a column, in words: nulls, a value, a category, the scale, the middle."""
+"""Describe what changed in a column: nulls, values, categories, unit, mean or deviation."""
 
 import math
 
@@ -8,16 +8,16 @@ from incumbent.data.profile.counting import OTHER, UNSEEN
 from incumbent.data.profile.spread import deviation, mean
 from incumbent.records import ORDERED, ColumnProfile
 
-NOTABLE = 0.02  # change of a share that is worth a word
-HEAP = 0.05  # share of rows at one value that makes it a heap
+NOTABLE = 0.02  # smallest change of a share that is reported
+HEAP = 0.05  # smallest increase of the share of one value that makes it a heap
 MOST_NAMED = 3
-MIDDLE = 0.1  # change of the mean, in standard deviations, that is worth a word
-WIDTH = 1.25  # factor of the standard deviation that is worth a word
+MIDDLE = 0.1  # smallest change of the mean that is reported, in standard deviations
+WIDTH = 1.25  # smallest factor of the standard deviation that is reported
 LOG_TOLERANCE = 0.02  # in powers of ten
 
 
 def moved(batch: ColumnProfile, reference: ColumnProfile) -> tuple[str, ...]:
-    """What changed, most telling first; an empty side has nothing to tell.
+    """The changes of a column in words, nulls first; empty where either side has no rows.
 
     >>> from incumbent.data.profile.counting import empty, of_categories
     >>> bins = empty("categorical", np.zeros(0), ("a", "b"))
@@ -55,7 +55,7 @@ def _infinite(column: ColumnProfile) -> float:
 
 
 def _heaps(batch: ColumnProfile, reference: ColumnProfile) -> tuple[str, ...]:
-    """Values that many rows share now and few did: a sentinel, a default, a stuck sensor."""
+    """Values whose share rose to a heap: a sentinel, a default, a stuck sensor."""
     here, there = batch.counts[1::2] / batch.rows, reference.counts[1::2] / reference.rows
     largest = np.argsort(there - here, kind="stable")[:MOST_NAMED]
     known = [(float(reference.edges[i]), there[i], here[i]) for i in largest]
@@ -98,7 +98,7 @@ def _shape(batch: ColumnProfile, reference: ColumnProfile) -> tuple[str, ...]:
 
 
 def _power_of_ten(now: float, middle: float, wide: float | None, width: float) -> int | None:
-    """The power of ten by which mean and deviation have both grown; None where they have not."""
+    """The power of ten by which both mean and deviation changed; None where there is none."""
     if wide is None or now * middle <= 0:
         return None
     of_mean, of_width = math.log10(now / middle), math.log10(wide / width)

@@ -1,7 +1,7 @@
-"""Drift of what a model says, and of what turned out to be true, by the machinery of columns.
+"""Drift of a model's scores and of the labels, measured like that of columns.
 
-Scores move where the inputs that matter have moved, before any label comes. Shares of the labels
-that move are prior shift. Both inform; neither is a feature, and no mean over features holds them.
+Scores move when relevant features move, before any label arrives. A change of the label shares
+is prior shift. Both are reported only; neither enters the mean distance over features.
 """
 
 import numpy as np
@@ -25,32 +25,32 @@ Blocks = NDArray[np.int64]
 def outputs_drift(
     model: FittedModel, predictions: Predictions, labelled: Labelled, spec: ModelSpec
 ) -> tuple[ColumnDrift, ...]:
-    """The score, and once labels have come the label, beside those of the held-out rows.
+    """Drift of the score, and of the label once labels have arrived, from the held-out rows.
 
     Args:
-        model: The version, with the rows that its recipe was judged on: what was said of them
-            was not learnt by heart, as that of training rows is.
-        predictions: What the version said of a batch, shape (n, k).
-        labelled: The m <= n rows whose label is known.
-        spec: Today's rules.
+        model: The version, with its held-out rows. Predictions for training rows would be
+            overfitted, and no fair reference.
+        predictions: The version's predictions for a batch, shape (n, k).
+        labelled: The m <= n labelled rows.
+        spec: The current rules.
 
-    The score is the probability of the last of two classes, the likeliest of more, or the
-    predicted value. Each of the two is a question of its own, held to the spec's q alone.
-    Without held-out rows there is no answer.
+    The score is the probability of the second of two classes, the most probable class of more
+    than two, or the predicted value. Score and label are tested separately, each at the spec's q.
+
+    Returns:
+        Empty where the version has no held-out rows.
     """
     if model.held_out.empty:
         return ()
     _, judged = read_held_out(model)
     values, blocks = judged.values, judged.blocks
     task, classes = model.card.spec.task, model.card.classes
-    known = _score(values, task, classes), blocks
-    found = [
-        _apart(SCORE, (_score(predictions.values, task, classes), predictions.blocks), known, spec)
-    ]
+    scores = _score(predictions.values, task, classes), predictions.blocks
+    found = [_drift_of(SCORE, scores, (_score(values, task, classes), blocks), spec)]
     if len(labelled.labels):
+        labels = labelled.labels, labelled.predictions.blocks
         truth = model.held_out[model.card.spec.target], blocks
-        came = labelled.labels, labelled.predictions.blocks
-        found.append(_apart(LABEL, came, truth, spec))
+        found.append(_drift_of(LABEL, labels, truth, spec))
     return tuple(found)
 
 
@@ -60,7 +60,7 @@ def _score(values: NDArray[np.float64], task: Task, classes: tuple[str, ...]) ->
     return pd.Series(values[:, -1])
 
 
-def _apart(
+def _drift_of(
     name: str,
     batch: tuple[pd.Series, Blocks],
     reference: tuple[pd.Series, Blocks],

@@ -1,7 +1,7 @@
-"""Which columns moved together: alarms that one event can explain.
+"""Group the columns in alarm that one event can explain.
 
-Two columns whose values go together in the rows of the batch seldom move alone. What they have in
-common is measured alike for numbers, categories and nulls, by their maximal correlation.
+Columns that depend on each other in the rows of the batch rarely move separately. Maximal
+correlation measures the dependence of numbers, categories and nulls on one scale.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from incumbent.records import ORDERED, DriftReport
 
-if TYPE_CHECKING:  # the command that compares two files does without pandas
+if TYPE_CHECKING:  # the `drift` command compares two files without importing pandas
     import pandas as pd
 
-MOST_COLUMNS = 20  # in alarm, the first of the report
+MOST_COLUMNS = 20  # the first columns in alarm; further ones are not grouped
 MOST_ROWS = 2_000
-FEWEST_ROWS = 500  # of fewer, independent columns reach a third of `RELATED` by chance
+FEWEST_ROWS = 500  # with fewer, independent columns reach a third of `RELATED` by chance
 RELATED = 0.5
 BINS = 10
-SMALLEST_BIN = 0.05  # share of the rows; one row in two rare bins would be a correlation of 1
+SMALLEST_BIN = 0.05  # share of the rows; one row in two rare bins would give a correlation of 1
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
@@ -34,9 +34,9 @@ def with_groups(
     """The report with the groups of its columns in alarm.
 
     Args:
-        report: What is said of the columns one by one.
-        rows_of: Gives the rows of some columns of the batch, and is told which have an order;
-            asked only where two are in alarm.
+        report: The drift of each column.
+        rows_of: Reads rows of the batch, given the columns and whether each is ordered; called
+            only where two columns or more are in alarm.
     """
     alarmed = [c for c in report.columns if c.alarm][:MOST_COLUMNS]
     if len(alarmed) <= 1:
@@ -58,15 +58,15 @@ def rows_of_frame(frame: "pd.DataFrame", names: Sequence[str], ordered: Sequence
 def moved_together(
     rows: Floats, names: Sequence[str], ordered: Sequence[bool]
 ) -> tuple[tuple[str, ...], ...]:
-    """Groups of columns, each of two at least; a column in no group moved alone.
+    """Groups of two or more dependent columns; columns in no group are left out.
 
     Args:
         rows: Rows of the batch, shape (n, k): numbers, and codes of categories; NaN is null.
-        names: The k columns, in the order in which groups name them.
-        ordered: Whether the values of a column have an order.
+        names: The k columns, in the order used within groups.
+        ordered: Whether the values of each column have an order.
 
-    A group holds all that is linked by a maximal correlation of `RELATED` at least, directly or
-    through others. Fewer rows than `FEWEST_ROWS` have no groups.
+    Columns with a maximal correlation of at least `RELATED` are linked; a group is a connected
+    component. Fewer than `FEWEST_ROWS` rows give no groups.
 
     >>> x = np.random.default_rng(0).normal(size=(1_000, 2))
     >>> rows = np.column_stack([x[:, 0], x[:, 1], -x[:, 0]])
@@ -87,15 +87,15 @@ def moved_together(
 
 
 def maximal_correlation(a: Bins, b: Bins) -> float:
-    """Largest correlation of any function of one with any function of the other, from 0 to 1.
+    """Largest correlation of any function of one column with any function of the other.
 
     The second singular value of p_ij / sqrt(p_i p_j), the first being 1 (Hirschfeld 1935; Renyi
-    1959). Of two normal variables, in bins fine enough, it is the size of their correlation. A
-    constant: 0.
+    1959). For two normal variables in fine bins it is the absolute correlation. From 0 to 1; 0
+    for a constant.
 
     Args:
-        a: The bin of each row, shape (n,), every bin from 0 on in use.
-        b: Shape (n,).
+        a: The bin of each row, shape (n,); no bin is empty.
+        b: The same for the other column, shape (n,).
 
     >>> maximal_correlation(np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1]))
     0.0
@@ -110,10 +110,10 @@ def maximal_correlation(a: Bins, b: Bins) -> float:
 
 
 def bins_of(values: Floats, *, ordered: bool) -> Bins:
-    """The bin of each row, shape (n,): tenths of the order or categories, nulls apart.
+    """The bin of each row, shape (n,): deciles or categories, with a separate bin for nulls.
 
-    Bins of fewer than `SMALLEST_BIN` of the rows are one, and if that is too small as well, it
-    is part of the largest: categories that are all of them rare go together with nothing.
+    Bins below `SMALLEST_BIN` of the rows are merged into one; if that is still too small, it is
+    merged with the largest bin. A column of rare categories only therefore correlates with none.
 
     >>> bins_of(np.array([3.0, 3.0, np.nan, 1.0]), ordered=False).tolist()
     [1, 1, 2, 0]
@@ -123,7 +123,7 @@ def bins_of(values: Floats, *, ordered: bool) -> Bins:
     if ordered:
         middle = (np.cumsum(counts) - counts / 2)[place] / len(values)
         place = np.where(null, BINS, (middle * BINS).astype(np.int64))
-    for _ in range(2):  # the small ones together, then what they make with the largest
+    for _ in range(2):  # first the small bins with each other, then the result with the largest
         counts = np.bincount(place)
         small = (counts > 0) & (counts < SMALLEST_BIN * len(values))
         into = int(np.argmax(small)) if small.sum() > 1 else int(np.argmax(counts))
