@@ -137,8 +137,8 @@ def replay(doc: Document) -> None:
     if late:
         batches = doc["delay"]["batches"]
         costs = (f"{name} {_cost(doc['delay'][name])}" for name in late)
-        late = f"{batches} batch{'es' if batches > 1 else ''} late"
-        _print(f"\nLabels that arrive {late} cost {' and '.join(costs)} of {metric}.")
+        by = f"{batches} batch{'es' if batches > 1 else ''} late"
+        _print(f"\nLabels that arrive {by} cost {' and '.join(costs)} of {metric}.")
     if doc["recommendation"]:
         _recommendation(doc["recommendation"], metric)
 
