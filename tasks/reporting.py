@@ -87,9 +87,11 @@ def carried_out(state: LiveState, findings: Findings) -> Conclusion | None:
     The champion was promoted over this very batch, by a decision that was never reported.
     """
     champion, digest = state.champion(), findings.entry.batch.digest
+    if champion.model.card.training.batches[-1:] != (digest,):
+        return None
     ledger, name = state.gateways.ledger, state.spec.name
     made = ledger.decisions_about(name, digest)
-    if champion.model.card.training.batches[-1:] != (digest,) or not made:
+    if not made:
         return None
     inputs, decision = stored_inputs(made[0].inputs), made[0].decision
     document = state.entry_of(digest).document

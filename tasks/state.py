@@ -47,6 +47,7 @@ from tasks.champion import read_champion
 from tasks.gateways import Gateways
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
+from tasks.past_rows import read_past
 
 
 class LiveState:
@@ -91,13 +92,18 @@ class LiveState:
         learnt = self.champion().model.card.training.batches
         ordinal = self.entry_of(before).ordinal
         found = self.gateways.ledger.training_candidates(self.spec.name, ordinal, set(learnt))
-        return tuple(batch for batch in found if not self.rows(batch.batch).empty)
+        batches, card = [b.batch for b in found], self.champion().model.card
+        if not self._rows.keys() >= set(batches):
+            self._rows |= read_past(self.gateways.predictions, card, batches, self.rows)
+        return tuple(batch for batch in found if not self._rows[batch.batch].empty)
 
     def rows(self, batch: str, part: Part = Part.WHOLE) -> pd.DataFrame:
         """Labelled rows of a batch that a model may learn from and be compared on."""
         if batch not in self._rows:
             self._rows[batch] = self._read_rows(batch)
         rows = self._rows[batch]
+        if part is Part.WHOLE:
+            return rows
         return rows[in_part(rows, part, self.spec)].reset_index(drop=True)
 
     def labelled(self, batch: str, predictions: Predictions) -> Labelled | None:

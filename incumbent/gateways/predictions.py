@@ -2,14 +2,16 @@
 
     <root>/<model>/predictions/<batch digest, 16 digits>-v<version>.parquet
     <root>/<model>/rows/<batch digest, 16 digits>.parquet
+    <root>/<model>/together/<name>.parquet
     <root>/<model>/labels/<batch digest, 16 digits>-<arrival digest, 16 digits>.parquet
 
 A file is written under another name and then moved, so that it is there whole or not at all;
 written again it takes the place of its equal.
 """
 
+import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +26,7 @@ from incumbent.gateways.sources import open_filesystem
 from incumbent.records import Predictions
 
 _DIGITS = 16
+_NOTE = b"PANDAS_ATTRS"  # where pandas keeps the attributes of a table in its file
 _SLICE = "slice_"  # before the name of a column whose values are kept
 
 
@@ -96,6 +99,33 @@ class PredictionStore:
         table = self._read(self._rows(model, batch_digest))
         return None if table is None else table.to_pandas()
 
+    def write_together(
+        self, model: str, name: str, key: str, tables: Mapping[str, pd.DataFrame]
+    ) -> None:
+        """Keep the rows of several batches in one file, in the place of its earlier content.
+
+        Args:
+            model: Name of the model.
+            name: Name of the file.
+            key: Digest of all that the rows were made from.
+            tables: Batch digest to rows, all of the same columns and kinds.
+        """
+        filled = [rows for rows in tables.values() if len(rows)] or [*tables.values()][:1]
+        whole = pd.concat(filled)
+        whole.attrs = {"key": key, "rows": {batch: len(rows) for batch, rows in tables.items()}}
+        self._move_in(self._together(model, name), whole.to_parquet(index=False))
+
+    def read_together(self, model: str, name: str, key: str) -> dict[str, pd.DataFrame] | None:
+        """The rows of several batches by digest; None where they were made from something else."""
+        table = self._read(self._together(model, name))
+        if table is None or (note := json.loads(table.schema.metadata[_NOTE]))["key"] != key:
+            return None
+        whole, start, found = table.to_pandas(), 0, dict[str, pd.DataFrame]()
+        for digest, count in note["rows"].items():
+            found[digest] = whole.iloc[start : start + count].reset_index(drop=True)
+            start += count
+        return found
+
     def write_labels(
         self,
         model: str,
@@ -120,8 +150,7 @@ class PredictionStore:
                 "arrival": pa.array([labels_digest] * len(ids), type=pa.string()),
             }
         )
-        name = f"{batch_digest[:_DIGITS]}-{labels_digest[:_DIGITS]}.parquet"
-        self._write(f"{self._folder}/{model}/labels/{name}", table)
+        self._write(self._labels(model, batch_digest, labels_digest), table)
 
     def read_labels(self, model: str, batch_digest: str) -> pd.DataFrame:
         """All labels that arrived for a batch, as columns id, label and arrival.
@@ -129,15 +158,39 @@ class PredictionStore:
         Nothing is merged away: an id that two arrivals label is there twice. Rows are ordered
         by the arrival's digest, then as they were delivered.
         """
-        pattern = f"{self._folder}/{model}/labels/{batch_digest[:_DIGITS]}-*.parquet"
-        with self._reachable():
-            self._filesystem.invalidate_cache()
-            paths = sorted(self._filesystem.glob(pattern))
+        arrivals = self.label_arrivals(model, [batch_digest])[batch_digest]
+        paths = [self._labels(model, batch_digest, arrival) for arrival in arrivals]
         tables = [table for path in paths if (table := self._read(path)) is not None]
         frames = [t.to_pandas() for t in tables if t.num_rows]
         if not frames:
             return pd.DataFrame({c: pd.Series(dtype="str") for c in ("id", "label", "arrival")})
         return pd.concat(frames, ignore_index=True)
+
+    def label_arrivals(
+        self, model: str, batch_digests: Sequence[str]
+    ) -> dict[str, tuple[str, ...]]:
+        """Arrivals of labels that were kept for each batch: 16 digits of their digests, sorted.
+
+        The folder is listed once, however many batches are asked for.
+        """
+        with self._reachable():
+            self._filesystem.invalidate_cache()
+            try:
+                paths = self._filesystem.ls(f"{self._folder}/{model}/labels", detail=False)
+            except FileNotFoundError:
+                paths = []
+        found = dict[str, list[str]]()
+        for path in sorted(path for path in paths if path.endswith(".parquet")):
+            batch, _, arrival = path.rsplit("/", 1)[-1].removesuffix(".parquet").partition("-")
+            found.setdefault(batch, []).append(arrival)
+        return {digest: tuple(found.get(digest[:_DIGITS], ())) for digest in batch_digests}
+
+    def _labels(self, model: str, batch_digest: str, labels_digest: str) -> str:
+        name = f"{batch_digest[:_DIGITS]}-{labels_digest[:_DIGITS]}.parquet"
+        return f"{self._folder}/{model}/labels/{name}"
+
+    def _together(self, model: str, name: str) -> str:
+        return f"{self._folder}/{model}/together/{name}.parquet"
 
     def _rows(self, model: str, batch_digest: str) -> str:
         return f"{self._folder}/{model}/rows/{batch_digest[:_DIGITS]}.parquet"

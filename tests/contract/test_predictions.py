@@ -87,6 +87,44 @@ def test_kept_rows_keep_their_columns_their_kinds_and_their_gaps(store):
     pd.testing.assert_frame_equal(store.read_rows("flights", BATCH), rows)
 
 
+def some_rows(*prices: float) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "price": np.array(prices, dtype=np.float64),
+            "page": pd.array(["EWR", None, "JFK"][: len(prices)], dtype="str"),
+            "at": pd.to_datetime(["2013-01-01T05:00"] * len(prices), utc=True).as_unit("us"),
+            "bought": np.arange(len(prices)),
+        }
+    )
+
+
+def test_rows_kept_together_are_those_of_each_batch(store):
+    tables = {BATCH: some_rows(1.5, np.nan, -0.0), "b" * 64: some_rows(), "c" * 64: some_rows(2.0)}
+    assert store.read_together("flights", "0", "key") is None
+    store.write_together("flights", "0", "key", tables)
+    found = store.read_together("flights", "0", "key")
+    assert [*found] == [*tables]
+    for digest, rows in tables.items():
+        pd.testing.assert_frame_equal(found[digest], rows)
+
+
+def test_rows_that_were_made_from_something_else_are_none(store):
+    store.write_together("flights", "0", "key", {BATCH: some_rows(1.0)})
+    assert store.read_together("flights", "0", "another") is None
+    store.write_together("flights", "0", "another", {BATCH: some_rows(2.0)})
+    assert store.read_together("flights", "0", "key") is None
+    assert store.read_together("flights", "0", "another")[BATCH]["price"].tolist() == [2.0]
+
+
+def test_arrivals_are_listed_by_batch(store):
+    other, arrivals = "b" * 64, ("2" * 64, "1" * 64)
+    assert store.label_arrivals("flights", [BATCH]) == {BATCH: ()}
+    for arrival in arrivals:
+        store.write_labels("flights", BATCH, arrival, ["a"], [1])
+    found = store.label_arrivals("flights", [other, BATCH])
+    assert found == {other: (), BATCH: ("1" * 16, "2" * 16)}
+
+
 def test_nan_and_infinite_scores_stay_what_they_are(store):
     store.write("flights", BATCH, 1, some(np.nan, np.inf, -np.inf, -0.0))
     found = store.read("flights", BATCH, 1).values

@@ -223,6 +223,18 @@ class TestMlflow:
         (run,) = runs_of(client_of(real), model)
         assert (run.info.run_name, run.info.status) == ("timeline", "FINISHED")
 
+    def test_a_run_of_someone_else_is_no_timeline_and_stays_open(self, real):
+        model = next(NAMES)
+        real.log_timeline(model, 0, {"auc": 0.5}, NOW)
+        client = client_of(real)
+        experiment = client.get_experiment_by_name(model).experiment_id
+        other = client.create_run(experiment, start_time=0, run_name="timeline").info.run_id
+        real.sweep(model, ())
+        assert client.get_run(other).info.status == "RUNNING"
+        client.set_terminated(other)
+        real.log_timeline(model, 1, {"auc": 0.6}, NOW)
+        assert client.get_run(other).data.metrics == {}
+
     def test_nothing_is_printed(self, real, capfd):
         version, _, _ = Door(real).register()
         real.load(version)

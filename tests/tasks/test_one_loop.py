@@ -19,6 +19,7 @@ from incumbent.records import document
 from incumbent.replay.fits import Fits
 from incumbent.replay.loop import replay_policy
 from incumbent.statistics.metrics import row_losses
+from tasks import past_rows
 from tasks.history import open_history
 from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, batch_rows, rows_of
 from tests.tasks.loops import at_work
@@ -32,6 +33,14 @@ SPECS = {
     "drift": {"trigger": "drift", "drift_repeats": 1},
     "other days": {"training_half_life": 0.0, "decision_price": 0.0},
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _rows_are_kept_together_early():
+    """Rows of the past are kept by two batches, so that short histories have them as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(past_rows, "TOGETHER", 2)
+        yield
 
 
 @dataclass(frozen=True)

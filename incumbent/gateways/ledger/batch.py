@@ -13,6 +13,14 @@ from incumbent.gateways.ledger.schema import batches, label_batches, labels
 from incumbent.records import Batch, BatchEntry, BatchStatus, Period
 from incumbent.records import document as plain
 
+# What stands before the document in a row: the database need not read past a document for it.
+LISTED = [
+    column
+    for column in batches.c
+    if column.name
+    in {"digest", "ordinal", "batch_id", "rows", "period_start", "period_end", "path", "status"}
+]
+
 
 @dataclass(frozen=True)
 class LabelArrival:
@@ -83,8 +91,7 @@ class Batches(Database):
             status: Only the batches that stand so.
             after: Only the batches with a larger ordinal.
         """
-        columns = [column for column in batches.c if column is not batches.c.document]
-        query = select(*columns).where(batches.c.model == model).order_by(batches.c.ordinal)
+        query = select(*LISTED).where(batches.c.model == model).order_by(batches.c.ordinal)
         if status is not None:
             query = query.where(batches.c.status == status.value)
         if after is not None:

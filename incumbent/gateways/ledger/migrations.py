@@ -72,6 +72,7 @@ def _judgements_and_files(operations: Operations) -> None:
         Column("stamp", Text, nullable=False),
         Column("digest", String(64), nullable=False),
     )
+    operations.create_index("ix_decisions_batch", "decisions", ["model", "batch_digest"])
     operations.drop_column("labels", "document")
 
 

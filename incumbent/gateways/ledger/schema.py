@@ -147,6 +147,8 @@ decisions = Table(
     sqlite_autoincrement=True,
 )
 
+Index("ix_decisions_batch", decisions.c.model, decisions.c.batch_digest)
+
 # What later decisions need to know of the newest decision about each batch.
 judgements = Table(
     "judgements",

@@ -36,14 +36,13 @@ def log_run(connection: Connection, model: str, record: RunRecord, now: datetime
 
 
 def finished(connection: Connection, model: str, condition: str) -> list[Run]:
-    """At most one finished run of a model that meets a condition, the oldest."""
+    """The finished runs of a model that meet a condition, oldest first."""
     experiment = connection.experiment(model)
     with connection.guarded("look for a run") as client:
         return list(
             client.search_runs(
                 [experiment],
                 f"{condition} AND attributes.status = 'FINISHED'",
-                max_results=1,
                 order_by=["attributes.start_time ASC"],
             )
         )
@@ -55,9 +54,10 @@ def close_abandoned(connection: Connection, model: str) -> None:
     if experiment is None:
         return
     with connection.guarded("close abandoned runs") as client:
-        ours = f"tags.`{KIND_TAG}` LIKE '%' AND attributes.status = 'RUNNING'"
-        for run in client.search_runs([experiment], ours):
-            client.set_terminated(run.info.run_id, status="KILLED")
+        # Not by the tag: the database would read the tag of every run that has one.
+        for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+            if KIND_TAG in run.data.tags:
+                client.set_terminated(run.info.run_id, status="KILLED")
 
 
 @contextmanager

@@ -48,8 +48,9 @@ def log_timeline(
 
 def _run(connection: Connection, model: str, at: int) -> Run:
     """The timeline; of several the oldest, finished at birth so that it never looks hung."""
-    if found := finished(connection, model, f"tags.`{KIND_TAG}` = '{NAME}'"):
-        return found[0]
+    named = finished(connection, model, f"attributes.run_name = '{NAME}'")
+    if ours := [run for run in named if run.data.tags.get(KIND_TAG) == NAME]:
+        return ours[0]
     with opened(connection, model, NAME, {}, at) as run:
         finish(connection, run, at)
     return run
