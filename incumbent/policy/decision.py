@@ -17,6 +17,7 @@ from incumbent.records import (
     Action,
     Decision,
     DecisionInputs,
+    Estimate,
     JudgedBatch,
     Outcome,
     Period,
@@ -150,16 +151,21 @@ def judged_batch(inputs: DecisionInputs, decision: Decision) -> JudgedBatch | No
     harm, gain, estimate = inputs.harm, inputs.gain, inputs.estimate
     if harm is None:
         return None
-    name, saved = harm.metric_name, gain.saved if gain else None
+    name = harm.metric_name
     return JudgedBatch(
         inputs.batch,
         harm.rows,
         inputs.champion,
         decision.action is Action.RETRAIN,
-        saved if saved is not None and math.isfinite(saved.value) else None,
-        harm.metrics.get(name) if harm.enough else None,
+        _if_finite(gain.saved if gain else None),
+        _if_finite(harm.metrics.get(name) if harm.enough else None),
         estimate.metrics.get(name) if estimate else None,
     )
+
+
+def _if_finite(estimate: Estimate | None) -> Estimate | None:
+    known = estimate is not None and math.isfinite(estimate.value)
+    return estimate if known else None
 
 
 def stored_inputs(stored: Mapping[str, Any]) -> DecisionInputs:

@@ -42,6 +42,13 @@ NOW = datetime(2013, 2, 1, 12, tzinfo=UTC)
 PERIOD = Period(datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 1, 15, 23, 59, 59, 5, tzinfo=UTC))
 RACERS = 8
 FIRST_SCHEMA = Path(__file__).with_name("ledger_version_1.sql")
+TO_SECOND_SCHEMA = """
+DROP TABLE judgements;
+DROP TABLE files;
+DROP INDEX ix_decisions_batch;
+ALTER TABLE labels ADD COLUMN document JSON;
+UPDATE schema_version SET version = 2;
+"""
 MINUTE = timedelta(minutes=1)
 KILLED_WHILE_WRITING = """
 import os, signal, sys
@@ -299,6 +306,28 @@ def conclude(ledger, number, made=None, inputs=None, *, found=None) -> None:
         StoredDecision("flights", digest(number), made, inputs or {}, NOW), found
     )
     ledger.finish_batch("flights", digest(number), BatchStatus.HANDLED, {}, NOW)
+
+
+def inputs_of(known: JudgedBatch) -> dict:
+    """The parts of the inputs of a decision that make a judgement."""
+    return {
+        "champion": known.champion,
+        "harm": {
+            "rows": known.rows,
+            "enough": True,
+            "metric_name": "log_loss",
+            "metrics": {"log_loss": known.loss},
+        },
+        "gain": {"saved": known.saved, "cleared": ()},
+        "estimate": {"metrics": {"log_loss": known.estimated}},
+    }
+
+
+def asked_of(ledger: Ledger) -> tuple:
+    return (
+        ledger.judged_batches("flights", digest(9), 50),
+        ledger.training_candidates("flights", 9, ()),
+    )
 
 
 class TestJudgements:
@@ -640,6 +669,26 @@ class TestDatabase:
         fresh = f"{url}-fresh"
         Ledger(fresh).models()
         assert shape(url) == shape(fresh)
+
+    def test_what_was_decided_before_is_known_after_the_upgrade(self, ledger, url):
+        shuffled = Reason("shuffled_labels", None, 0.4, 0.01, "labels do not follow their rows")
+        faulty = Decision("d1", Action.NONE, (), (), faults=(shuffled,))
+        loss = Estimate(0.4, 0.3, 0.5, 0.05, 40, 8)
+        known = replace(judged(0), loss=loss, retrained=True)
+        conclude(ledger, 0, decision("d0"), inputs_of(known), found=known)
+        known = replace(known, rows=140)
+        conclude(ledger, 0, Decision("again", Action.NONE, (), ()), inputs_of(known), found=known)
+        conclude(ledger, 1, faulty)
+        conclude(ledger, 2, inputs={"harm": None, "gain": {"cleared": [digest(1)]}})
+        before = asked_of(ledger)
+        with sqlite3.connect(path_of(url)) as connection:
+            connection.executescript(TO_SECOND_SCHEMA)
+        connection.close()
+        assert asked_of(Ledger(url)) == before
+        assert before[0] == (known,)
+        assert before[1][1] == TrainingBatch(
+            digest(1), frozenset({"shuffled_labels"}), cleared=True
+        )
 
     def test_a_newer_schema_asks_for_an_upgrade(self, ledger, url):
         ledger.models()

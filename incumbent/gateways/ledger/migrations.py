@@ -4,6 +4,7 @@ A step is frozen when it is released: it names what the tables were then, not wh
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
@@ -18,8 +19,21 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
+    column,
+    select,
+    table,
     text,
 )
+
+_NOT_JUDGED: Mapping[str, Any] = {
+    "judged": False,
+    "rows": 0,
+    "champion": 0,
+    "retrained": False,
+    "saved": None,
+    "loss": None,
+    "estimated": None,
+}
 
 
 def migrate(connection: Connection, found: int, wanted: int) -> None:
@@ -51,7 +65,7 @@ def _leases_and_looks(operations: Operations) -> None:
 
 def _judgements_and_files(operations: Operations) -> None:
     """What later decisions need of earlier ones, and the files that were read."""
-    operations.create_table(
+    judgements = operations.create_table(
         "judgements",
         Column("model", String(63), ForeignKey("models.name"), primary_key=True),
         Column("batch_digest", String(64), primary_key=True),
@@ -74,6 +88,47 @@ def _judgements_and_files(operations: Operations) -> None:
     )
     operations.create_index("ix_decisions_batch", "decisions", ["model", "batch_digest"])
     operations.drop_column("labels", "document")
+    found = _judgements(operations.get_bind())
+    if found:
+        operations.bulk_insert(judgements, found)
+
+
+def _judgements(connection: Connection) -> list[dict[str, Any]]:
+    """What the decisions that are stored say of each batch; a later one counts for an earlier."""
+    stored = table("decisions", *(column(name) for name in ("sequence", "model", "batch_digest")))
+    kept = [column(name, JSON) for name in ("decision", "inputs")]
+    query = select(*stored.c, *kept).select_from(stored).order_by(stored.c.sequence)
+    found, cleared = dict[tuple[str, str], dict[str, Any]](), set[tuple[str, str]]()
+    for row in connection.execute(query):
+        name = row.model, row.batch_digest
+        gain = row.inputs.get("gain") or {}
+        cleared |= {(row.model, batch) for batch in gain.get("cleared", ())}
+        before = found.get(name, {"model": name[0], "batch_digest": name[1], **_NOT_JUDGED})
+        faults = [fault["signal"] for fault in row.decision.get("faults", ())]
+        found[name] = before | _judged(row.decision, row.inputs, before) | {"faults": faults}
+    return [values | {"cleared": name in cleared} for name, values in found.items()]
+
+
+def _judged(
+    decision: Mapping[str, Any], inputs: Mapping[str, Any], before: Mapping[str, Any]
+) -> dict[str, Any]:
+    harm, gain, estimate = (inputs.get(part) or {} for part in ("harm", "gain", "estimate"))
+    if not harm:
+        return {}
+    name = harm["metric_name"]
+    return {
+        "judged": True,
+        "rows": harm["rows"],
+        "champion": inputs["champion"],
+        "retrained": before["retrained"] or decision["action"] == "retrain",
+        "saved": _if_known(gain.get("saved")),
+        "loss": _if_known(harm["metrics"].get(name) if harm["enough"] else None),
+        "estimated": estimate.get("metrics", {}).get(name),
+    }
+
+
+def _if_known(estimate: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return estimate if estimate and estimate["value"] is not None else None
 
 
 STEPS: Mapping[int, Callable[[Operations], None]] = {
