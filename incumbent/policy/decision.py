@@ -1,4 +1,4 @@
-"""The rules: from what was measured to what is done. Pure, and made again from its inputs."""
+"""The decision about a batch: pure rules over recorded inputs, so it can be recomputed."""
 
 import json
 import math
@@ -31,14 +31,14 @@ DAY_SECONDS = 86_400
 
 
 def decide(inputs: DecisionInputs) -> Decision:
-    """What is to be done about a batch, and why.
+    """The action for a batch, with its reasons.
 
-    The spec's `trigger` names what may retrain: harm or a gain to be expected, calibrated drift,
-    or age; a person may ask for it besides. Drift alone notifies, and so does an estimate that is
-    suspect: without labels nothing is retrained. A retraining is blocked while labels are too few
-    to judge it, while they look faulty, while the batch is quarantined, and while a challenger
-    waits for more labels, unless the champion is plainly broken; and for harm where a
-    backtest does not show that newer rows help, during the cooldown, and when the budget is spent.
+    The spec's `trigger` selects what may retrain: harm or expected gain, calibrated drift, or age.
+    A user may request a retraining as well. Drift alone notifies, and so does a suspect estimate:
+    nothing is retrained without labels. A retraining is blocked by too few labels, by label
+    faults, by quarantine, and while a challenger waits for more labels, unless the champion is
+    plainly broken. A retraining for harm is also blocked where the backtest shows no gain, during
+    the cooldown, and when the training budget is exhausted.
     """
     harm, drift, age = harm_reasons(inputs), drift_reasons(inputs), age_reasons(inputs)
     asked, gain = asked_reasons(inputs), gain_reasons(inputs)
@@ -54,51 +54,51 @@ def decide(inputs: DecisionInputs) -> Decision:
 
 
 def plainly_broken(inputs: DecisionInputs) -> bool:
-    """Whether the champion is surely worse than a constant: another challenger may be trained."""
+    """Whether the champion is significantly worse than a constant prediction."""
     return SKILL in harmed(inputs)
 
 
 def resumes(inputs: DecisionInputs) -> bool:
-    """Whether a challenger waits and enough sound labels have come to judge it again."""
+    """Whether a challenger waits, and the batch has enough sound labels to judge it again."""
     enough = inputs.harm is not None and inputs.harm.enough
     return inputs.waiting and enough and not faults(inputs)
 
 
 def asked_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """A reason where a person asks for a retraining."""
+    """A reason where a user requested a retraining."""
     if inputs.asked is None:
         return ()
-    return (Reason("asked", None, None, None, f"asked for by hand: {inputs.asked}"),)
+    return (Reason("asked", None, None, None, f"requested by hand: {inputs.asked}"),)
 
 
 def estimate_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """A reason where the performance that can be expected without labels is suspect."""
+    """A reason where the estimated performance is suspect, and labels are missing."""
     found = inputs.estimate
     if found is None or found.trust is not Trust.SUSPECT or inputs.harm is not None:
         return ()
     loss, name = found.metrics[found.metric_name], found.metric_name.replace("_", " ")
     text = (
-        f"{name} estimated at {loss:.3f}, limit {found.tolerated:.3f}; such estimates were off by"
-        f" {found.record.error:.3f} on {found.record.batches} batches; unverified until labels"
-        " come"
+        f"{name} estimated at {loss:.3f}, limit {found.tolerated:.3f}; mean error of past"
+        f" estimates {found.record.error:.3f} on {found.record.batches} batches; unverified until"
+        " labels arrive"
     )
     return (Reason("estimate", None, loss, found.tolerated, text),)
 
 
 def validation_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """A reason where the batch cannot be used at all."""
+    """A reason where the batch is quarantined."""
     if inputs.outcome is not Outcome.QUARANTINE:
         return ()
     return (Reason("validation", None, "quarantine", "pass", "the batch is quarantined"),)
 
 
 def harm_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """A reason for each signal of harm that the labels show."""
+    """A reason for each significant signal of harm."""
     return tuple(reason_of(s) for s in harmed(inputs).values())
 
 
 def drift_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """A reason for each column that drifted, where the table as a whole did."""
+    """A reason for each column in alarm, where the table alarms."""
     if inputs.drift is None or not inputs.drift.alarm:
         return ()
     floor = inputs.spec.drift_effect_floor
@@ -108,7 +108,7 @@ def drift_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
             c.column,
             c.distance,
             max(floor, c.null_quantile or 0.0),
-            f"{c.column} moved by {c.distance:.2f}",
+            f"{c.column} drifted by {c.distance:.2f}",
         )
         for c in inputs.drift.columns
         if c.alarm and c.distance is not None
@@ -132,9 +132,9 @@ def age_days(batch: Period | None, trained: Period | None) -> float | None:
 
 
 def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """What forbids a retraining that something asks for.
+    """Reasons against a retraining.
 
-    What a person asks for, and what is due by age, waits for no cooldown and asks no budget.
+    Cooldown and budget do not apply to a retraining requested by a user or due by age.
     """
     found: list[Reason | None] = [_too_few_labels(inputs), *faults(inputs)]
     found.extend(validation_reasons(inputs))
@@ -142,12 +142,12 @@ def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
         text = "a challenger waits for more labels"
         found.append(Reason("challenger", None, "waiting", None, text))
     if inputs.asked is None:
-        found.extend(_unhurried(inputs))
+        found.extend(_unrequested(inputs))
     return tuple(f for f in found if f is not None)
 
 
 def judged_batch(inputs: DecisionInputs, decision: Decision) -> JudgedBatch | None:
-    """What later decisions need to know of this one; None where no labels were judged."""
+    """The record of this batch for later decisions; None where no labels were judged."""
     harm, gain, estimate = inputs.harm, inputs.gain, inputs.estimate
     if harm is None:
         return None
@@ -169,10 +169,10 @@ def _if_finite(estimate: Estimate | None) -> Estimate | None:
 
 
 def stored_inputs(stored: Mapping[str, Any]) -> DecisionInputs:
-    """The inputs of a decision as they were stored with it; `decide` makes it again.
+    """The stored inputs of a decision, from which `decide` recomputes it.
 
     Raises:
-        pydantic.ValidationError: They are not those of this release.
+        pydantic.ValidationError: Another release stored them, with other fields.
     """
     return TypeAdapter(DecisionInputs).validate_python(stored)
 
@@ -180,15 +180,15 @@ def stored_inputs(stored: Mapping[str, Any]) -> DecisionInputs:
 def identify(inputs: DecisionInputs) -> str:
     """The decision's id: 16 hex digits of the SHA-256 of its inputs.
 
-    The latency, the causes and the slices are left out: they decide nothing, and the latency is
-    another one when a batch is run again.
+    Latency, attribution and slices are left out: they decide nothing, and the latency of a batch
+    varies between runs.
     """
-    known = document(inputs)
-    del known["spec"]["harm_slices"]
-    if known["harm"] is not None:
-        known["harm"] |= {"latency": None, "attribution": None}
-        del known["harm"]["slices"], known["harm"]["unsliced"]
-    return text_digest([json.dumps(known, sort_keys=True)])[:ID_LENGTH]
+    hashed = document(inputs)
+    del hashed["spec"]["harm_slices"]
+    if hashed["harm"] is not None:
+        hashed["harm"] |= {"latency": None, "attribution": None}
+        del hashed["harm"]["slices"], hashed["harm"]["unsliced"]
+    return text_digest([json.dumps(hashed, sort_keys=True)])[:ID_LENGTH]
 
 
 def _action(
@@ -199,8 +199,8 @@ def _action(
     return Action.NOTIFY if reasons or blocked else Action.NONE
 
 
-def _unhurried(inputs: DecisionInputs) -> list[Reason]:
-    """What a training can wait for that nobody asked for."""
+def _unrequested(inputs: DecisionInputs) -> list[Reason]:
+    """Reasons against a retraining that no user requested."""
     broken, trigger = plainly_broken(inputs), inputs.spec.trigger
     found = [] if trigger is Trigger.SCHEDULE else list(limit_reasons(inputs, broken=broken))
     if trigger is Trigger.DRIFT and (passing := _passing(inputs)):
@@ -215,12 +215,12 @@ def _unhurried(inputs: DecisionInputs) -> list[Reason]:
 
 
 def _passing(inputs: DecisionInputs) -> Reason | None:
-    """Drift that has not persisted: m of the last n batches must be beyond their null."""
+    """A reason where fewer than m of the last n batches were beyond their null."""
     needed, last = inputs.spec.drift_repeats, inputs.spec.drift_window
     seen = inputs.drift.earlier + 1 if inputs.drift else 0
     if seen >= needed:
         return None
-    text = f"drift in {seen} of the last {last} batches, {needed} are asked for"
+    text = f"drift in {seen} of the last {last} batches, {needed} needed"
     return Reason("persistence", None, seen, needed, text)
 
 
@@ -228,4 +228,4 @@ def _too_few_labels(inputs: DecisionInputs) -> Reason | None:
     matured, needed = inputs.harm.matured if inputs.harm else 0, inputs.spec.harm_min_labels
     if matured >= needed:
         return None
-    return Reason("labels", None, matured, needed, f"{matured} labels have come, {needed} needed")
+    return Reason("labels", None, matured, needed, f"{matured} labels, {needed} needed")

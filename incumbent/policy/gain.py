@@ -1,9 +1,9 @@
-"""Expected gain: what newer rows would have saved, and whether that is worth a training.
+"""Expected gain: the loss that newer rows would have saved, and the price of a training.
 
-After every labelled batch the champion's own recipe is fitted with the rows that came since,
-and both are compared on rows that neither has seen. What the champion lost against it adds up
-from batch to batch: a training is worth its price once that much has been lost for want of it
-(the rule for renting or buying; Karlin, Manasse, Rudolph and Sleator, 1988).
+After every labelled batch the champion's recipe is fitted with the newer rows as well, and both
+models are compared on rows that neither was fitted on. The saved loss adds up over batches. A
+training is worth its price once the sum reaches it (the ski rental rule; Karlin, Manasse,
+Rudolph and Sleator, 1988).
 """
 
 import math
@@ -34,14 +34,14 @@ GAIN = "gain"
 
 @dataclass(frozen=True)
 class BacktestDesign:
-    """What a backtest was made of.
+    """The design of a backtest.
 
     Attributes:
         rows: Rows of the whole batch.
-        learnt: How many newer rows were fitted on.
-        look: Which look at a challenger of this champion the gate's would be.
+        learnt: Number of newer rows in the fit.
+        look: Number of the gate's next look at a challenger of this champion.
         within: Whether the newer rows are the older half of the batch itself.
-        slope: Calibration slope of the recipe with newer rows on the same unseen rows.
+        slope: Calibration slope of the refitted recipe on the held-out rows.
     """
 
     rows: int
@@ -54,17 +54,17 @@ class BacktestDesign:
 def measure_gain(
     evidence: tuple[PairedBlock, ...], card: ModelCard, design: BacktestDesign
 ) -> GainReport:
-    """What the recipe with newer rows saves against the champion on the same unseen rows.
+    """Loss saved by the recipe with newer rows, against the champion on the same held-out rows.
 
     Args:
         evidence: Losses of the champion and of the recipe with newer rows, summed per day.
-        card: The champion's: its spec, and the baseline whose noise of days is borrowed where the
-            evidence is of fewer than five.
-        design: Its sizes, and how often the gate has looked.
+        card: The champion's card, with its spec. Its baseline lends its standard error to evidence
+            of fewer than five days.
+        design: The design of the backtest.
 
-    No evidence saves NaN, without bounds. Fewer rows than the gate asks for pass: it would wait
-    for more; so do rows of fewer than five days, unless it would reject them, and a part of the
-    batch itself, which is no candidate for the gate.
+    Without evidence the saved loss is NaN, without bounds. `passes` is true where the gate would
+    promote the model; also with fewer rows than the gate needs, with fewer than five days unless
+    the gate would reject, and for a backtest within the batch, which is no candidate.
     """
     spec = card.spec
     seen = compare(evidence, spec, design.look)
@@ -80,16 +80,16 @@ def measure_gain(
 
 
 def is_significant(report: GainReport) -> bool:
-    """Whether a backtest shows that newer rows help, and the gate would let them pass."""
+    """Whether the saved loss is significant, and the gate would not reject the model."""
     return report.passes and _positive(report.saved)
 
 
 def larger_gain(first: GainReport, second: GainReport) -> GainReport:
-    """Of two backtests the one that saves more: without and with a part of the batch itself.
+    """The larger saving of two backtests: with earlier batches only, and within the batch.
 
-    After a sudden change the rows before the batch teach nothing of it. The gate judges the
-    first, so the second passes only with it. That labels are none of shuffled rows is known where
-    either shows it.
+    After a sudden change only rows of the batch itself reflect it. The gate judges a model of the
+    first kind, so the result passes only if the first one passes. One related slope is enough to
+    show that labels are not shuffled.
     """
     slope = first.slope if related(first.slope) else second.slope
     if not second.saved.value > first.saved.value:
@@ -98,17 +98,18 @@ def larger_gain(first: GainReport, second: GainReport) -> GainReport:
 
 
 def saved_since(inputs: DecisionInputs) -> Estimate | None:
-    """Loss that newer rows would have saved since the champion came, summed over rows.
+    """Loss that newer rows would have saved under this champion, summed over rows.
 
     S = sum_i n_i d_i over the batches that were backtested under this champion, this one
     included, with variance sum_i n_i^2 s_i^2 and the normal quantile of the spec's confidence at
-    every look: what looking often may bring is a training too many, never a worse champion. The
-    gate, whose error all looks share, decides on that. Where no look knows its own noise (batches
-    of fewer than five days) and there are five or more, they tell it: k / (k - 1) times the sum of
+    every look. Repeated looks can cause a superfluous training, never a worse champion: the gate
+    decides on that, and its error is shared over all looks. Where all batches have fewer than
+    five days, and there are k >= 5 of them, the variance is k / (k - 1) times the sum of
     (n_i d_i - S / k)^2.
 
     Returns:
-        The sum in units of the loss times rows; None where nothing is known of its noise.
+        The sum in units of loss times rows; None without a backtest, or where its variance cannot
+        be estimated.
     """
     gain = inputs.gain
     if gain is None:
@@ -118,10 +119,10 @@ def saved_since(inputs: DecisionInputs) -> Estimate | None:
 
 
 def gain_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """A reason where what newer rows would have saved is shown, and worth a training.
+    """A reason where the saved loss is significant and reaches the price of a training.
 
-    They must help on this batch as well, and the gate must let them pass: what it would hold
-    back is not worth a training.
+    The backtest of this batch must show a positive saving as well, and pass the gate: a challenger
+    that the gate would reject is not worth its training.
     """
     gain, total = inputs.gain, saved_since(inputs)
     if gain is None or total is None or not gain.passes:
@@ -134,16 +135,16 @@ def gain_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
         return ()
     text = (
         f"newer rows would have saved {share:.1%} of a batch's {gain.metric_name.replace('_', ' ')}"
-        f" since version {inputs.champion} came, {price:.1%} pays a training"
+        f" under version {inputs.champion}, price of a training {price:.1%}"
     )
     return (Reason(GAIN, None, share, price, text),)
 
 
 def training_price(spec: ModelSpec, batch_loss: float) -> float:
-    """Share of a batch's loss that pays a training: from its costs where they are given.
+    """Price of a training as a share of a batch's loss, from the costs where the spec has them.
 
-    A training that costs C is worth it once S >= C / c is saved, S in units of loss times rows
-    and c the cost of one; of a batch with the loss L that is the share C / (c L).
+    A training that costs C is worth it once S >= C / c is saved, with S in units of loss times
+    rows and c the cost of one unit. For a batch with the loss L that is the share C / (c L).
 
     Args:
         spec: The costs, or the price.
@@ -159,10 +160,10 @@ def training_price(spec: ModelSpec, batch_loss: float) -> float:
 
 
 def retraining_helps(inputs: DecisionInputs, *, broken: bool) -> bool:
-    """Whether newer rows are shown to help a champion that does harm, at whatever price.
+    """Whether the backtest supports a retraining for harm, at any price.
 
-    Without a backtest nothing speaks against it. A plainly broken champion needs no proof: that
-    they seem to help is enough.
+    True without a backtest. For a plainly broken champion a positive saving is enough, without
+    significance.
     """
     gain = inputs.gain
     if gain is None:
@@ -171,15 +172,15 @@ def retraining_helps(inputs: DecisionInputs, *, broken: bool) -> bool:
 
 
 def no_gain(inputs: DecisionInputs) -> Reason:
-    """Why harm alone does not retrain: the backtest shows nothing that newer rows would mend."""
+    """The reason against a retraining for harm: the backtest shows no significant saving."""
     saved = inputs.gain.saved if inputs.gain else Estimate(math.nan, None, None, None, 0, 0)
     interval = "" if saved.low is None else f" [{saved.low:+.4f}, {saved.high:+.4f}]"
-    text = f"newer rows are not shown to help: they save {saved.value:+.4f}{interval}"
+    text = f"newer rows save {saved.value:+.4f}{interval}: no significant gain"
     return Reason(GAIN, None, saved.value if math.isfinite(saved.value) else None, 0.0, text)
 
 
 def _turned(difference: Estimate, confidence: float) -> Estimate:
-    """Challenger minus champion as what the challenger saves."""
+    """The difference challenger minus champion with its sign turned: the saved loss."""
     return with_interval(replace(difference, value=-difference.value), confidence)
 
 
@@ -197,7 +198,7 @@ def _sum(looks: Sequence[tuple[int, Estimate]], confidence: float) -> Estimate |
 
 
 def _noise(looks: Sequence[tuple[int, Estimate]]) -> float | None:
-    """Standard error of the sum: from the looks' own, or from how they differ."""
+    """Standard error of the sum: from those of the looks, or from the variance between looks."""
     if len(looks) >= FEW_BLOCKS and all(e.blocks < FEW_BLOCKS for _, e in looks):
         saved = np.array([n * e.value for n, e in looks])
         return float(saved.std(ddof=1)) * math.sqrt(len(looks))
@@ -206,7 +207,7 @@ def _noise(looks: Sequence[tuple[int, Estimate]]) -> float | None:
 
 
 def _batch_loss(inputs: DecisionInputs, gain: GainReport) -> float:
-    """The champion's loss on a batch of usual size, summed over rows."""
+    """The champion's loss on a batch of mean size, summed over rows; NaN where it is 0."""
     sizes = [p.rows for p in inputs.judged_batches] + [gain.rows]
     return gain.champion_loss * float(np.mean(sizes)) or math.nan
 

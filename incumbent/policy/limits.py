@@ -1,26 +1,26 @@
-"""Limits: how often a champion may be retrained, whatever asks for it."""
+"""Limits on how often a model is retrained: a training budget and a cooldown."""
 
 import math
 
 from incumbent.records import DecisionInputs, Reason
 
-BUDGET_WINDOW = 50  # batches, the one that is decided about included
+BUDGET_WINDOW = 50  # batches, the current one included
 ROUNDING = 1e-9  # 0.4 of 5 batches are 2, not 2.0000000000000004
 
 
 def limit_reasons(inputs: DecisionInputs, *, broken: bool) -> tuple[Reason, ...]:
-    """What forbids another training for now: the budget, and the cooldown.
+    """Reasons against another training now: the budget and the cooldown.
 
     Args:
-        inputs: The batches before, and the spec's limits.
-        broken: A plainly broken champion does not wait for the cooldown to end.
+        inputs: The earlier batches, and the spec's limits.
+        broken: Whether the champion is plainly broken, and the cooldown does not apply.
     """
     found = (_budget(inputs), None if broken else _cooldown(inputs))
     return tuple(reason for reason in found if reason is not None)
 
 
 def allowed_trainings(budget: float, batches: int) -> int:
-    """How many of so many batches may be followed by a training, rounded up.
+    """The number of batches that a training may follow, rounded up.
 
     >>> [allowed_trainings(0.4, n) for n in (1, 2, 3, 5, 6, 10)]
     [1, 1, 2, 2, 3, 4]
@@ -43,5 +43,5 @@ def _cooldown(inputs: DecisionInputs) -> Reason | None:
     since = next((k for k, p in enumerate(reversed(inputs.judged_batches)) if p.retrained), None)
     if since is None or since >= wait:
         return None
-    text = f"the last training was {since + 1} batches ago, {wait + 1} are waited for"
+    text = f"the last training was {since + 1} batches ago, {wait + 1} needed"
     return Reason("cooldown", None, since + 1, wait + 1, text)

@@ -1,7 +1,7 @@
-"""The gate: champion and challenger on the same rows, and what that proves.
+"""The gate: compare champion and challenger on the same rows, and rule on the challenger.
 
-The rows are newer than any that the challenger was fitted on. Differences are paired row by
-row and summed per day: the day is the unit of noise.
+The rows are newer than any row in the challenger's fit. Differences are paired row by row and
+summed per day: the day is the unit of noise.
 """
 
 import json
@@ -27,7 +27,7 @@ from incumbent.statistics.intervals import block_ratio
 from incumbent.statistics.metrics import GUARDRAILS, METRIC_NAMES
 
 Losses = dict[str, NDArray[np.float64]]
-# The fields of a spec that decide what is fitted on given rows.
+# The fields of a spec that determine the model fitted on given rows.
 RECIPE = (
     "training_iterations",
     "training_learning_rate",
@@ -51,7 +51,7 @@ def pair(
     }
     rows = np.bincount(index).tolist()
     return tuple(
-        PairedBlock(day, n, {name: (ours[i], theirs[i]) for name, (ours, theirs) in sums.items()})
+        PairedBlock(day, n, {name: (first[i], second[i]) for name, (first, second) in sums.items()})
         for i, (day, n) in enumerate(zip(days.tolist(), rows, strict=True))
     )
 
@@ -59,9 +59,9 @@ def pair(
 def compare(evidence: Iterable[PairedBlock], spec: ModelSpec, look: int) -> ShadowReport:
     """Challenger minus champion with intervals, on all the evidence so far.
 
-    Look number k has the share 1 / (k (k + 1)) of the error that the spec allows: the shares
-    of all looks together, at all challengers of one champion, add up to one, so that looking
-    often does not make a worse model pass (a union bound).
+    Look k gets the share 1 / (k (k + 1)) of the error that the spec allows. The shares of all
+    looks at all challengers of one champion add up to at most one (a union bound), so repeated
+    looks do not make a worse model pass.
     """
     blocks = tuple(evidence)
     confidence = 1 - (1 - spec.shadow_confidence) / (look * (look + 1))
@@ -80,16 +80,17 @@ def compare(evidence: Iterable[PairedBlock], spec: ModelSpec, look: int) -> Shad
 
 
 def evidence_digest(evidence: tuple[PairedBlock, ...]) -> str:
-    """SHA-256 of what is looked at: a run that goes on where another broke off looks once."""
+    """SHA-256 of the evidence: a resumed run counts the same evidence as one look."""
     return text_digest([json.dumps(document(evidence))])
 
 
 def judge(report: ShadowReport, burden: Burden, spec: ModelSpec) -> Verdict:
-    """Promote, reject or extend. Whatever is not known promotes nobody.
+    """Promote, reject or extend. Missing evidence never promotes.
 
-    A refresh must be non-inferior: the bound of its loss stays below the margin, overall and
-    on every guardrail. A replacement must be better overall and non-inferior on every
-    guardrail. What is shown to be worse than allowed is rejected; the rest is extended.
+    A refresh must be non-inferior: the upper bound of its difference is within the margin, overall
+    and on every guardrail. A replacement must be better overall, and non-inferior on every
+    guardrail. A challenger that is significantly worse than allowed is rejected; otherwise the
+    verdict is extend.
     """
     measured = {report.metric_name: report.primary, **report.guardrails}
     if report.n < spec.shadow_min_labels:
@@ -101,17 +102,17 @@ def judge(report: ShadowReport, burden: Burden, spec: ModelSpec) -> Verdict:
     if burden is Burden.REPLACEMENT:
         allowed[report.metric_name] = 0.0
     rulings = {name: _rule(e, allowed[name], burden) for name, e in measured.items()}
-    reasons = tuple(_say(name, e, allowed[name], rulings[name]) for name, e in measured.items())
+    reasons = tuple(_describe(n, e, allowed[n], rulings[n]) for n, e in measured.items())
     return Verdict(_worst(rulings.values()), burden, reasons)
 
 
 def burden_of(champion: ModelSpec, challenger: ModelSpec) -> Burden:
-    """A refresh has the champion's own recipe; anything else is a replacement."""
+    """Refresh for a challenger of the champion's recipe, replacement for any other."""
     return Burden.REFRESH if same_recipe(champion, challenger) else Burden.REPLACEMENT
 
 
 def same_recipe(one: ModelSpec, other: ModelSpec) -> bool:
-    """Whether two specs fit the same model on the same rows."""
+    """Whether two specs fit equal models on equal rows."""
     return all(getattr(one, name) == getattr(other, name) for name in RECIPE)
 
 
@@ -130,11 +131,9 @@ def _worst(rulings: Iterable[Ruling]) -> Ruling:
     return max(rulings, key=(Ruling.PROMOTE, Ruling.EXTEND, Ruling.REJECT).index)
 
 
-def _say(name: str, difference: Estimate, allowed: float, ruling: Ruling) -> str:
+def _describe(name: str, difference: Estimate, allowed: float, ruling: Ruling) -> str:
     if difference.low is None or difference.high is None:
-        return (
-            f"{name}: the rows are of one block, so nothing is known of the noise: {ruling.value}"
-        )
+        return f"{name}: all rows are of one block, so there is no interval: {ruling.value}"
     return (
         f"{name} {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]"
         f" against the champion, allowed {allowed:+.4f}: {ruling.value}"

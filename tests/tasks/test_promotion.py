@@ -123,7 +123,7 @@ class TestAsk:
         (reason,) = document["decision"]["reasons"]
         assert (reason["signal"], reason["text"]) == (
             "asked",
-            "asked for by hand: new shops since May",
+            "requested by hand: new shops since May",
         )
         assert document["verdict"]["verdict"] == "promote"
         assert document["champion"] == {"version_before": 1, "version_after": 2}

@@ -354,7 +354,7 @@ def an_estimated(trust):
 def test_a_suspect_estimate_notifies_and_never_retrains():
     found = decide(some_inputs(estimate=an_estimated(Trust.SUSPECT)))
     assert (found.action, asked_by(found)) == (Action.NOTIFY, ["estimate"])
-    assert "unverified until labels come" in found.reasons[0].text
+    assert "unverified until labels arrive" in found.reasons[0].text
 
 
 def test_an_unverified_estimate_says_nothing():

@@ -158,7 +158,7 @@ def test_whether_newer_rows_help_a_champion_that_does_harm(gain, broken, answer)
 
 def test_what_does_not_help_is_said():
     reason = no_gain(some_inputs(gain=saving(0.01, 0.02)))
-    assert reason.text == "newer rows are not shown to help: they save +0.0100 [-0.0229, +0.0429]"
+    assert reason.text == "newer rows save +0.0100 [-0.0229, +0.0429]: no significant gain"
 
 
 def test_the_batch_itself_teaches_where_the_rows_before_do_not():
