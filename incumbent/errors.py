@@ -1,31 +1,31 @@
-"""Everything that Incumbent raises on purpose, and the exit code each kind ends with.
+"""The errors that Incumbent raises, and the exit code of each.
 
     IncumbentError                     1  anything else
-    ├── UsageError                     2  the caller can mend it: a path, a spec field
+    ├── UsageError                     2  the caller can correct it: a path, a spec field
     │   ├── MissingPathError
     │   ├── SpecError
     │   ├── ChampionExistsError
     │   └── NoChampionError
-    ├── QuarantineError                3  the data cannot be used at all
+    ├── QuarantineError                3  the data cannot be used
     │   └── UnreadableError
     ├── OutOfReachError                4  MLflow, Prefect or the database did not answer
-    ├── IntegrityError                 1  what was read is not what was written
+    ├── IntegrityError                 1  a digest differs from the recorded one
     └── LeaseError                     1  another run works on the model, or has taken it over
 
-Each error says what happened, what was observed, what is allowed, and the next step.
+Each error states what happened, what was observed, what is allowed, and the next step.
 """
 
 from typing import ClassVar
 
 
 class IncumbentError(Exception):
-    """An error whose reader is a person: what, observed, allowed, next.
+    """An error for a user to read: what, observed, allowed, next.
 
     Args:
-        what: One sentence that names the thing that is wrong.
-        observed: The value that was found.
-        allowed: The values that would have been fine.
-        next_step: What to do now, as a command where there is one.
+        what: One sentence that names the problem.
+        observed: The observed value.
+        allowed: The allowed values.
+        next_step: The next step, as a command where there is one.
 
     >>> error = UsageError("No such file.", "jan.parquet", "a readable file", "check the path")
     >>> print(error)
@@ -62,7 +62,7 @@ class IncumbentError(Exception):
 
 
 class UsageError(IncumbentError):
-    """The caller asked for something that cannot be done as asked."""
+    """A request that cannot be carried out as given."""
 
     exit_code = 2
 
@@ -72,7 +72,7 @@ class MissingPathError(UsageError):
 
 
 class SpecError(UsageError):
-    """A spec with an unknown or impossible field, or no spec of that name."""
+    """A spec with an unknown field or an invalid value, or no spec of that name."""
 
 
 class ChampionExistsError(UsageError):
@@ -84,23 +84,23 @@ class NoChampionError(UsageError):
 
 
 class QuarantineError(IncumbentError):
-    """Data that cannot be used at all."""
+    """Data that cannot be used."""
 
     exit_code = 3
 
 
 class UnreadableError(QuarantineError):
-    """A file that is truncated, empty, or not of a format that can be read."""
+    """A file that is truncated, empty, or in no supported format."""
 
 
 class OutOfReachError(IncumbentError):
-    """MLflow, Prefect or the database did not answer. Never read as 'not found'."""
+    """MLflow, Prefect or the database did not answer. Never treated as 'not found'."""
 
     exit_code = 4
 
 
 class IntegrityError(IncumbentError):
-    """Bytes whose digest is not the one that was recorded."""
+    """Stored bytes whose digest differs from the recorded one."""
 
 
 class LeaseError(IncumbentError):

@@ -1,4 +1,4 @@
-"""Where state lives: embedded under one folder, or on servers that the environment names."""
+"""Locations of state: embedded in one folder, or on servers set in the environment."""
 
 import shutil
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ MOST_SECONDS = 86_400
 
 @dataclass(frozen=True)
 class Settings:
-    """The gateways to the outside, as addresses.
+    """Addresses of the stores and servers.
 
     Attributes:
-        home: Folder of everything embedded.
+        home: Folder of all embedded state.
         tracking_uri: MLflow's tracking server or database.
-        artifacts: Where an embedded MLflow keeps artifacts; None leaves it to the server.
+        artifacts: Where an embedded MLflow stores artifacts; None: the server decides.
         database_url: The ledger, as a SQLAlchemy URL.
         predictions: Folder (any fsspec URI) of predictions and matured labels.
-        lease: How long a run that is not heard of any more is taken to be alive.
-        patience: How long a run waits for another one of the same model.
+        lease: Time without a sign of life after which a run is considered dead.
+        patience: Longest wait of a run for another run of the same model.
     """
 
     home: Path
@@ -37,7 +37,7 @@ class Settings:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
-        """Settings that an environment asks for, embedded where it is silent.
+        """Settings from environment variables; unset ones default to embedded state.
 
         >>> Settings.of({"INCUMBENT_HOME": "/srv/incumbent"}).database_url
         'sqlite:////srv/incumbent/ledger.db'
@@ -61,7 +61,7 @@ class Settings:
         return all(str(self.home) in uri for uri in (self.tracking_uri, self.database_url))
 
     def forget(self, model: str) -> None:
-        """Delete the embedded ledger and registry, and what is stored of one model."""
+        """Delete the embedded ledger and registry, and the stored files of one model."""
         for name in ("ledger.db", "mlflow.db"):
             for suffix in ("", "-wal", "-shm"):
                 (self.home / f"{name}{suffix}").unlink(missing_ok=True)
@@ -86,9 +86,9 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> timed
 
 
 def environment_defaults(settings: Settings) -> dict[str, str]:
-    """Variables that Prefect, MLflow and Great Expectations should find, unless set already.
+    """Variables for Prefect, MLflow and Great Expectations, used where not set already.
 
-    Loopback only, no telemetry, short patience with a server that is down.
+    Loopback only, no telemetry, and short timeouts for a server that is down.
     """
     return {
         "DO_NOT_TRACK": "true",
@@ -99,7 +99,7 @@ def environment_defaults(settings: Settings) -> dict[str, str]:
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-        "OMP_WAIT_POLICY": "passive",  # fits run beside each other: waiting threads must not spin
+        "OMP_WAIT_POLICY": "passive",  # fits run in parallel: idle threads must not spin
         "PREFECT_HOME": str(settings.home / "prefect"),
         "PREFECT_LOGGING_EXTRA_LOGGERS": "incumbent",
         "PREFECT_LOGGING_LEVEL": "CRITICAL",  # the command line says what went wrong, once

@@ -1,6 +1,6 @@
-"""What one room hands to the next: frozen records, without behaviour of their own.
+"""Frozen records that rooms exchange, without logic.
 
-Missing knowledge is None, never NaN. `document` turns any record into plain JSON values.
+A missing value is None, never NaN. `document` turns any record into plain JSON values.
 """
 
 from typing import Any, cast

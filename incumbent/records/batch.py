@@ -1,4 +1,4 @@
-"""A batch, and what validation says of it."""
+"""A batch, its validation, and its entry in the ledger."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Outcome(StrEnum):
-    """What validation says of a batch."""
+    """The outcome of validation."""
 
     PASS = "pass"
     WARN = "warn"
@@ -18,7 +18,7 @@ class Outcome(StrEnum):
 
 
 class Severity(StrEnum):
-    """What a failed expectation costs: the batch, or a word."""
+    """The consequence of a failed expectation: quarantine, or a warning."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -34,11 +34,11 @@ class Period:
 
 @dataclass(frozen=True)
 class ColumnTypes:
-    """What is known of some columns before a file without types (CSV) is read.
+    """Types of columns, given before a file without types (CSV) is read.
 
     Attributes:
-        text: Columns that are text whatever they look like: ids, codes, categories.
-        numbers: Columns that are numbers wherever they can be read as such.
+        text: Columns that are always read as text: ids, codes, categories.
+        numbers: Columns that are read as numbers where every value is one.
     """
 
     text: frozenset[str] = field(default=frozenset())
@@ -47,7 +47,7 @@ class ColumnTypes:
 
 @dataclass(frozen=True)
 class Batch:
-    """A table that has come in. The digest is of its features, the target left out."""
+    """A table that arrived as one. The digest covers all columns except the target."""
 
     id: str
     digest: str
@@ -58,7 +58,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Failure:
-    """One expectation that did not hold, on one column (None: on the table)."""
+    """One failed expectation, on one column (None: on the table)."""
 
     expectation: str
     column: str | None
@@ -78,7 +78,7 @@ class ValidationReport:
 
 
 class BatchStatus(StrEnum):
-    """Where a batch stands in the ledger; quarantined is handled."""
+    """Status of a batch in the ledger; a quarantined batch counts as handled."""
 
     STARTED = "started"
     HANDLED = "handled"
@@ -87,7 +87,7 @@ class BatchStatus(StrEnum):
 
 @dataclass(frozen=True)
 class BatchEntry:
-    """A batch as the ledger knows it. `ordinal` is given once, when it is first seen."""
+    """A batch in the ledger. Its `ordinal` is assigned once, when the batch is first seen."""
 
     batch: Batch
     ordinal: int

@@ -1,4 +1,4 @@
-"""What is known of a batch before its labels are judged, and what followed."""
+"""The findings about a batch before its labels are judged, and the conclusion after."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from incumbent.records.shadow import Cost, Retraining
 
 @dataclass(frozen=True)
 class Findings:
-    """What is known of a batch before its labels are judged.
+    """The findings about a batch before its labels are judged.
 
-    `scored_by` is the version whose predictions these are. `learnt` says that the champion was
-    fitted on these rows: they cannot judge it. `arrivals` are the labels that have just come,
-    digest to path. `asked` is the reason of a person who asks for a retraining. `maturity` says
-    how the labels came in; None for a batch that was not scored. `judged_batches` are
-    the batches judged before.
+    `scored_by` is the version that made the predictions. `learnt` is true where the champion was
+    fitted on these rows, which therefore cannot judge it. `arrivals` maps the digests of newly
+    arrived labels to their paths. `asked` is the reason of a user who requested a retraining.
+    `maturity` is the label maturity; None for a batch that was not scored. `judged_batches` are
+    the batches judged earlier.
     """
 
     entry: BatchEntry
@@ -42,7 +42,7 @@ class Findings:
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What the labels of a batch say, what was decided from what, and what came of it."""
+    """The harm on a batch, the decision with its inputs, and the retraining that followed."""
 
     inputs: DecisionInputs
     harm: HarmReport | None

@@ -1,4 +1,4 @@
-"""What is decided, from what."""
+"""A decision and its inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from incumbent.records.measure import Estimate
 
 
 class Action(StrEnum):
-    """What a decision asks for."""
+    """The action that a decision requests."""
 
     NONE = "none"
     NOTIFY = "notify"
@@ -23,7 +23,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class JudgedBatch:
-    """What is remembered of a batch that was judged before: who was champion, what was done."""
+    """The record of an earlier judged batch: its champion, and whether a training followed."""
 
     batch: str
     rows: int
@@ -36,10 +36,10 @@ class JudgedBatch:
 
 @dataclass(frozen=True)
 class TrainingBatch:
-    """A handled batch that the champion has not learnt.
+    """A handled batch whose rows are in no fit of the champion.
 
-    `faults` are those of its labels when they were last judged; `cleared` says that a later batch
-    has shown its labels, which looked shuffled, to follow its rows.
+    `faults` are its label faults when it was last judged. `cleared` is true where its labels looked
+    shuffled and a later batch showed that they are not.
     """
 
     batch: str
@@ -49,7 +49,7 @@ class TrainingBatch:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why: the signal, where it was seen, its value and the threshold that it was held to."""
+    """One reason of a decision: the signal, its column, its value and its threshold."""
 
     signal: str
     column: str | None
@@ -60,10 +60,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be done about a batch.
+    """The decision about a batch.
 
-    `blocked` is what forbids a retraining that something asks for; `faults` are those of its
-    labels, from which nobody learns.
+    `blocked` holds the reasons against a triggered retraining. `faults` are the label faults, which
+    exclude the batch from training.
     """
 
     id: str
@@ -75,11 +75,11 @@ class Decision:
 
 @dataclass(frozen=True)
 class DecisionInputs:
-    """All that a decision is made from; stored, so that it can be made again.
+    """All inputs of a decision, stored so that it can be recomputed.
 
-    `age_days` is the time of data between the champion's newest row and the batch's;
-    `waiting` says that a frozen challenger waits for more labels; `asked` is the reason of a
-    person who asks for a retraining. `judged_batches` holds the batches before, oldest first.
+    `age_days` is the time between the champion's newest row and the batch's newest row. `waiting`
+    is true while a frozen challenger waits for more labels. `asked` is the reason of a user who
+    requested a retraining. `judged_batches` holds the earlier batches, oldest first.
     """
 
     spec: ModelSpec

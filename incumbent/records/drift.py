@@ -1,4 +1,4 @@
-"""How far a table has moved from the reference."""
+"""Drift of a table from the reference."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from enum import StrEnum
 
 
 class NullQuality(StrEnum):
-    """What an answer about drift stands on.
+    """Quality of the null distribution of a drift report.
 
-    `weak null`: fewer than 20 windows as long as the batch, so that chance is known roughly;
-    an alarm should repeat. `insufficient data`: too few rows to say anything.
+    `weak null`: the reference has fewer than 20 windows as long as the batch, so the null is a
+    rough estimate and an alarm must repeat. `insufficient data`: too few rows for any result.
     """
 
     SOUND = "sound"
@@ -21,12 +21,12 @@ class NullQuality(StrEnum):
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """How far a column has moved, and whether that is beyond its null.
+    """Drift of one column: its distance, its null, and whether it alarms.
 
-    `error` bounds how much the distance on bins can fall short of that on the raw values.
+    `error` bounds how much smaller the distance on bins can be than that on the raw values.
     `measures` holds further distances by name, `p_values` the tests that `p` combines, `shares`
-    the null and unseen shares of both sides. `effective` is the number of independent rows
-    that the batch is worth. `moved` says in words what changed.
+    the shares of nulls and of unseen values. `effective` is the effective number of rows of the
+    batch. `moved` describes the change in words.
     """
 
     column: str
@@ -48,10 +48,10 @@ class ColumnDrift:
 
 @dataclass(frozen=True)
 class DomainReport:
-    """How well a classifier tells rows of a batch from rows of the reference, unseen by it.
+    """Held-out performance of a classifier of batch against reference.
 
-    `null` is the largest AUC of a window of the reference against the others. None: too few
-    rows, or rows that are exchangeable.
+    `null` is the largest AUC of a window of the reference against the other windows. It is None
+    with too few rows, or where rows are exchangeable.
     """
 
     auc: float | None
@@ -64,13 +64,13 @@ class DomainReport:
 
 @dataclass(frozen=True)
 class DriftReport:
-    """The columns, those in alarm first, and the mean distance as `score`.
+    """Drift of a table: the columns, those in alarm first, and the mean distance as `score`.
 
-    `p` is that of the whole table: the smallest q of a column (Simes), with and without the
-    weights of the columns. `beyond`: this batch is beyond the null. It alarms at once where the
-    null quality is sound; on a weak null when enough of the last batches were beyond it too, of
-    which `earlier` says how many. `outputs` are the champion's score and the label, which inform
-    and enter nothing else. `together` groups the columns in alarm that go together in the batch.
+    `p` is the p-value of the whole table: the smallest q of a column (Simes), with and without
+    the columns' weights. `beyond` is true where this batch is beyond the null. With a sound null it
+    alarms at once; with a weak null only if enough of the last batches were beyond it too, counted
+    in `earlier`. `outputs` are the champion's score and the label; they are reported only.
+    `together` groups the columns in alarm that depend on each other in the batch.
     """
 
     columns: tuple[ColumnDrift, ...]

@@ -1,4 +1,4 @@
-"""What labels say of a champion, what is expected before they come, and why it changed."""
+"""Harm, estimated performance, attribution of a change, and gain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from incumbent.records.model import Latency
 
 @dataclass(frozen=True)
 class HarmSignal:
-    """One way in which a champion may do harm; `harmed` only where the interval shows it."""
+    """One signal of harm; `harmed` only where it is significant."""
 
     signal: str
     observed: float
@@ -24,7 +24,7 @@ class HarmSignal:
 
 
 class Trust(StrEnum):
-    """How far an estimate without labels is believed: it never clears a model."""
+    """Trust in an estimate without labels, which never clears a model."""
 
     UNVERIFIED = "unverified"
     SUSPECT = "suspect"
@@ -32,7 +32,7 @@ class Trust(StrEnum):
 
 @dataclass(frozen=True)
 class TrackRecord:
-    """Mean absolute error of past estimates against what the labels said; None without any."""
+    """Mean absolute error of past estimates against the observed losses; None without any."""
 
     batches: int
     error: float | None
@@ -40,9 +40,9 @@ class TrackRecord:
 
 @dataclass(frozen=True)
 class EstimateReport:
-    """What a model can be expected to do on a batch whose labels have not come.
+    """Estimated performance on a batch without labels.
 
-    `tolerated` is the largest loss that is tolerated: the baseline with its tolerance.
+    `tolerated` is the limit of the loss: the baseline with its tolerance.
     """
 
     metric_name: str
@@ -53,7 +53,7 @@ class EstimateReport:
 
 
 class Cause(StrEnum):
-    """Why a loss has changed."""
+    """The cause of a change of the loss."""
 
     NONE = "none"
     COVARIATE = "covariate"
@@ -65,11 +65,11 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Attribution:
-    """The change of the loss since a version was judged, and its parts.
+    """The change of the loss since a version was judged, split into its parts.
 
-    `covariate` is what other rows change, `conditional` what other answers to the same rows do;
-    `prior` says whether other shares of the classes explain all of it. `overlap` is the share
-    of rows that both samples have in common: 1 where nothing tells them apart.
+    `covariate` is the part due to other rows, `conditional` the part due to other outcomes for the
+    same rows. `prior` is true where a change of the class shares explains all of it. `overlap` is
+    the overlap of the two samples: 1 where no classifier tells them apart.
     """
 
     change: Estimate
@@ -82,10 +82,10 @@ class Attribution:
 
 @dataclass(frozen=True)
 class SliceMetrics:
-    """What the labels that have come say of the rows that hold one value of a column.
+    """Metrics of the labelled rows with one value of a column.
 
-    It informs and decides nothing: of many slices one looks bad by chance alone, and its interval
-    is that of a slice looked at by itself. A `value` of None stands for rows without one.
+    They are reported only: among many slices one looks bad by chance, and each interval is that of
+    a single slice. A `value` of None stands for rows with a missing value.
     """
 
     column: str
@@ -96,13 +96,13 @@ class SliceMetrics:
 
 @dataclass(frozen=True)
 class HarmReport:
-    """What the labels that have come say of the champion on one batch.
+    """Metrics and signals of harm of the champion on the labelled rows of one batch.
 
-    `absent` are the classes that it knows and no label is of: metrics of theirs have no value.
-    `coverage` is the share of labels that have come by band of the score, lowest first; where it
-    is uneven they are no sample of the batch, and nothing is concluded. `fitted` is the loss on
-    rows that the champion was fitted on. `slices` are the metrics by value of the columns that the
-    spec names; `unsliced` are those of them whose values were not kept when the batch was scored.
+    `absent` are the champion's classes without a label, whose metrics are undefined. `coverage` is
+    the share of labelled rows by score band, lowest first; where it is uneven the labelled rows do
+    not represent the batch, and there are no signals. `fitted` is the champion's loss on the rows
+    of its fit. `slices` are the metrics by value of the columns in `harm_slices`; `unsliced` are
+    those columns whose values were not stored when the batch was scored.
     """
 
     matured: int
@@ -122,20 +122,20 @@ class HarmReport:
 
     @property
     def harmed(self) -> dict[str, HarmSignal]:
-        """The signals that are shown, by name."""
+        """The significant signals by name."""
         return {s.signal: s for s in self.signals if s.harmed}
 
 
 @dataclass(frozen=True)
 class GainReport:
-    """What newer rows would have saved on a batch, by a backtest of the champion's recipe.
+    """Loss that newer rows would have saved on a batch, by a backtest of the champion's recipe.
 
     `saved` is the champion's loss minus that of the recipe fitted with `newer` more rows, a mean
-    over rows that neither was fitted on. `passes` says that the gate would let such a model pass.
-    `within` says that the batch itself was cut in time: its older half taught, the newer judged.
-    `slope` says how the labels of those rows follow what that recipe predicts: 0 where they are
-    shuffled, whatever it has learnt. `cleared` are the digests of older batches that looked
-    shuffled and do not any more: what they teach is what this batch's labels follow.
+    over rows that neither was fitted on. `passes` is true where the gate would not reject such a
+    model. `within` is true where the batch was split in time: its older half is fitted on, its
+    newer half evaluated. `slope` is the calibration slope of that recipe on the evaluated rows: 0
+    where their labels are shuffled. `cleared` are the digests of older batches that looked
+    shuffled, and whose labels predict those of this batch.
     """
 
     metric_name: str

@@ -1,4 +1,4 @@
-"""How a batch's labels come in, with further batches as the unit of time."""
+"""Label maturity, with later batches as the unit of time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class MaturityPoint:
-    """Share of a batch's rows that had a label once `batches_later` further batches had come.
+    """Share of a batch's rows with a label once `batches_later` later batches had arrived.
 
-    0 batches later is together with the batch, or before the next one.
+    0 means together with the batch, or before the next one.
     """
 
     batches_later: int
@@ -18,7 +18,7 @@ class MaturityPoint:
 
 @dataclass(frozen=True)
 class Cohort:
-    """The rows of one batch and how their labels came in; `age` counts the batches after it."""
+    """The rows and the label maturity of one batch; `age` counts the later batches."""
 
     age: int
     rows: int
@@ -27,7 +27,7 @@ class Cohort:
 
 @dataclass(frozen=True)
 class PooledPoint:
-    """Share of the rows of `batches` batches that had a label after as many further ones."""
+    """Share of the rows of `batches` batches with a label after `batches_later` later batches."""
 
     batches_later: int
     share: float

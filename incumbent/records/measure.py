@@ -1,4 +1,4 @@
-"""Means with their noise."""
+"""Estimates with intervals."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with its two-sided interval; blocks (days), not rows, are the unit of noise.
+    """An estimate with its two-sided interval; blocks (days), not rows, are the unit of noise.
 
-    `noise_blocks` are the blocks that its standard error is known from, where it is borrowed.
+    `noise_blocks` is the number of blocks behind the standard error, where other blocks than the
+    estimate's own contribute to it.
     """
 
     value: float
@@ -22,5 +23,5 @@ class Estimate:
 
     @property
     def known_from(self) -> int:
-        """The blocks that its standard error is known from."""
+        """The number of blocks behind the standard error."""
         return self.blocks if self.noise_blocks is None else self.noise_blocks

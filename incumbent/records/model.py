@@ -13,7 +13,7 @@ from incumbent.records.batch import Period
 from incumbent.records.measure import Estimate
 from incumbent.records.profile import Profile
 
-if TYPE_CHECKING:  # heavy, and no record is read back from JSON with one of these in it
+if TYPE_CHECKING:  # slow to import, and in no record that is read back from JSON
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
@@ -22,13 +22,12 @@ if TYPE_CHECKING:  # heavy, and no record is read back from JSON with one of the
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model said of each row, and what is needed to judge it later.
+    """The predictions of a model, with the data needed to judge them later.
 
     `values` has shape (n, k): the probability of each of k classes, or the value (k = 1).
-    `blocks` names the day of each row, or the row itself where there is no timestamp.
-    `slices` holds the values of the columns that metrics are also wanted by, shape (n,) each.
-    `labels` holds the class of each row by the decision threshold, shape (n,); None where the
-    value is the prediction.
+    `blocks` holds the day of each row, or the row's number where there is no timestamp.
+    `slices` holds the values of the spec's slice columns, shape (n,) each. `labels` holds the
+    predicted class of each row by the decision threshold, shape (n,); None for a regression.
     """
 
     ids: NDArray[np.object_]
@@ -41,10 +40,10 @@ class Predictions:
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds: one row as a caller waits for it, and the whole batch.
+    """Prediction latency in milliseconds, of single rows and of the whole batch.
 
-    `row_ms` is the median of single rows and `row_p95_ms` what one in twenty waits longer than;
-    None where no row was asked for, or in documents older than the field.
+    `row_ms` is the median of single rows and `row_p95_ms` their 95th percentile; None where no
+    single row was timed, or in a document without the field.
     """
 
     row_ms: float | None
@@ -54,10 +53,10 @@ class Latency:
 
 @dataclass(frozen=True)
 class Baseline:
-    """Performance of a version on the held-out rows that it was evaluated on.
+    """Performance of a version on its held-out rows.
 
-    `gap` is the mean of predicted minus observed (of the last class). Both estimates come
-    with the noise between blocks.
+    `gap` is the mean of predicted minus observed (of the last class). Both estimates have
+    intervals over blocks.
     """
 
     metric_name: str
@@ -68,7 +67,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The rows that a version was fitted on; `batches` are the digests of those it learnt from."""
+    """The rows of a version's fit; `batches` holds the digests of the batches among them."""
 
     digest: str
     rows: int
@@ -78,10 +77,10 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Everything a version is registered with, except for the pipeline and its rows.
+    """Everything registered with a version, except for the pipeline and its rows.
 
-    `fitted_loss` is its loss on rows that it was fitted on; how far the baseline lies above it
-    says how much of what it has learnt is history alone. None in a card of an earlier release.
+    `fitted_loss` is the loss on the rows of the fit; the baseline minus the fitted loss is the
+    generalisation gap. None in a card without the field.
     """
 
     spec: ModelSpec
@@ -95,7 +94,7 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class Version:
-    """A version in the registry, with the digest of everything stored under it."""
+    """A version in the registry, with the digest of all its files."""
 
     model: str
     number: int
@@ -105,10 +104,10 @@ class Version:
 
 @dataclass(frozen=True)
 class HeldOutEvaluation:
-    """The baseline of a model from rows that it has not seen, and a sample of these rows.
+    """The baseline of a model on held-out rows, and a sample of these rows.
 
-    `held_out` has the features, the target, the block of each row and what the judged model
-    said of it.
+    `held_out` has the features, the target, the block of each row and the judged model's
+    prediction for it.
     """
 
     baseline: Baseline
@@ -118,10 +117,10 @@ class HeldOutEvaluation:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """A pipeline with its card. `golden` holds rows with the predictions it must repeat.
+    """A pipeline with its card. `golden` holds rows with the predictions it must reproduce.
 
-    `held_out` holds the rows that its recipe was judged on, or a sample of them: what they say
-    of the model was not learnt by heart.
+    `held_out` holds the rows on which its recipe was judged, or a sample of them; the judged model
+    was not fitted on them.
     """
 
     card: ModelCard
@@ -132,7 +131,7 @@ class FittedModel:
 
 @dataclass(frozen=True)
 class Champion:
-    """A version read back from the registry, its bytes verified."""
+    """A version loaded from the registry after its digest was verified."""
 
     version: Version
     model: FittedModel

@@ -1,4 +1,4 @@
-"""A table as counts, with what is normal within it."""
+"""Profiles: a table as histograms, with the null distribution of their distances."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # heavy, and no record is read back from JSON with one of these in it
+if TYPE_CHECKING:  # slow to import, and in no record that is read back from JSON
     import numpy as np
     from numpy.typing import NDArray
 
 
 class Kind(StrEnum):
-    """What the values of a column are, and so how they are counted.
+    """The kind of a column's values, which decides how they are counted.
 
     Booleans are counted as the categories "0" and "1", times as microseconds since 1970.
     """
@@ -32,9 +32,10 @@ ORDERED = (Kind.NUMERIC, Kind.DATETIME)
 class Spread:
     """Sums and extremes of the finite values of a column; they add up over its parts.
 
-    With c the middle cut and e_1, e_m the outermost ones of the column's bins: `total` is the
+    With c the middle cut and e_1, e_m the outermost cuts of the column's bins: `total` is the
     sum of x - c, `squares` of (x - c)^2, `below` of e_1 - x over x < e_1, `above` of x - e_m
-    over x > e_m. `lowest_rows` rows hold the lowest value. Without a finite value: zeros, None.
+    over x > e_m. `lowest_rows` rows hold the lowest value. Without finite values the sums are 0
+    and the extremes None.
     """
 
     finite: int
@@ -51,12 +52,12 @@ class Spread:
 
 @dataclass(frozen=True, eq=False)
 class ColumnProfile:
-    """Counts of one column on fixed bins; nulls (and NaN) are counted apart.
+    """Histogram of one column on fixed bins; nulls (and NaN) are counted separately.
 
-    A column in order has m cuts `edges` e_1 < ... < e_m and 2 m + 1 bins, open intervals and
+    An ordered column has m cuts `edges` e_1 < ... < e_m and 2 m + 1 bins, open intervals and
     points in turn: (-inf, e_1), {e_1}, (e_1, e_2), ..., {e_m}, (e_m, inf); infinities are in the
-    outer ones. Other columns have a bin for each of their `categories`, one for the other
-    values that the reference held, and a last one for values that it did not hold.
+    outer bins. Other columns have a bin for each of their `categories`, one for the other values
+    of the reference, and a last one for values that are not in the reference.
     """
 
     kind: str
@@ -70,21 +71,21 @@ class ColumnProfile:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ColumnProfile):
             return NotImplemented
-        mine, others = (
+        first, second = (
             (c.kind, c.rows, c.nulls, c.edges.tolist(), c.categories, c.counts.tolist(), c.spread)
             for c in (self, other)
         )
-        return mine == others
+        return first == second
 
     __hash__ = None  # type: ignore[assignment] # arrays can change
 
 
 @dataclass(frozen=True)
 class Windows:
-    """What contiguous windows of `blocks` blocks of the reference look like beside the rest.
+    """Contiguous windows of `blocks` blocks of the reference, compared with the rest of it.
 
-    Their distance stays below `distance` (a quantile); `correlation` is that of two rows of
-    one window: n rows of it tell as much as n / (1 + (n - 1) correlation) independent ones.
+    `distance` is a quantile of their distances. `correlation` is the correlation of two rows of
+    one window: n of its rows count as n / (1 + (n - 1) correlation) independent ones.
     """
 
     blocks: int
@@ -94,11 +95,11 @@ class Windows:
 
 @dataclass(frozen=True)
 class Profile:
-    """A table as counts, with what is normal within it.
+    """A table as histograms, with the null distribution of their distances.
 
-    `null` holds, per column (and under "" for the mean distance over columns), what windows
-    of the reference look like, by length; nothing where rows are exchangeable or blocks few.
-    `weights` says how much a model depends on each column; empty where nobody has asked it.
+    `null` holds the measured windows of the reference by length, per column, and under "" for the
+    mean distance over columns; empty where rows are exchangeable or blocks are too few. `weights`
+    holds the importance of each column to a model; empty where it was not measured.
     """
 
     rows: int

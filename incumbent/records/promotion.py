@@ -1,4 +1,4 @@
-"""Who becomes champion, who may say so, and how MLflow shows a run."""
+"""Promotions, leases, and the record of a run in MLflow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from incumbent.records.model import Version
 
 
 class PromotionKind(StrEnum):
-    """How a version came to be the champion."""
+    """The kind of a change of champion."""
 
     INSTALL = "install"
     PROMOTE = "promote"
@@ -21,7 +21,7 @@ class PromotionKind(StrEnum):
 
 @dataclass(frozen=True)
 class Promotion:
-    """One change of champion: written as an intent, then done."""
+    """One change of champion: written as an intent first, then marked done."""
 
     id: str
     kind: PromotionKind
@@ -35,8 +35,8 @@ class Promotion:
 class Lease:
     """The right to write about a model until a time. `fence` grows by one with each holder.
 
-    A write under an older fence is refused: whoever was taken for dead and wakes up again
-    changes nothing.
+    A write under an older fence is refused, so that a run that lost its lease and resumes cannot
+    change anything.
     """
 
     model: str
@@ -47,12 +47,11 @@ class Lease:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A finished run as people find it in MLflow.
+    """A finished run as it is stored in MLflow.
 
-    `key` says what it is about: of two with one key the first stands; a model stored as one needs
-    none. Metrics that are None, NaN
-    or infinite are left out; the tag `mlflow.note.content` is shown as Markdown; `texts` are
-    artifacts, path to content.
+    `key` identifies its subject: of two runs with one key the first is kept; the run of a stored
+    model needs none. Metrics that are None, NaN or infinite are left out; the tag
+    `mlflow.note.content` is shown as Markdown; `texts` maps paths of artifacts to their content.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A challenger beside its champion, and what the gate says."""
+"""The comparison of a challenger with its champion, and the verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from incumbent.records.model import Version
 
 
 class Ruling(StrEnum):
-    """What the gate says of a challenger."""
+    """The gate's ruling on a challenger."""
 
     PROMOTE = "promote"
     REJECT = "reject"
@@ -19,7 +19,7 @@ class Ruling(StrEnum):
 
 
 class Burden(StrEnum):
-    """What a challenger has to prove: non-inferiority or superiority."""
+    """The burden of proof: non-inferiority of a refresh, superiority of a replacement."""
 
     REFRESH = "refresh"
     REPLACEMENT = "replacement"
@@ -41,7 +41,7 @@ class ShadowReport:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The gate's answer, the burden of proof it was given under, and why."""
+    """The gate's ruling, its burden of proof, and its reasons."""
 
     verdict: Ruling
     burden: Burden
@@ -50,7 +50,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Cost:
-    """Fits, and the seconds they took."""
+    """The number of fits, and their duration in seconds."""
 
     fits: int
     fit_seconds: float
@@ -58,7 +58,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Retraining:
-    """What came of a retraining: the shadow, the verdict, and every fit behind them."""
+    """The result of a retraining: the comparison, the verdict, and the fits behind them."""
 
     shadow: ShadowReport
     verdict: Verdict
@@ -68,9 +68,9 @@ class Retraining:
 
 @dataclass(frozen=True)
 class PairedBlock:
-    """Sums over one block of rows that two models scored: metric -> (champion, challenger).
+    """Losses of two models summed over one block of rows: metric -> (champion, challenger).
 
-    `batch` is the ordinal of the batch whose rows these are.
+    `batch` is the ordinal of the batch of the rows.
     """
 
     block: int
@@ -81,7 +81,7 @@ class PairedBlock:
 
 @dataclass(frozen=True)
 class Challenger:
-    """A frozen challenger on which the evidence so far was not enough."""
+    """A frozen challenger that waits for more evidence."""
 
     version: Version
     champion: int
