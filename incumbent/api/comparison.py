@@ -31,6 +31,7 @@ from incumbent.gateways.sources.storage import content_of
 from incumbent.gateways.sources.table import open_table
 from incumbent.monitoring.drift import drift
 from incumbent.monitoring.drift.together import MOST_ROWS, with_groups
+from incumbent.params import DriftRules
 from incumbent.records import Profile, document
 from incumbent.report.drift_text import described
 from incumbent.report.histogram import bars
@@ -42,14 +43,6 @@ WORTH_THREADS = 10_000_000  # values
 STORED = ".arrow"
 MOST_DRAWN = 200
 SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The defaults of a spec, for a comparison without one."""
-
-    drift_q: float = 0.05
-    drift_effect_floor: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -147,7 +140,9 @@ def compare(
     if timestamp is not None and timestamp not in table.schema.names:
         raise _no_column("batch", timestamp, table)
     batch, reference = profile_batch(table, known.profile, timestamp)
-    found = with_groups(drift(batch, reference, Rules()), partial(_some_rows, table, reference))
+    found = with_groups(
+        drift(batch, reference, DriftRules()), partial(_some_rows, table, reference)
+    )
     doc = document(found)
     missing = [n for n in known.profile.columns if n not in reference.columns]
     doc["left_out"] = known.left_out | dict.fromkeys(missing, "not in the batch")

@@ -1,7 +1,11 @@
-"""What can be set about a model, and within which bounds."""
+"""The parameters of a model, with their bounds."""
 
 from incumbent.params.data import IDENTITY
+from incumbent.params.decision import DecisionRules
+from incumbent.params.drift import DriftRules
+from incumbent.params.shadow import ShadowRules
 from incumbent.params.spec import ModelSpec
+from incumbent.params.training import TrainingRules
 from incumbent.params.types import (
     MODULE_NAME,
     SAFE_PATH,
@@ -18,10 +22,14 @@ __all__ = [
     "MODULE_NAME",
     "SAFE_PATH",
     "SPEC_NAME",
+    "DecisionRules",
+    "DriftRules",
     "ModelSpec",
     "Path",
     "ReasonText",
+    "ShadowRules",
     "Task",
     "ThresholdCriterion",
+    "TrainingRules",
     "Trigger",
 ]

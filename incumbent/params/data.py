@@ -1,35 +1,21 @@
-"""What a model is: its name, its target, its columns, and where its data are."""
+"""A model and its data: name, target, columns and files."""
 
-from typing import Any
+from pydantic import Field
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from incumbent.params.types import MODULE_NAME, SPEC_NAME, Column, Path, Task
+from incumbent.params.types import MODULE_NAME, SPEC_NAME, Column, Path, Stage, Task
 
 IDENTITY = ("task", "target", "timestamp", "id", "categorical", "features")
 
 
-def _positions(schema: dict[str, Any]) -> None:
-    """Number the fields, so that the run form keeps their order."""
-    for position, field in enumerate(schema["properties"].values()):
-        field["position"] = position
-
-
-class ModelData(BaseModel):
+class ModelData(Stage):
     """A model and its data."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        json_schema_extra=_positions,
-    )
 
     name: str = Field(
         title="Model",
         description="Name of the registered model in MLflow.",
         pattern=SPEC_NAME,
     )
-    task: Task = Field(title="Task", description="What the target is.")
+    task: Task = Field(title="Task", description="Type of the target.")
     target: Column = Field(title="Target", description="Column that the model predicts.")
     timestamp: Column | None = Field(
         None,
@@ -49,12 +35,12 @@ class ModelData(BaseModel):
     features: tuple[Column, ...] = Field(
         (),
         title="Features",
-        description="Columns that the model reads. Empty: all but target, timestamp and id.",
+        description="Columns that the model reads. Empty: all except target, timestamp and id.",
     )
     expectations: str | None = Field(
         None,
         title="Expectations",
-        description="Module under expectations/ with this model's own rules.",
+        description="Module under expectations/ with the rules of this model.",
         pattern=MODULE_NAME,
     )
     source: Path | None = Field(

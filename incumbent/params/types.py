@@ -1,18 +1,18 @@
-"""The types of the fields of a spec: choices, names, paths, shares."""
+"""The types of a spec's fields: choices, names, paths and shares."""
 
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 SPEC_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 MODULE_NAME = r"^[a-z][a-z0-9_]{0,62}$"
-# A path or pattern of files, in which no ".." climbs out of where it starts.
+# A path or pattern of files without "..", which could leave its folder.
 SAFE_PATH = r"^\.?(?:[\w/:@=+*?\[\]{}(), ~-]+\.)*[\w/:@=+*?\[\]{}(), ~-]*$"
 
 
 class Task(StrEnum):
-    """What the target is."""
+    """The type of the target."""
 
     BINARY = "binary"
     MULTICLASS = "multiclass"
@@ -20,7 +20,7 @@ class Task(StrEnum):
 
 
 class Trigger(StrEnum):
-    """What may start a retraining."""
+    """What can trigger a retraining."""
 
     HARM = "harm"
     DRIFT = "drift"
@@ -28,7 +28,7 @@ class Trigger(StrEnum):
 
 
 class ThresholdCriterion(StrEnum):
-    """What the decision threshold of a binary model makes as large as possible."""
+    """What the decision threshold of a binary model maximises."""
 
     F1 = "f1"
     BALANCED_ACCURACY = "balanced_accuracy"
@@ -40,3 +40,9 @@ ReasonText = Annotated[str, Field(min_length=1, max_length=1000)]
 Column = Annotated[str, Field(min_length=1, max_length=256)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=1e-6, le=1e12, allow_inf_nan=False)]
+
+
+class Stage(BaseModel):
+    """The fields of one stage: frozen, and without further fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtri
 
-from incumbent.params import ModelSpec
+from incumbent.params import DecisionRules
 from incumbent.policy.shadow import compare, judge
 from incumbent.records import (
     Burden,
@@ -140,23 +140,22 @@ def gain_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
     return (Reason(GAIN, None, share, price, text),)
 
 
-def training_price(spec: ModelSpec, batch_loss: float) -> float:
+def training_price(rules: DecisionRules, batch_loss: float) -> float:
     """Price of a training as a share of a batch's loss, from the costs where the spec has them.
 
     A training that costs C is worth it once S >= C / c is saved, with S in units of loss times
     rows and c the cost of one unit. For a batch with the loss L that is the share C / (c L).
 
     Args:
-        spec: The costs, or the price.
+        rules: The costs, or the price.
         batch_loss: Loss of a batch of usual size, summed over rows.
 
-    >>> costs = {"decision_training_cost": 50.0, "decision_loss_cost": 2.0}
-    >>> training_price(ModelSpec(name="m", task="binary", target="y", **costs), 500.0)
+    >>> training_price(DecisionRules(decision_training_cost=50.0, decision_loss_cost=2.0), 500.0)
     0.05
     """
-    if spec.decision_training_cost is None or spec.decision_loss_cost is None:
-        return spec.decision_price
-    return spec.decision_training_cost / (spec.decision_loss_cost * batch_loss)
+    if rules.decision_training_cost is None or rules.decision_loss_cost is None:
+        return rules.decision_price
+    return rules.decision_training_cost / (rules.decision_loss_cost * batch_loss)
 
 
 def retraining_helps(inputs: DecisionInputs, *, broken: bool) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from incumbent.digest import text_digest
-from incumbent.params import ModelSpec
+from incumbent.params import ModelSpec, ShadowRules, TrainingRules
 from incumbent.records import (
     Burden,
     Estimate,
@@ -84,7 +84,7 @@ def evidence_digest(evidence: tuple[PairedBlock, ...]) -> str:
     return text_digest([json.dumps(document(evidence))])
 
 
-def judge(report: ShadowReport, burden: Burden, spec: ModelSpec) -> Verdict:
+def judge(report: ShadowReport, burden: Burden, rules: ShadowRules) -> Verdict:
     """Promote, reject or extend. Missing evidence never promotes.
 
     A refresh must be non-inferior: the upper bound of its difference is within the margin, overall
@@ -93,8 +93,8 @@ def judge(report: ShadowReport, burden: Burden, spec: ModelSpec) -> Verdict:
     verdict is extend.
     """
     measured = {report.metric_name: report.primary, **report.guardrails}
-    if report.n < spec.shadow_min_labels:
-        text = f"{report.n} labelled rows to compare on, {spec.shadow_min_labels} needed"
+    if report.n < rules.shadow_min_labels:
+        text = f"{report.n} labelled rows to compare on, {rules.shadow_min_labels} needed"
         return Verdict(Ruling.EXTEND, burden, (text,))
     if not all(math.isfinite(e.value) for e in measured.values()):
         return Verdict(Ruling.REJECT, burden, ("a difference could not be computed",))
@@ -106,13 +106,13 @@ def judge(report: ShadowReport, burden: Burden, spec: ModelSpec) -> Verdict:
     return Verdict(_worst(rulings.values()), burden, reasons)
 
 
-def burden_of(champion: ModelSpec, challenger: ModelSpec) -> Burden:
+def burden_of(champion: TrainingRules, challenger: TrainingRules) -> Burden:
     """Refresh for a challenger of the champion's recipe, replacement for any other."""
     return Burden.REFRESH if same_recipe(champion, challenger) else Burden.REPLACEMENT
 
 
-def same_recipe(one: ModelSpec, other: ModelSpec) -> bool:
-    """Whether two specs fit equal models on equal rows."""
+def same_recipe(one: TrainingRules, other: TrainingRules) -> bool:
+    """Whether two recipes fit equal models on equal rows."""
     return all(getattr(one, name) == getattr(other, name) for name in RECIPE)
 
 

@@ -6,15 +6,16 @@ from dataclasses import replace
 import numpy as np
 
 from incumbent.data.profile.windows import at_length
-from incumbent.monitoring.drift.column import Rules, measure, null_quality_of, sides_of
+from incumbent.monitoring.drift.column import measure, null_quality_of, sides_of
 from incumbent.monitoring.drift.moved import moved
+from incumbent.params import DriftRules
 from incumbent.records import ColumnDrift, DriftReport, NullQuality, Profile
 from incumbent.statistics.evidence import q_values
 
 TABLE_LEVEL = 0.005  # half of the stated 1%: p-values are approximations
 
 
-def drift(batch: Profile, reference: Profile, rules: Rules) -> DriftReport:
+def drift(batch: Profile, reference: Profile, rules: DriftRules) -> DriftReport:
     """Compare two profiles on the same bins.
 
     A column alarms when its distance is beyond its null, significant after false-discovery
@@ -66,7 +67,7 @@ def persistent(report: DriftReport, earlier: Sequence[bool], repeats: int) -> Dr
 
 
 def _settled(
-    measured: list[ColumnDrift], batch: Profile, reference: Profile, rules: Rules
+    measured: list[ColumnDrift], batch: Profile, reference: Profile, rules: DriftRules
 ) -> tuple[ColumnDrift, ...]:
     """The columns with q and alarm; alarms first, then by weight times distance."""
     known = [c for c in measured if c.p is not None]
@@ -76,7 +77,7 @@ def _settled(
 
 
 def _judged(
-    column: ColumnDrift, q: float | None, batch: Profile, reference: Profile, rules: Rules
+    column: ColumnDrift, q: float | None, batch: Profile, reference: Profile, rules: DriftRules
 ) -> ColumnDrift:
     if q is None or column.distance is None:
         return column

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,18 +36,6 @@ from incumbent.statistics.evidence import (
 FEWEST_ROWS = 20
 SOUND_WINDOWS = 20
 NORMAL_QUANTILE = 1.6448536269514722  # of NULL_QUANTILE: scipy.special.ndtri(0.95)
-
-
-class Rules(Protocol):
-    """The rules of a column's alarm; a spec has them."""
-
-    @property
-    def drift_q(self) -> float:
-        """Expected share of false alarms among the columns in alarm."""
-
-    @property
-    def drift_effect_floor(self) -> float:
-        """Smallest distance that can alarm, at any significance."""
 
 
 @dataclass(frozen=True)

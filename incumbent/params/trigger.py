@@ -1,0 +1,23 @@
+"""What triggers a retraining."""
+
+from pydantic import Field
+
+from incumbent.params.types import Stage, Trigger
+
+
+class TriggerRules(Stage):
+    """What triggers a retraining."""
+
+    trigger: Trigger = Field(
+        Trigger.HARM,
+        title="Trigger",
+        description="What can trigger a retraining: harm, calibrated drift, or age.",
+    )
+    schedule_days: float = Field(
+        30,
+        gt=0,
+        allow_inf_nan=False,
+        title="Age that retrains (days)",
+        description="With trigger 'schedule': days of data between the newest rows of champion"
+        " and batch that trigger a retraining.",
+    )
