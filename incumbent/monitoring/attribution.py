@@ -1,14 +1,14 @@
-"""Attribution: whether a loss has changed because other questions come, or other answers.
+"""Attribution of a changed loss to a covariate and a conditional shift.
 
-The loss on held-out rows of the reference (P) and on a batch (Q) is compared where both have
-rows, on the shared distribution S with density proportional to p q / (p + q):
+The losses on held-out rows of the reference (P) and on a batch (Q) are compared on the shared
+distribution S, with density proportional to p q / (p + q):
 
     L_Q - L_P = (E_S[l_P] - L_P) + (L_Q - E_S[l_Q])   covariate: other rows
-              + (E_S[l_Q] - E_S[l_P])                  conditional: other answers to the same rows
+              + (E_S[l_Q] - E_S[l_P])                  conditional: other outcomes for the same rows
 
-(Cai, Namkoong and Yadlowsky, "Diagnosing model performance under distribution shift", 2023.) With
-the share of Q's rows at x, pi(x), from a classifier of the two samples, a row of P weighs pi and
-a row of Q 1 - pi: weights never explode, and where nothing is shared nothing is claimed.
+(Cai, Namkoong and Yadlowsky, "Diagnosing model performance under distribution shift", 2023.) A
+classifier gives pi(x), the probability that a row at x is from Q. Rows of P weigh pi, rows of Q
+weigh 1 - pi: the weights are bounded, and samples without overlap are not attributed.
 """
 
 import math
@@ -49,7 +49,7 @@ class Sample:
     """Labelled rows that a model was not fitted on.
 
     Attributes:
-        features: As a model reads them, its own prediction among them, shape (n, p).
+        features: The encoded features and the model's own prediction, shape (n, p).
         losses: The loss of each row, shape (n,).
         truth: The class of each row by position, shape (n,); None for a regression.
         blocks: The block of each row, shape (n,).
@@ -65,35 +65,35 @@ class Sample:
 
 
 def attribute_change(model: FittedModel, rows: pd.DataFrame, spec: ModelSpec) -> Attribution:
-    """Why the loss on labelled rows is another one than when a version was judged.
+    """Attribute the change of the loss on labelled rows since a version was judged.
 
     Args:
-        model: The version, with the rows that it was judged on.
+        model: The version, with its held-out rows.
         rows: Canonical rows of a batch with their labels, shape (m, columns).
-        spec: Today's confidence and seed.
+        spec: The current confidence and seed.
     """
     drawn = np.random.default_rng(spec.training_seed).permutation(len(rows))[:HELD_OUT_ROWS]
-    some, (known, judged) = rows.iloc[np.sort(drawn)], read_held_out(model)
-    features = some[list(known.columns)]
+    sample, (held_out, judged) = rows.iloc[np.sort(drawn)], read_held_out(model)
+    features = sample[list(held_out.columns)]
     values = predict(model.pipeline, features, spec.task)
-    truth = truth_of(some[spec.target], spec.task, model.card.classes)
-    reference = _sample(model.pipeline, known, judged, spec.task)
-    scored = Scored(values, truth, blocks_of(some, spec))
+    truth = truth_of(sample[spec.target], spec.task, model.card.classes)
+    reference = _sample(model.pipeline, held_out, judged, spec.task)
+    scored = Scored(values, truth, blocks_of(sample, spec))
     batch = _sample(model.pipeline, features, scored, spec.task)
     return attribute(reference, batch, spec.harm_confidence, spec.training_seed)
 
 
 def attribute(reference: Sample, batch: Sample, confidence: float, seed: int) -> Attribution:
-    """Split the change of a loss into its parts, and name the cause where one suffices.
+    """Split the change of a loss into its parts, and name the cause where one is enough.
 
     Args:
-        reference: Held-out rows that the model was judged on.
+        reference: Held-out rows of the model.
         batch: Rows of a batch with their labels.
         confidence: Confidence of each bound, one-sided.
         seed: Seed of the classifiers.
 
-    A cause is named if it alone explains the change within noise and no other one does; what
-    several could explain, or too few rows, or no rows in common, is ambiguous.
+    A cause is named where it alone explains the change within noise. Several possible causes, too
+    few rows, or too little overlap are ambiguous.
     """
     change = difference(
         block_mean(batch.losses, batch.blocks, confidence),
@@ -105,17 +105,17 @@ def attribute(reference: Sample, batch: Sample, confidence: float, seed: int) ->
     share = share_of_second(
         (reference.features, batch.features), (reference.blocks, batch.blocks), seed
     )
-    ours, theirs = share[: len(reference)], 1 - share[len(reference) :]
-    overlap = float(min(ours.mean(), theirs.mean())) / COIN
+    w_p, w_q = share[: len(reference)], 1 - share[len(reference) :]
+    overlap = float(min(w_p.mean(), w_q.mean())) / COIN
     if overlap < SMALLEST_OVERLAP:
         return Attribution(change, None, None, None, overlap, Cause.AMBIGUOUS)
     conditional = difference(
-        block_ratio(theirs * batch.losses, theirs, batch.blocks, confidence),
-        block_ratio(ours * reference.losses, ours, reference.blocks, confidence),
+        block_ratio(w_q * batch.losses, w_q, batch.blocks, confidence),
+        block_ratio(w_p * reference.losses, w_p, reference.blocks, confidence),
         confidence,
     )
     covariate = difference(
-        _moved(batch, theirs, confidence), _moved(reference, ours, confidence), confidence
+        _moved(batch, w_q, confidence), _moved(reference, w_p, confidence), confidence
     )
     prior = prior_alone(reference, batch, confidence, seed)
     cause = _cause(change, covariate, conditional, prior=prior)
@@ -123,13 +123,13 @@ def attribute(reference: Sample, batch: Sample, confidence: float, seed: int) ->
 
 
 def prior_alone(reference: Sample, batch: Sample, confidence: float, seed: int) -> bool | None:
-    """Whether other shares of the classes, and nothing else, explain a batch.
+    """Whether a change of the class shares alone (prior shift) explains a changed loss.
 
-    They do if the shares have changed and, with the classes of the reference weighed as in the
-    batch, what is left of the change of the loss is shown to be less than half of it, and a
-    classifier cannot tell the samples apart by their features and classes (each at half of the
-    error, as two tests are made). What is left must be shown to be small: too few rows would
-    show nothing, and name everything.
+    It does if three conditions hold: the class shares changed significantly; with the reference
+    reweighted to the batch's class shares, less than half of the change of the loss remains, with
+    its whole interval; and no classifier tells the reweighted samples apart by features and
+    class. Each test has half of the error. The remaining change must be significantly small, so
+    that too few rows do not name this cause.
 
     Returns:
         None for a regression, and where a class of the batch has no row in the reference.
@@ -143,9 +143,9 @@ def prior_alone(reference: Sample, batch: Sample, confidence: float, seed: int) 
     if not _shares_differ(reference, batch, each):
         return False
     expected = block_ratio(weights * reference.losses, weights, reference.blocks, each)
-    left = difference(block_mean(batch.losses, batch.blocks, each), expected, each)
+    remaining = difference(block_mean(batch.losses, batch.blocks, each), expected, each)
     change = float(batch.losses.mean() - reference.losses.mean())
-    within = _within(left, abs(change) * MOST_LEFT)
+    within = _within(remaining, abs(change) * MOST_LEFT)
     return within and not _told_apart(reference, batch, weights, each, seed)
 
 
@@ -156,14 +156,14 @@ def _sample(pipeline: Pipeline, features: pd.DataFrame, scored: Scored, task: Ta
 
 
 def _moved(sample: Sample, weights: Floats, confidence: float) -> Estimate:
-    """Mean loss minus the weighted one, with its linearised interval over blocks."""
+    """Mean loss minus weighted mean loss, with a linearised interval over blocks."""
     losses, n = sample.losses, len(sample)
     mean, weighted = float(losses.mean()), float(np.average(losses, weights=weights))
     influence = (losses - mean) / n - weights * (losses - weighted) / weights.sum()
     _, block = np.unique(sample.blocks, return_inverse=True)
     by_block = np.bincount(block, weights=influence)
     count = len(by_block)
-    if count < 2:  # noqa: PLR2004 - one block says nothing of the noise between blocks
+    if count < 2:  # noqa: PLR2004 - one block gives no variance between blocks
         return Estimate(mean - weighted, None, None, None, n, count)
     error = math.sqrt(count / (count - 1) * float(by_block @ by_block))
     return with_interval(Estimate(mean - weighted, None, None, error, n, count), confidence)
@@ -173,23 +173,23 @@ def _class_weights(reference: Floats, batch: Floats) -> Floats | None:
     classes = np.unique(np.concatenate([reference, batch])).astype(int)
     weights = np.zeros(len(reference))
     for k in classes:
-        held, come = (reference == k).mean(), (batch == k).mean()
-        if held == 0:
+        before, now = (reference == k).mean(), (batch == k).mean()
+        if before == 0:
             return None
-        weights[reference == k] = come / held
+        weights[reference == k] = now / before
     return weights
 
 
 def _shares_differ(reference: Sample, batch: Sample, confidence: float) -> bool:
-    """Whether any class has surely another share than before (Bonferroni over the classes)."""
-    assert reference.truth is not None  # noqa: S101 - asked for classes alone
+    """Whether the share of any class differs significantly (Bonferroni over the classes)."""
+    assert reference.truth is not None  # noqa: S101 - called for classifiers only
     assert batch.truth is not None  # noqa: S101 - the same
     classes = np.unique(reference.truth)
     each = 1 - (1 - confidence) / len(classes)
     for k in classes:
-        held = block_mean((reference.truth == k).astype(float), reference.blocks, each)
-        come = block_mean((batch.truth == k).astype(float), batch.blocks, each)
-        if _differs(difference(come, held, each)):
+        before = block_mean((reference.truth == k).astype(float), reference.blocks, each)
+        now = block_mean((batch.truth == k).astype(float), batch.blocks, each)
+        if _differs(difference(now, before, each)):
             return True
     return False
 
@@ -197,12 +197,12 @@ def _shares_differ(reference: Sample, batch: Sample, confidence: float) -> bool:
 def _told_apart(
     reference: Sample, batch: Sample, weights: Floats, confidence: float, seed: int
 ) -> bool:
-    """Whether a classifier tells the samples apart once their classes weigh the same.
+    """Whether a classifier tells the samples apart after their class shares are made equal.
 
-    Rows of the reference are drawn by their weights, so that a plain AUC with a jackknife over
-    blocks can be taken of what the classifier says of each row.
+    Rows of the reference are sampled by their weights, so that the unweighted AUC and its jackknife
+    over blocks apply.
     """
-    assert reference.truth is not None  # noqa: S101 - asked for classes alone
+    assert reference.truth is not None  # noqa: S101 - called for classifiers only
     assert batch.truth is not None  # noqa: S101 - the same
     features = (
         np.column_stack([reference.features, reference.truth]),
@@ -210,19 +210,19 @@ def _told_apart(
     )
     share = share_of_second(features, (reference.blocks, batch.blocks), seed, weights)
     chance = np.random.default_rng(seed).random(len(reference))
-    kept = np.concatenate([chance * weights.max() < weights, np.ones(len(batch), dtype=bool)])
-    of_batch = np.repeat([False, True], [len(reference), len(batch)])[kept]
-    # A block is of one sample: without a shift of its own it must not be taken for the other's.
-    blocks = np.concatenate([2 * reference.blocks, 2 * batch.blocks + 1])[kept]
-    shown = share[kept]
-    auc = jackknife(lambda rows: roc_auc(shown[rows], of_batch[rows]), blocks, confidence)
+    drawn = np.concatenate([chance * weights.max() < weights, np.ones(len(batch), dtype=bool)])
+    of_batch = np.repeat([False, True], [len(reference), len(batch)])[drawn]
+    # Blocks of different samples stay different, also where both samples have the same day.
+    blocks = np.concatenate([2 * reference.blocks, 2 * batch.blocks + 1])[drawn]
+    scores = share[drawn]
+    auc = jackknife(lambda rows: roc_auc(scores[rows], of_batch[rows]), blocks, confidence)
     return auc.low is not None and auc.low > COIN
 
 
 def _cause(
     change: Estimate, covariate: Estimate, conditional: Estimate, *, prior: bool | None
 ) -> Cause:
-    """The one cause that explains the change; none where it is not shown to have changed."""
+    """The cause that explains the change; `NONE` where the change is not significant."""
     if not _differs(change):
         return Cause.NONE
     if prior:

@@ -1,8 +1,7 @@
-"""Performance before labels come: what the champion's own confidence lets expect.
+"""Performance estimated before labels arrive, from the champion's predicted probabilities.
 
-An estimate sees what moves the inputs and nothing of what labels alone would show: where the
-answer to the same question has changed, it is wrong and cannot know. It may raise suspicion; it
-never clears a model.
+An estimate reflects covariate shift only. Under concept drift it is wrong, without any sign of
+it. It can therefore raise suspicion, and never clears a model.
 """
 
 import math
@@ -41,24 +40,27 @@ def estimate(
     spec: ModelSpec,
     earlier: TrackPairs,
 ) -> EstimateReport | None:
-    """What a version can be expected to do on a batch without labels; None without rows.
+    """Estimate the performance of a version on a batch without labels.
 
     Args:
-        model: The version, with the rows that it was judged on.
+        model: The version, with its held-out rows.
         frame: The batch, canonical, shape (m, columns).
-        predictions: What the version said of it.
-        spec: Today's tolerance and seed.
-        earlier: The estimated and the observed loss of batches before.
+        predictions: The version's predictions for the batch.
+        spec: The current tolerance and seed.
+        earlier: The estimated and the observed loss of earlier batches.
+
+    Returns:
+        None where the batch or the held-out sample has fewer than `FEWEST_ROWS` rows.
     """
     if min(len(model.held_out), len(frame)) < FEWEST_ROWS:
         return None
-    known, judged = read_held_out(model)
+    held_rows, judged = read_held_out(model)
     values, truth, blocks = judged.values, judged.truth, judged.blocks
     drawn = np.random.default_rng(spec.training_seed).permutation(len(frame))[:HELD_OUT_ROWS]
-    some = frame.iloc[np.sort(drawn)][list(known.columns)]
+    sample = frame.iloc[np.sort(drawn)][list(held_rows.columns)]
     features = (
-        encoded(model.pipeline, known, values),
-        encoded(model.pipeline, some, predictions.values[np.sort(drawn)]),
+        encoded(model.pipeline, held_rows, values),
+        encoded(model.pipeline, sample, predictions.values[np.sort(drawn)]),
     )
     seed, task = spec.training_seed, spec.task
     if task is Task.REGRESSION:
@@ -79,7 +81,7 @@ class HeldOut:
     Attributes:
         values: Its probabilities, shape (n, k).
         truth: The classes by position, shape (n,).
-        weights: How much a row says of the rows without labels, shape (n,).
+        weights: Density ratio of the unlabelled rows at each row, shape (n,).
     """
 
     values: Floats
@@ -90,9 +92,9 @@ class HeldOut:
 def density_ratio(
     features: tuple[Floats, Floats], blocks: tuple[Blocks, Blocks], seed: int
 ) -> Floats:
-    """How much more often rows like a held-out one come without labels, shape (n,).
+    """Density ratio of unlabelled to held-out rows, at each held-out row, shape (n,).
 
-    q / p = pi / (1 - pi), never above 20: beyond it there is next to no row to learn from.
+    q / p = pi / (1 - pi), clipped at 20: larger weights would rest on very few rows.
     """
     share = share_of_second(features, blocks, seed)[: len(features[0])]
     ratio: Floats = np.minimum(share / np.maximum(1 - share, LOG_LOSS_CLIP), LARGEST_RATIO)
@@ -102,21 +104,21 @@ def density_ratio(
 def expected_metrics(
     held_out: HeldOut, new: Floats, task: Task, threshold: float | None
 ) -> dict[str, float]:
-    """Metrics that a classifier can be expected to have on rows without labels.
+    """Expected metrics of a classifier on rows without labels.
 
-    The probabilities are calibrated on held-out rows, weighed as such rows come now, and each
-    metric is its mean over the labels that they leave possible (Bialek et al., "Estimating model
+    The probabilities are calibrated on held-out rows, weighted by the density ratio, and each
+    metric is its expectation over the calibrated probabilities (Bialek et al., "Estimating model
     performance under covariate shift without labels", 2024).
 
     Args:
-        held_out: What is known of rows with labels.
+        held_out: The held-out rows with their labels.
         new: Probabilities of the rows without labels, shape (m, k).
         task: Binary or multiclass.
         threshold: The decision threshold of a binary model.
 
     Returns:
         Log loss, Brier and accuracy; for a binary model precision, recall and AUC as well. NaN
-        where nothing is called positive or only one class is possible.
+        where no row is called positive, or only one class is possible.
     """
     likely = calibrated(held_out, new)
     clipped = np.clip(new, LOG_LOSS_CLIP, 1.0)
@@ -142,7 +144,7 @@ def calibrated(held_out: HeldOut, new: Floats) -> Floats:
     """Probabilities of new rows, calibrated on held-out ones: softmax(W ln s + b), shape (m, k).
 
     Dirichlet calibration (Kull et al., 2019, eq. 3), for two classes beta calibration (Kull,
-    Silva Filho and Flach, 2017). A class that no held-out row has is taken to be impossible.
+    Silva Filho and Flach, 2017). A class without a held-out row gets the probability 0.
     """
     known = held_out.truth >= 0
     truth = held_out.truth[known].astype(int)
@@ -158,10 +160,10 @@ def calibrated(held_out: HeldOut, new: Floats) -> Floats:
 
 
 def expected_auc(scores: Floats, positive: Floats) -> float:
-    """ROC AUC where row i is positive with a probability: expected concordance, ties at half.
+    """Expected ROC AUC where row i is positive with probability p_i; ties count half.
 
-    A = sum_ij p_i (1 - p_j) [s_i > s_j] / sum_ij p_i (1 - p_j), a row with itself left in: at
-    many rows it makes no difference. NaN where one class is impossible.
+    A = sum_ij p_i (1 - p_j) [s_i > s_j] / sum_ij p_i (1 - p_j). Pairs of a row with itself are
+    included, which is negligible for many rows. NaN where one class is impossible.
 
     >>> expected_auc(np.array([0.1, 0.9]), np.array([0.0, 1.0]))
     1.0
@@ -176,14 +178,13 @@ def expected_auc(scores: Floats, positive: Floats) -> float:
 def expected_error(
     features: Floats, errors: Floats, new: Floats, seed: int, blocks: Blocks
 ) -> float:
-    """Mean absolute error that a regression can be expected to have on rows without labels.
+    """Expected mean absolute error of a regression on rows without labels.
 
-    A second model learns the first one's error on held-out rows from the same features and the
-    prediction (direct loss estimation), and is calibrated in the large: on held-out blocks that
-    it has not learnt its mean must be right.
+    A second model predicts the absolute error from the features and the prediction (direct loss
+    estimation). Its mean is calibrated by cross-fitting over blocks of the held-out rows.
 
     Args:
-        features: Held-out rows as the model reads them, with its prediction, shape (n, p).
+        features: Encoded held-out rows with the model's prediction, shape (n, p).
         errors: Absolute errors on them, shape (n,).
         new: The rows without labels, shape (m, p).
         seed: Seed of the second model.
@@ -197,9 +198,9 @@ def expected_error(
         crossed[~part] = (
             _error_model(seed).fit(features[part], errors[part]).predict(features[~part])
         )
-    said = _error_model(seed).fit(features, errors).predict(new)
+    predicted = _error_model(seed).fit(features, errors).predict(new)
     level = _ratio(float(errors.mean()), float(crossed.mean()))
-    return float(said.mean()) * (level if math.isfinite(level) else 1.0)
+    return float(predicted.mean()) * (level if math.isfinite(level) else 1.0)
 
 
 def _logs(values: Floats) -> Floats:

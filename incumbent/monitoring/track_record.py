@@ -1,4 +1,4 @@
-"""How far an estimate can be trusted: its error on the batches whose labels have arrived since."""
+"""The track record of estimates: their error on batches whose labels have arrived since."""
 
 import math
 
@@ -15,24 +15,24 @@ FEWEST_PAST = 3
 def judge_estimate(
     metrics: dict[str, float], task: Task, tolerated: float, record: TrackRecord
 ) -> EstimateReport:
-    """An estimate beside its own error on past batches; never better than unverified.
+    """The report of an estimate, with its trust from the track record.
 
     Args:
         metrics: The estimated metrics, the primary one among them.
-        task: What the target is.
-        tolerated: The largest loss that is tolerated: the baseline with its tolerance.
-        record: How far estimates of past batches were from what their labels said.
+        task: The task.
+        tolerated: The limit of the loss: the baseline with its tolerance.
+        record: The mean error of past estimates.
 
-    It is suspect where it exceeds what is tolerated by more than its own mean error, known from
-    three batches or more.
+    The estimate is suspect where it exceeds the limit by more than the mean error of three past
+    estimates or more; otherwise it is unverified.
     """
     name = METRIC_NAMES[task]
-    known = {k: v for k, v in metrics.items() if math.isfinite(v)}
+    defined = {k: v for k, v in metrics.items() if math.isfinite(v)}
     error = record.error if record.batches >= FEWEST_PAST else None
-    loss = known.get(name)
+    loss = defined.get(name)
     suspect = error is not None and loss is not None and loss - error > tolerated
     trust = Trust.SUSPECT if suspect else Trust.UNVERIFIED
-    return EstimateReport(name, known, tolerated, record, trust)
+    return EstimateReport(name, defined, tolerated, record, trust)
 
 
 def track_record(pairs: TrackPairs) -> TrackRecord:

@@ -1,4 +1,4 @@
-"""What is kept of a column while its pieces pass: evenly spaced numbers, or the common values."""
+"""Sketches of a column read in pieces: evenly spaced numbers, or counts of frequent values."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ from incumbent.records import ColumnProfile, Kind
 
 Floats = NDArray[np.float64]
 EXACT_ROWS = 1_000_000  # beyond, cuts are quantiles of evenly spaced rows
-MOST_VALUES = 100_000  # distinct ones that are kept while the common ones are sought
-FEWEST_NAMES = 50  # values from which a column can be said to name rows
-NAMES_SHARE = 0.95  # distinct texts a value
-GAPS = 1.5  # range of whole numbers that name rows, in rows
+MOST_VALUES = 100_000  # distinct values counted at once; beyond, the rarer half is dropped
+FEWEST_NAMES = 50  # fewest values of a column that identifies rows
+NAMES_SHARE = 0.95  # smallest share of distinct texts in such a column
+GAPS = 1.5  # largest range of whole numbers in such a column, in rows
 
 
 class Piece(Protocol):
@@ -26,20 +26,20 @@ class Piece(Protocol):
 
     @property
     def rows(self) -> int:
-        """How many."""
+        """The number of rows."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Which."""
+        """The names of the columns."""
 
     def numbers(self, column: str) -> tuple[Floats, NDArray[np.bool_] | None]:
-        """Every row's value (anything where it is null), and which are null, if any."""
+        """The value of each row (arbitrary where null), and the mask of nulls, if any."""
 
     def categories(self, column: str) -> tuple[Mapping[str, int], int]:
-        """Rows of each value, and the number of nulls."""
+        """The number of rows of each value, and the number of nulls."""
 
     def codes_by_row(self, column: str) -> tuple[NDArray[np.int64], list[str], NDArray[np.bool_]]:
-        """Every row's place in a list of texts, the list, and which rows are null."""
+        """The index of each row into a list of texts, the list, and the mask of nulls."""
 
     def days(self) -> NDArray[np.int64]:
         """The block of each row."""
@@ -47,32 +47,32 @@ class Piece(Protocol):
 
 @dataclass
 class Sample:
-    """Every k-th value of a column; k doubles whenever there are more than `most`."""
+    """Every k-th value of a column; k doubles when the sample exceeds `most` values."""
 
     most: int = EXACT_ROWS
     step: int = 1
     seen: int = 0
-    kept: list[Floats] = field(default_factory=list)
+    parts: list[Floats] = field(default_factory=list)
 
     def take(self, piece: Piece, name: str) -> None:
-        """Take from the next values of the column, nulls left out."""
+        """Sample the next values of the column, without nulls."""
         values, missing = piece.numbers(name)
         self.add(values if missing is None else values[~missing])
 
     def add(self, values: Floats) -> None:
-        """Take from the next values."""
-        self.kept.append(values[-self.seen % self.step :: self.step].copy())
+        """Sample the next values."""
+        self.parts.append(values[-self.seen % self.step :: self.step].copy())
         self.seen += len(values)
-        while sum(map(len, self.kept)) > self.most:
-            self.kept = [np.concatenate(self.kept)[::2]]
+        while sum(map(len, self.parts)) > self.most:
+            self.parts = [np.concatenate(self.parts)[::2]]
             self.step *= 2
 
     def values(self) -> Floats:
-        """What was taken."""
-        return np.concatenate([NO_CUTS, *self.kept])
+        """The sampled values."""
+        return np.concatenate([NO_CUTS, *self.parts])
 
     def names_rows(self) -> bool:
-        """Whether these are whole numbers, nearly without gaps and none of them twice."""
+        """Whether these are distinct whole numbers with few gaps."""
         values = self.values()
         if len(values) < FEWEST_NAMES or not np.isfinite(values).all():
             return False
@@ -81,33 +81,33 @@ class Sample:
         return len(np.unique(values)) == len(values)
 
     def bins(self, kind: str) -> ColumnProfile:
-        """Where to count."""
+        """The empty histogram on cuts of these values."""
         return empty(kind, cuts_of(self.values()), ())
 
 
 @dataclass
 class Values:
-    """The distinct values of a column, with their rows."""
+    """The distinct values of a column, with their numbers of rows."""
 
     seen: int = 0
     distinct: int = 0
-    kept: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
 
     def take(self, piece: Piece, name: str) -> None:
-        """Add the next values of the column."""
+        """Count the next values of the column."""
         counted, _ = piece.categories(name)
         self.seen += sum(counted.values())
-        before = len(self.kept)
-        self.kept.update(counted)
-        self.distinct += len(self.kept) - before
-        if len(self.kept) > MOST_VALUES:
-            self.kept = Counter(dict(self.kept.most_common(MOST_VALUES // 2)))
+        before = len(self.counts)
+        self.counts.update(counted)
+        self.distinct += len(self.counts) - before
+        if len(self.counts) > MOST_VALUES:
+            self.counts = Counter(dict(self.counts.most_common(MOST_VALUES // 2)))
 
     def names_rows(self) -> bool:
-        """Whether nearly every row has a value of its own."""
+        """Whether nearly every row has a distinct value."""
         return self.seen >= FEWEST_NAMES and self.distinct > NAMES_SHARE * self.seen
 
     def bins(self, kind: str) -> ColumnProfile:
-        """Where to count; more values than there are bins for make it text."""
-        many = len(self.kept) > CATEGORIES
-        return empty(Kind.TEXT if many else kind, NO_CUTS, common(self.kept))
+        """The empty histogram on the frequent values; text, where there are too many values."""
+        many = len(self.counts) > CATEGORIES
+        return empty(Kind.TEXT if many else kind, NO_CUTS, common(self.counts))

@@ -1,7 +1,7 @@
-"""Profiles of tables that come piece by piece, in memory that does not grow with their rows.
+"""Profiles of tables read in pieces, in memory that does not grow with the number of rows.
 
-A piece holds some columns of some rows. Pieces are counted one after another, their columns by
-`run`, which is `map` or that of a pool of threads, and what was counted is added up.
+A piece holds some columns of some rows. Pieces are counted one after another and added up; `run`
+maps over the columns of a piece: the builtin `map`, or that of a thread pool.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -24,13 +24,13 @@ Run = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 def count_pieces(
     pieces: Iterable[Piece], bins: Mapping[str, ColumnProfile], run: Run, *, first: bool = False
 ) -> dict[str, ColumnProfile]:
-    """Count every column of a table on given bins.
+    """Count every column of a table on the given bins.
 
     Args:
         pieces: The table.
-        bins: The columns to count, and on which bins.
+        bins: The columns to count, with their bins.
         run: Applies a function to each column of a piece.
-        first: This is the reference itself.
+        first: Whether this is the reference itself.
     """
     empties = {n: empty(c.kind, c.edges, c.categories) for n, c in bins.items()}
     totals: dict[str, ColumnProfile] = {}
@@ -45,11 +45,11 @@ def count_pieces(
 def bins_of_pieces(
     pieces: Iterable[Piece], kinds: Mapping[str, str], run: Run
 ) -> tuple[dict[str, ColumnProfile], tuple[str, ...]]:
-    """The bins on which a reference is to be counted, and the columns that name its rows.
+    """The bins of a reference, and the columns that identify its rows.
 
-    Cuts are exact quantiles up to `EXACT_ROWS` rows, beyond that those of every k-th row. Of
-    more than `MOST_VALUES` categories the rarest so far are forgotten. A column names rows
-    where nearly every row has a value of its own: text, or whole numbers without gaps.
+    Cuts are exact quantiles up to `EXACT_ROWS` rows, and those of every k-th row beyond. With more
+    than `MOST_VALUES` categories the rarest so far are dropped. A column identifies rows where
+    nearly every row has a distinct value: text, or whole numbers with few gaps.
     """
     sought = {name: Sample() if kind in ORDERED else Values() for name, kind in kinds.items()}
     for piece in pieces:
@@ -84,9 +84,9 @@ def sample_pieces(
 
     Args:
         pieces: The table.
-        columns: The columns, on the bins of the reference; categories become their place.
-        most: Rows at most.
-        days: Whether the pieces know the day of each row; otherwise all of them are 0.
+        columns: The columns, on the bins of the reference; categories become bin numbers.
+        most: Largest number of rows.
+        days: Whether the pieces have the day of each row; otherwise all days are 0.
 
     Returns:
         Shapes (n, columns), NaN where null, and (n,).
@@ -103,7 +103,7 @@ def sample_pieces(
 
 
 def with_null(profile: Profile, by_block: Mapping[str, Mapping[int, Floats]]) -> Profile:
-    """A reference with what is normal in it, from its counts by block."""
+    """The profile of a reference with its null, from its counts by block."""
     some = next(iter(by_block.values()), {})
     days = sorted(some)
     whole = whole_blocks(np.array([some[d].sum() for d in days], dtype=np.int64))
