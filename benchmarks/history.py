@@ -10,8 +10,8 @@ are made by one process; beside it, a fresh process takes each of the batches th
 CPU seconds are those of the flow, in all of its threads. Bytes are all that the process has read
 (`rchar` of Linux, databases included); files are those of the source, the labels and the store of
 predictions. Without `--backtests` a batch has fewer labels than a backtest asks for; with it each
-batch is backtested and no retraining pays, so that every row of the past may still be learnt, of
-which a fit takes `training_max_rows`.
+batch is backtested and no retraining is allowed, so that every row of the past may still be learnt,
+of which a fit takes `training_max_rows`.
 """
 
 import argparse
@@ -45,7 +45,7 @@ from incumbent.settings import Settings, environment_defaults
 ROWS, TRAINING_ROWS = 60, 1_200
 EARLY = 20
 AROUND = 5  # batches up to the early and the last one, whose median counts
-PRICE = 1.0  # a price that no gain pays: a retraining would be another cost
+BUDGET = 1e-9  # allows no retraining: it would be another cost
 START = pd.Timestamp("2024-01-01", tz="UTC")
 
 
@@ -116,7 +116,7 @@ def rows_of(batch: int, count: int) -> pd.DataFrame:
 
 def spec_of(folder: Path, *, backtests: bool) -> ModelSpec:
     """The model; its fits take a thousand rows, however long the history is."""
-    asked = {"harm_min_labels": ROWS // 2} if backtests else {"trigger": "drift", "drift_q": 1e-9}
+    asked = {"harm_min_labels": ROWS // 2} if backtests else {}
     return ModelSpec(
         name="history",
         task="binary",
@@ -125,7 +125,7 @@ def spec_of(folder: Path, *, backtests: bool) -> ModelSpec:
         id="row",
         source=f"{folder}/batches/*.parquet",
         labels=f"{folder}/labels/*.parquet",
-        decision_price=PRICE,
+        decision_budget=BUDGET,
         training_max_rows=1_000,
         training_iterations=20,
         **asked,

@@ -69,7 +69,7 @@ def take_all(state: LiveState, batch: str | None, labels: str | None) -> list[di
     for late, arrivals in find_late(gateways, spec, tables, only=entries if batch else None):
         own = LiveState(gateways, spec)
         documents.append(conclude(own, recall(own, late, arrivals)))
-    settle_labels(gateways, spec, tables)
+    settle_labels(gateways, spec, tables, all_batches=batch is None)
     if batch and not documents:
         return [stored_document(state, entry) for entry in entries]
     return documents

@@ -19,6 +19,7 @@ from incumbent.errors import (
     UsageError,
 )
 from incumbent.gateways import sources
+from incumbent.gateways.ledger import ReadFile
 from incumbent.gateways.sources.frame import read_frame
 from incumbent.params import ModelSpec
 from incumbent.records import Batch, BatchEntry, BatchStatus
@@ -86,7 +87,7 @@ def take_in(gateways: Gateways, spec: ModelSpec, path: str, stamp: str | None = 
         batch = Batch(name, known_by, 0, None, path)
     entry = gateways.ledger.start_batch(spec.name, batch, datetime.now(UTC))
     if stamp is not None:
-        gateways.ledger.record_file(spec.name, path, stamp, batch.digest)
+        gateways.ledger.record_file(spec.name, ReadFile(path, stamp, batch.digest))
     return Arrival(entry, content)
 
 

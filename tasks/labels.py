@@ -14,6 +14,7 @@ from incumbent.data.maturity import maturity
 from incumbent.digest import table_digest
 from incumbent.errors import UnreadableError, UsageError
 from incumbent.gateways import sources
+from incumbent.gateways.ledger import ReadFile
 from incumbent.gateways.sources.frame import read_frame
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, BatchStatus, Findings, Predictions
@@ -21,12 +22,13 @@ from tasks.gateways import LOGGER, OUTSIDE, Gateways
 from tasks.intake import Arrival, unknown_files
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LabelTable:
     """Labels that arrived together: columns `id` and `label`, known by their digest.
 
     `batch` is the digest of the batch that they arrived in; None where they arrived apart.
-    `stamp` is that of their file.
+    `stamp` is that of their file, and `until` the newest batch that was looked at for their rows
+    before; None where this is the first time.
     """
 
     path: str
@@ -34,6 +36,7 @@ class LabelTable:
     table: pd.DataFrame
     batch: str | None
     stamp: str | None = None
+    until: int | None = None
 
 
 @task(name="labels", **OUTSIDE)
@@ -53,14 +56,24 @@ def collect_labels(gateways: Gateways, spec: ModelSpec, labels: str | None) -> l
         return [_read(path, spec) for path in sources.require(labels)]
     found = unknown_files(gateways, spec, spec.labels) if spec.labels else {}
     tables = ((_usable(partial(_read, path, spec)), stamp) for path, stamp in found.items())
-    return [replace(table, stamp=stamp) for table, stamp in tables if table is not None]
+    return [_seen(gateways, spec, table, stamp) for table, stamp in tables if table is not None]
 
 
-def settle_labels(gateways: Gateways, spec: ModelSpec, tables: Iterable[LabelTable]) -> None:
+def settle_labels(
+    gateways: Gateways, spec: ModelSpec, tables: Iterable[LabelTable], *, all_batches: bool
+) -> None:
     """Note the files whose labels have all found their rows: they need not be read again.
 
-    A file with a label whose row has not arrived is read again by the next run.
+    A file with a label whose row has not arrived is read again by the next run, and its rows are
+    looked for in newer batches alone.
+
+    Args:
+        gateways: Where batches and labels are known.
+        spec: The model.
+        tables: The labels that have arrived.
+        all_batches: Whether their rows were looked for in every batch.
     """
+    newest = gateways.ledger.documented(spec.name, 1)
     for table in tables:
         if table.stamp is None or table.batch is not None:
             continue
@@ -69,8 +82,10 @@ def settle_labels(gateways: Gateways, spec: ModelSpec, tables: Iterable[LabelTab
             entry = gateways.ledger.batch(spec.name, batch)
             predictions = entry and scored_predictions(gateways, spec, entry)
             ids = ids[~ids.isin(predictions.ids)] if predictions else ids
-        if ids.empty:
-            gateways.ledger.record_file(spec.name, table.path, table.stamp, table.digest)
+        until = newest[0].ordinal if newest and len(ids) else None
+        if ids.empty or (all_batches and until is not None):
+            file = ReadFile(table.path, table.stamp, table.digest, until)
+            gateways.ledger.record_file(spec.name, file)
 
 
 def labels_within(arrival: Arrival, spec: ModelSpec) -> list[LabelTable]:
@@ -122,19 +137,31 @@ def find_late(
     """
     if not tables:
         return []
-    apart = [t.table["id"] for t in tables if t.batch is None]
-    waiting, within = pd.Index(pd.concat(apart) if apart else []), {t.batch for t in tables}
+    waiting = {t: t.table["id"] for t in tables if t.batch is None}
     handled, found = gateways.ledger.batches(spec.name, status=BatchStatus.HANDLED), []
     for entry in reversed(handled if only is None else only):
-        if waiting.empty and entry.batch.digest not in within:
-            continue
-        predictions = scored_predictions(gateways, spec, entry)
+        waiting = {t: ids for t, ids in waiting.items() if len(ids) and _newer(entry, t)}
+        asked = [*waiting, *(t for t in tables if t.batch == entry.batch.digest)]
+        predictions = scored_predictions(gateways, spec, entry) if asked else None
         if predictions is None:
             continue
-        if arrived := keep_labels(gateways, spec, entry, predictions, tables):
+        if arrived := keep_labels(gateways, spec, entry, predictions, asked):
             found.append((entry, arrived))
-        waiting = waiting[~waiting.isin(predictions.ids)]
+        waiting = {t: ids[~ids.isin(predictions.ids)] for t, ids in waiting.items()}
     return found[::-1]
+
+
+def _seen(gateways: Gateways, spec: ModelSpec, table: LabelTable, stamp: str | None) -> LabelTable:
+    """Labels with what is known of their file."""
+    if stamp is None:
+        return table
+    until = gateways.ledger.looked_until(spec.name, table.path, stamp)
+    return replace(table, stamp=stamp, until=until)
+
+
+def _newer(entry: BatchEntry, table: LabelTable) -> bool:
+    """Whether a batch was not looked at before for the rows of some labels."""
+    return table.until is None or entry.ordinal > table.until
 
 
 def with_maturity(gateways: Gateways, spec: ModelSpec, findings: Findings) -> Findings:

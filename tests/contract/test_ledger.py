@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
-from incumbent.gateways.ledger import LabelArrival, Ledger, Look, StoredDecision
+from incumbent.gateways.ledger import LabelArrival, Ledger, Look, ReadFile, StoredDecision
 from incumbent.gateways.ledger.database import _reachable
 from incumbent.gateways.ledger.schema import VERSION, challengers, metadata
 from incumbent.records import (
@@ -365,18 +365,28 @@ class TestJudgements:
 class TestFiles:
     def test_a_file_is_done_once_its_batch_is_handled_or_its_labels_are_recorded(self, ledger):
         ledger.start_batch("flights", batch(1), NOW)
-        ledger.record_file("flights", "/b/1.csv", "10 a", digest(1))
-        ledger.record_file("flights", "/l/1.csv", "7 b", digest(50))
+        ledger.record_file("flights", ReadFile("/b/1.csv", "10 a", digest(1)))
+        ledger.record_file("flights", ReadFile("/l/1.csv", "7 b", digest(50)))
         assert ledger.files_done("flights") == {}
         ledger.finish_batch("flights", digest(1), BatchStatus.QUARANTINED, {}, NOW)
         ledger.record_labels("flights", digest(50), "/l/1.csv", [digest(1)], NOW)
         assert ledger.files_done("flights") == {"/b/1.csv": "10 a", "/l/1.csv": "7 b"}
         assert ledger.files_done("hotels") == {}
 
+    def test_a_file_whose_labels_wait_for_rows_is_not_done(self, ledger):
+        ledger.start_batch("flights", batch(1), NOW)
+        ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, {}, NOW)
+        ledger.record_labels("flights", digest(50), "/l/1.csv", [digest(1)], NOW)
+        for until in (0, None):
+            ledger.record_file("flights", ReadFile("/l/1.csv", "7 b", digest(50), until))
+            assert ledger.looked_until("flights", "/l/1.csv", "7 b") == until
+            assert ledger.looked_until("flights", "/l/1.csv", "9 c") is None
+            assert ("/l/1.csv" in ledger.files_done("flights")) == (until is None)
+
     def test_a_file_that_has_changed_is_known_as_it_was_read_last(self, ledger):
         for number, stamp in [(1, "10 a"), (2, "10 b")]:
             conclude(ledger, number)
-            ledger.record_file("flights", "/b/1.csv", stamp, digest(number))
+            ledger.record_file("flights", ReadFile("/b/1.csv", stamp, digest(number)))
         assert ledger.files_done("flights") == {"/b/1.csv": "10 b"}
 
 

@@ -9,6 +9,7 @@ import pytest
 from incumbent.errors import OutOfReachError
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.sources import table
+from tasks import labels
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
 CHANGED = batch_rows(0, changed=True)
@@ -49,6 +50,43 @@ def test_a_retraining_reads_the_labels_and_no_batch_again(loop, delivery, monkey
     assert late["verdict"]["verdict"] == "promote"  # backtest, attribution, shadow and refit
     assert files == ["came"]
     assert len(pasts) == 1
+
+
+def test_labels_wait_for_their_rows_and_are_looked_for_in_no_batch_twice(
+    loop, delivery, monkeypatch
+):
+    spec = a_spec(source=delivery.source, labels=delivery.labels)
+    first, second = batch_rows(0), batch_rows(1)
+    delivery.unlabelled("b0", first)
+    delivery.labels_of("both", pd.concat([first, second]))
+    assert [d["batch"]["id"] for d in loop.monitor(spec)] == ["b0"]
+    scored, found = [], labels.scored_predictions
+    monkeypatch.setattr(
+        labels,
+        "scored_predictions",
+        lambda gateways, spec, entry: scored.append(entry.batch.id) or found(gateways, spec, entry),
+    )
+    gateways = loop.gateways
+    waiting = labels.collect_labels(gateways, spec, None)
+    assert [table.until for table in waiting] == [0]
+    assert labels.find_late(gateways, spec, waiting, None) == []
+    assert scored == []
+    delivery.unlabelled("b1", second)
+    (document,) = loop.monitor(spec)
+    assert document["harm"]["matured"] == len(second)
+    assert labels.collect_labels(gateways, spec, None) == []
+
+
+def test_labels_that_arrive_with_a_named_batch_are_looked_for_in_all_others_later(loop, delivery):
+    spec = a_spec(source=delivery.source, labels=delivery.labels)
+    rows = [batch_rows(0), batch_rows(1)]
+    delivery.unlabelled("b0", rows[0])
+    loop.monitor(spec)
+    delivery.labels_of("both", pd.concat(rows))
+    (named,) = loop.monitor(spec, delivery.unlabelled("b1", rows[1]))
+    assert (named["batch"]["id"], named["harm"]["matured"]) == ("b1", len(rows[1]))
+    (late,) = loop.monitor(spec)
+    assert (late["batch"]["id"], late["harm"]["matured"]) == ("b0", len(rows[0]))
 
 
 def test_labels_in_two_parts_are_judged_together(loop, delivery):

@@ -2,13 +2,13 @@
 
 from incumbent.gateways.ledger.batch import Batches, LabelArrival
 from incumbent.gateways.ledger.decision import Decisions, StoredDecision
-from incumbent.gateways.ledger.file import Files
+from incumbent.gateways.ledger.file import Files, ReadFile
 from incumbent.gateways.ledger.judgement import Judgements
 from incumbent.gateways.ledger.lease import Leases
 from incumbent.gateways.ledger.promotion import Promotions
 from incumbent.gateways.ledger.shadow import Look, Shadows
 
-__all__ = ["LabelArrival", "Ledger", "Look", "StoredDecision"]
+__all__ = ["LabelArrival", "Ledger", "Look", "ReadFile", "StoredDecision"]
 
 
 class Ledger(Batches, Decisions, Files, Judgements, Leases, Promotions, Shadows):

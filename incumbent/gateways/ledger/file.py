@@ -1,6 +1,7 @@
 """Files that were read: one that has not changed since, and was dealt with, is not read again."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import select, union_all, update
 
@@ -9,20 +10,51 @@ from incumbent.gateways.ledger.schema import batches, files, labels
 from incumbent.records import BatchStatus
 
 
+@dataclass(frozen=True)
+class ReadFile:
+    """A file that was read.
+
+    Attributes:
+        path: Where it is.
+        stamp: Tells it from what it is once it has changed.
+        digest: That of the batch, or of the arrival of labels, that it holds.
+        until: Labels without their rows wait for a batch newer than this ordinal; None: none do.
+    """
+
+    path: str
+    stamp: str
+    digest: str
+    until: int | None = None
+
+
 class Files(Database):
     """What was in which file, as it was when it was read."""
 
-    def record_file(self, model: str, path: str, stamp: str, digest: str) -> None:
-        """Note what a file held: the digest of a batch, or of an arrival of labels."""
-        mine = (files.c.model == model, files.c.path == path)
-        content = {"stamp": stamp, "digest": digest}
+    def record_file(self, model: str, file: ReadFile) -> None:
+        """Note what a file held, in the place of what it held before."""
+        mine = (files.c.model == model, files.c.path == file.path)
+        content = {"stamp": file.stamp, "digest": file.digest, "until": file.until}
         with self._writing_about(model) as connection:
-            new = insert_once(connection, files).values(model=model, path=path, **content)
-            connection.execute(new)
+            new = insert_once(connection, files)
+            connection.execute(new.values(model=model, path=file.path, **content))
             connection.execute(update(files).where(*mine).values(content))
 
+    def looked_until(self, model: str, path: str, stamp: str) -> int | None:
+        """The newest batch that was looked at for the rows of a file of labels.
+
+        None where it was never read, or has changed since.
+        """
+        mine = (files.c.model == model, files.c.path == path, files.c.stamp == stamp)
+        with self._reading() as connection:
+            found: int | None = connection.scalar(select(files.c.until).where(*mine))
+        return found
+
     def files_done(self, model: str) -> Mapping[str, str]:
-        """The files whose batch was handled, or whose labels were recorded: path to stamp."""
+        """The files whose batch was handled, or whose labels have all found their rows.
+
+        Returns:
+            Path to stamp.
+        """
         handled = (
             select(files.c.path, files.c.stamp)
             .join(
@@ -34,7 +66,7 @@ class Files(Database):
         recorded = (
             select(files.c.path, files.c.stamp)
             .join(labels, (files.c.model == labels.c.model) & (files.c.digest == labels.c.digest))
-            .where(files.c.model == model)
+            .where(files.c.model == model, files.c.until.is_(None))
         )
         with self._reading() as connection:
             found = connection.execute(union_all(handled, recorded))

@@ -85,6 +85,7 @@ def _judgements_and_files(operations: Operations) -> None:
         Column("path", Text, primary_key=True),
         Column("stamp", Text, nullable=False),
         Column("digest", String(64), nullable=False),
+        Column("until", Integer),
     )
     operations.create_index("ix_decisions_batch", "decisions", ["model", "batch_digest"])
     operations.drop_column("labels", "document")

@@ -174,6 +174,7 @@ files = Table(
     Column("path", Text, primary_key=True),
     Column("stamp", Text, nullable=False),
     _digest("digest"),
+    Column("until", Integer),  # labels without their rows: the newest batch that was looked at
 )
 
 promotions = Table(
