@@ -1,1 +1,1 @@
-"""Measured, never asserted on: `python -m benchmarks` runs everything, `-m benchmarks.NAME` one."""
+"""Measurements, without assertions: `python -m benchmarks` runs the main ones, `.NAME` one."""

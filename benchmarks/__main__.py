@@ -1,4 +1,4 @@
-"""What a batch costs, and what drift costs beside others; the rest takes histories or hours."""
+"""The cost of a batch and of drift; the other benchmarks need histories, or hours."""
 
 from benchmarks import drift, monitor
 

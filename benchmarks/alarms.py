@@ -1,10 +1,9 @@
-"""How often the whole decision alarms where nothing has changed: `python -m benchmarks.alarms`.
+"""False alarms of the whole decision without drift: `python -m benchmarks.alarms`.
 
-A champion that is right about a world that stands still is judged on 50 batches with labels, by
-the very functions that `monitor` calls: every signal of harm, a backtest of an equally good model,
-the decision. Days may share an AR(1) effect that no model knows. An alarm is a reason that names
-harm; a training for nothing is one that a gain by chance brings: it costs fits, and the gate
-decides.
+A champion is judged on 50 labelled batches without drift, by the functions that `monitor` calls:
+all signals of harm, a backtest of an equally good model, and the decision. Days may share an AR(1)
+effect that no feature explains. An alarm is a reason that names harm. A training for a gain that is
+due to chance costs fits, and the gate decides on its model.
 """
 
 from argparse import ArgumentParser
@@ -37,14 +36,14 @@ from incumbent.statistics.metrics import Scored, row_losses, truth_of
 from incumbent.statistics.slope import calibration_slope
 
 STREAMS, LOOKS = 1_000, 50
-DAYS, ROWS_A_DAY, PROMISE_DAYS = 10, 40, 60
+DAYS, ROWS_A_DAY, BASELINE_DAYS = 10, 40, 60
 SPREAD, MODEL_ERROR, DAY_EFFECT = 1.0, 0.3, 0.3
 Floats = NDArray[np.float64]
 
 
 @dataclass
 class World:
-    """A world that stands still, but for days that share an effect."""
+    """A source of rows without drift, whose days may share an effect."""
 
     task: Task
     correlation: float | None
@@ -52,17 +51,17 @@ class World:
     effect: float = 0.0
 
     def rows(self, days: int) -> tuple[Floats, Floats, Floats, NDArray[np.int64]]:
-        """What two equally good models say of the next days' rows, what came, and the days."""
+        """Rows of the next days: predictions of two equally good models, truth, and days."""
         n = days * ROWS_A_DAY
         signal = self.random.normal(-1.0, SPREAD, n)
         shift = np.repeat([self._next_day() for _ in range(days)], ROWS_A_DAY)
-        ours, theirs = (signal + self.random.normal(0, MODEL_ERROR, n) for _ in range(2))
+        first, second = (signal + self.random.normal(0, MODEL_ERROR, n) for _ in range(2))
         day = np.repeat(np.arange(days), ROWS_A_DAY)
         if self.task is Task.REGRESSION:
-            came = signal + shift + self.random.normal(0, 1, n)
-            return ours[:, None], theirs[:, None], came, day
-        came = (self.random.random(n) < expit(signal + shift)).astype(float)
-        return _shares(ours), _shares(theirs), came, day
+            truth = signal + shift + self.random.normal(0, 1, n)
+            return first[:, None], second[:, None], truth, day
+        truth = (self.random.random(n) < expit(signal + shift)).astype(float)
+        return _shares(first), _shares(second), truth, day
 
     def _next_day(self) -> float:
         if self.correlation is None:
@@ -73,7 +72,7 @@ class World:
 
 
 def stream(world: World) -> set[str]:
-    """The signals that ever gave a reason in a stream; any alarm; any training."""
+    """The signals that gave a reason at least once; whether any alarm or training occurred."""
     card, judged_batches, seen = _card(world), tuple[JudgedBatch, ...](), set[str]()
     for look in range(LOOKS):
         inputs = _inputs(world, card, judged_batches, look)
@@ -88,12 +87,14 @@ def stream(world: World) -> set[str]:
 def _inputs(
     world: World, card: ModelCard, judged_batches: tuple[JudgedBatch, ...], look: int
 ) -> DecisionInputs:
-    values, others, came, day = world.rows(DAYS)
-    n, spec = len(came), card.spec
-    said = Predictions(np.arange(n).astype(str).astype(object), day, values, np.ones(n, bool))
-    labels = pd.Series(came if spec.task is Task.REGRESSION else came.astype(int).astype(str))
+    values, others, outcomes, day = world.rows(DAYS)
+    n, spec = len(outcomes), card.spec
+    ids = np.arange(n).astype(str).astype(object)
+    predictions = Predictions(ids, day, values, np.ones(n, bool))
+    is_number = spec.task is Task.REGRESSION
+    labels = pd.Series(outcomes if is_number else outcomes.astype(int).astype(str))
     earlier = [p.loss for p in judged_batches if p.loss is not None]
-    harm = judge_harm(Labelled(said, np.arange(n), labels, 0), n, card, earlier)
+    harm = judge_harm(Labelled(predictions, np.arange(n), labels, 0), n, card, earlier)
     truth = truth_of(labels, spec.task, card.classes)
     losses = [row_losses(v, truth, spec.task) for v in (values, others)]
     gain = measure_gain(
@@ -130,9 +131,9 @@ def _past(inputs: DecisionInputs, *, retrained: bool) -> JudgedBatch:
 
 def _card(world: World) -> ModelCard:
     spec = ModelSpec(name="still", task=world.task, target="y")
-    values, _, came, day = world.rows(PROMISE_DAYS)
+    values, _, truth, day = world.rows(BASELINE_DAYS)
     classes = () if spec.task is Task.REGRESSION else ("0", "1")
-    baseline = baseline_of(Scored(values, came, day), spec, None if not classes else 0.5)
+    baseline = baseline_of(Scored(values, truth, day), spec, None if not classes else 0.5)
     return ModelCard(
         spec,
         classes,
@@ -149,7 +150,7 @@ def _shares(log_odds: Floats) -> Floats:
 
 
 def main() -> None:
-    """Print the share of streams in which each signal ever gave a reason."""
+    """Print the share of streams in which each signal gave a reason at least once."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--streams", type=int, default=STREAMS)
     streams = parser.parse_args().streams
@@ -160,8 +161,8 @@ def main() -> None:
                 name for _ in range(streams) for name in stream(World(task, correlation, random))
             )
             days = "exchangeable" if correlation is None else f"AR(1) {correlation}"
-            said = ", ".join(f"{name} {k / streams:.3f}" for name, k in found.most_common())
-            print(f"{task.value}, {days}: {said or 'silent'}", flush=True)  # noqa: T201 - the answer
+            shares = ", ".join(f"{name} {k / streams:.3f}" for name, k in found.most_common())
+            print(f"{task.value}, {days}: {shares or 'silent'}", flush=True)  # noqa: T201 - the answer
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What labels that come late cost: always retraining, and the spec's own policy.
+"""The cost of late labels, for `always` and the spec's own policy.
 
     python -m benchmarks.delay --flights FOLDER FOLDER...
 
-Each history is walked in memory with its labels at once, and one and five batches late.
+Each history is replayed in memory with labels immediately, and one and five batches late.
 """
 
 import argparse
@@ -19,7 +19,7 @@ HEAD = ("history", "delay", "never", "always", "cost", "own", "cost", "trainings
 
 
 def lines(tables: Tables) -> Iterator[str]:
-    """A line for each delay; costs are against labels at once."""
+    """A line for each delay; costs are relative to immediate labels."""
     fits, at_once = Fits(tables.history(), tables.spec), list[float]()
     for delay in DELAYS:
         own = replay_policy(fits, label_delay=delay)

@@ -1,11 +1,11 @@
-"""What a comparison of two tables costs: CPU and memory beside the bare read, and beside scipy.
+"""The cost of comparing two tables: CPU and memory, against the bare read and against scipy.
 
     python -m benchmarks.drift            # about two minutes
     python -m benchmarks.drift --full     # with batches of 1M and 10M rows, and 10,000 columns
-    python -m benchmarks.drift --peers    # beside the peers that `benchmarks.drift_peers` has made
+    python -m benchmarks.drift --peers    # with the peers of `benchmarks.drift_peers`
 
-Every contender runs in a process of its own, in turn, `ROUNDS` times; the medians are printed.
-CPU is that of the step, imports left out; memory is the peak above what the imports take.
+Every contender runs in its own process, in turn, `ROUNDS` times; the medians are printed. CPU is
+that of the step without imports; memory is the peak above that of the imports.
 """
 
 import argparse
@@ -26,7 +26,7 @@ ROW_COUNTS = {"reference": 1_000_000, "batch": 100_000}
 FULL = {"batch_1m": 1_000_000, "batch_10m": 10_000_000, "reference_10m": 10_000_000}
 
 
-Row = tuple[str, list[object]]  # what it is called, and the contender with its files
+Row = tuple[str, list[object]]  # a title, and the contender with its files
 
 
 def main() -> None:
@@ -37,31 +37,31 @@ def main() -> None:
     asked = parser.parse_args()
     reference = write(DATA / "reference.parquet", 0, ROW_COUNTS["reference"])
     batch = write(DATA / "batch.parquet", 1, ROW_COUNTS["batch"], drifted=True)
-    kept = _keep(reference)
+    stored = _keep(reference)
     read: Row = ("bare read of the batch (pyarrow)", ["read", batch])
     rows: list[Row] = [
-        ("ours, reference profile kept", ["ours", kept, batch]),
-        ("ours, reference profiled in the same run", ["ours", reference, batch]),
+        ("Incumbent, reference profile stored", ["incumbent", stored, batch]),
+        ("Incumbent, reference profiled in the same run", ["incumbent", reference, batch]),
         ("scipy, column by column", ["scipy", reference, batch]),
     ]
     title = "Reference of 1M rows, batch of 100k, 30 columns, 5 of them drifted"
     if asked.peers:
         _print(title, [*rows, *_peers(reference, batch)], PEER_ROUNDS)
         return
-    _print(title, [read, *rows, ("our domain classifier", ["domain", reference, batch])])
+    _print(title, [read, *rows, ("Incumbent, domain classifier", ["domain", reference, batch])])
     if asked.full:
-        _print("More rows (one round)", _longer(kept), rounds=1)
-        _print("10,000 columns of 200 rows (one round)", [("ours", ["columns"])], rounds=1)
+        _print("More rows (one round)", _longer(stored), rounds=1)
+        _print("10,000 columns of 200 rows (one round)", [("Incumbent", ["columns"])], rounds=1)
 
 
 def _peers(reference: Path, batch: Path) -> list[Row]:
-    """The peers whose environments have been made; whylogs also with a kept reference."""
+    """The installed peers; whylogs also with a stored reference."""
     made = [peer for peer in PEERS if interpreter(peer).exists()]
     rows: list[Row] = [(_pinned(peer), [peer, reference, batch]) for peer in made]
     if "whylogs" in made:
-        kept = reference.with_suffix(".whylogs")
-        _measure(["keep_whylogs", reference, kept])
-        rows.append((f"{_pinned('whylogs')}, reference kept", ["whylogs", kept, batch]))
+        stored = reference.with_suffix(".whylogs")
+        _measure(["keep_whylogs", reference, stored])
+        rows.append((f"{_pinned('whylogs')}, reference stored", ["whylogs", stored, batch]))
     return rows
 
 
@@ -69,22 +69,22 @@ def _pinned(peer: str) -> str:
     return f"{peer} {PEERS[peer][0].partition('==')[2]}"
 
 
-def _longer(kept: Path) -> list[Row]:
+def _longer(stored: Path) -> list[Row]:
     million, ten = (write(DATA / f"{n}.parquet", 1, FULL[n]) for n in ("batch_1m", "batch_10m"))
     longer = _keep(write(DATA / "reference_10m.parquet", 0, FULL["reference_10m"]))
     return [
         ("bare read of a batch of 1M (pyarrow)", ["read", million]),
-        ("ours, batch of 1M", ["ours", kept, million]),
-        ("ours, batch of 1M, reference of 10M", ["ours", longer, million]),
-        ("ours, batch of 10M in row groups of 1M", ["ours", kept, ten]),
+        ("Incumbent, batch of 1M", ["incumbent", stored, million]),
+        ("Incumbent, batch of 1M, reference of 10M", ["incumbent", longer, million]),
+        ("Incumbent, batch of 10M in row groups of 1M", ["incumbent", stored, ten]),
     ]
 
 
 def _keep(reference: Path) -> Path:
-    kept = reference.with_suffix(".arrow")
-    if not kept.exists():
-        _measure(["keep", reference, kept])
-    return kept
+    stored = reference.with_suffix(".arrow")
+    if not stored.exists():
+        _measure(["keep", reference, stored])
+    return stored
 
 
 def _print(title: str, rows: list[Row], rounds: int = ROUNDS) -> None:
@@ -100,12 +100,12 @@ def _print(title: str, rows: list[Row], rounds: int = ROUNDS) -> None:
         cpu = statistics.median(run["cpu"] for run in runs)
         peak = statistics.median(run["peak_mb"] for run in runs)
         right, wrong = (runs[0].get(key, "") for key in ("found", "false"))
-        cells = f"{cpu:.3f} | {cpu / floor:.1f} | {peak:.0f} | {right} | {wrong}"
-        print(f"| {name} | {cells} |")  # noqa: T201
+        columns = f"{cpu:.3f} | {cpu / floor:.1f} | {peak:.0f} | {right} | {wrong}"
+        print(f"| {name} | {columns} |")  # noqa: T201
 
 
 def _measure(call: list[object]) -> dict[str, float]:
-    """One contender in a process of its own; the last line that it prints is its answer."""
+    """One contender in its own process; the last line that it prints is its result."""
     peer = "whylogs" if call[0] == "keep_whylogs" else str(call[0])
     python = interpreter(peer) if peer in PEERS else sys.executable
     script = Path(__file__).with_name("drift_peer_steps.py" if peer in PEERS else "drift_steps.py")

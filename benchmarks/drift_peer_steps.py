@@ -1,6 +1,6 @@
-"""One peer of the benchmark of drift, in an environment of its own: files to the columns in alarm.
+"""One peer of the benchmark of drift, in its own environment: from files to columns in alarm.
 
-Each with its own defaults: its choice of test, and of what is far enough.
+Each peer runs with its own defaults: its choice of tests and of thresholds.
 """
 
 import json
@@ -13,10 +13,10 @@ import pandas as pd
 
 from benchmarks.drift_steps import LEVEL, Alarms, measured
 
-LabelledFile = Callable[[], Alarms]
+Step = Callable[[], Alarms]
 
 
-def evidently(reference: str, batch: str) -> LabelledFile:
+def evidently(reference: str, batch: str) -> Step:
     """The preset for drift: by the number of rows, Wasserstein or Jensen-Shannon from 0.1."""
     from evidently import DataDefinition, Dataset, Report  # noqa: PLC0415 - only it is installed
     from evidently.presets import DataDriftPreset  # noqa: PLC0415 - the same
@@ -33,7 +33,7 @@ def evidently(reference: str, batch: str) -> LabelledFile:
     return step
 
 
-def nannyml(reference: str, batch: str) -> LabelledFile:
+def nannyml(reference: str, batch: str) -> Step:
     """Univariate drift in chunks as long as the batch: the batch is one."""
     import nannyml as nml  # noqa: PLC0415 - the same
 
@@ -47,8 +47,8 @@ def nannyml(reference: str, batch: str) -> LabelledFile:
     return step
 
 
-def whylogs(reference: str, batch: str) -> LabelledFile:
-    """Sketches of both tables, and the scores of drift between them; one may be kept."""
+def whylogs(reference: str, batch: str) -> Step:
+    """Sketches of both tables, and the scores of drift between them; one may be stored."""
     import whylogs as why  # noqa: PLC0415 - the same
     from whylogs.core import DatasetProfileView  # noqa: PLC0415 - the same
     from whylogs.viz.drift.column_drift_algorithms import (  # noqa: PLC0415 - the same
@@ -67,18 +67,18 @@ def whylogs(reference: str, batch: str) -> LabelledFile:
     return step
 
 
-def keep_whylogs(reference: str, kept: str) -> LabelledFile:
+def keep_whylogs(reference: str, stored: str) -> Step:
     """The sketches of a reference, made and written."""
     import whylogs as why  # noqa: PLC0415 - the same
 
     def step() -> Alarms:
-        why.log(pd.read_parquet(reference)).profile().view().write(kept)
+        why.log(pd.read_parquet(reference)).profile().view().write(stored)
         return None
 
     return step
 
 
-def alibi_detect(reference: str, batch: str) -> LabelledFile:
+def alibi_detect(reference: str, batch: str) -> Step:
     """Kolmogorov-Smirnov and chi-square by column, p below .05, texts given as codes."""
     from alibi_detect.cd import TabularDrift  # noqa: PLC0415 - the same
 
@@ -96,7 +96,7 @@ def alibi_detect(reference: str, batch: str) -> LabelledFile:
     return step
 
 
-def deepchecks(reference: str, batch: str) -> LabelledFile:
+def deepchecks(reference: str, batch: str) -> Step:
     """The check of drift by feature, with the limit of its suites: a score of 0.2."""
     from deepchecks.tabular import Dataset  # noqa: PLC0415 - the same
     from deepchecks.tabular.checks import FeatureDrift  # noqa: PLC0415 - the same
@@ -120,7 +120,7 @@ def _texts(table: pd.DataFrame) -> list[str]:
     return [name for name in table if name.startswith("c")]
 
 
-STEPS: dict[str, Callable[[str, str], LabelledFile]] = {
+STEPS: dict[str, Callable[[str, str], Step]] = {
     "evidently": evidently,
     "nannyml": nannyml,
     "whylogs": whylogs,

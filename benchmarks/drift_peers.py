@@ -1,10 +1,10 @@
-"""Environments for the peers of the benchmark of drift, each with the pins that it needs.
+"""Environments for the peers of the benchmark of drift, each with its own pins.
 
     python -m benchmarks.drift_peers              # all of them: about 4 GB
     python -m benchmarks.drift_peers whylogs      # one
 
-`python -m benchmarks.drift --peers` measures those that have been made. Some need older releases
-of numpy or pandas than the others, or than we do.
+`python -m benchmarks.drift --peers` measures the installed ones. Some need older releases of numpy
+or pandas than the others, or than this project.
 """
 
 import subprocess
@@ -29,12 +29,12 @@ PEERS = {
 
 
 def interpreter(peer: str) -> Path:
-    """The Python of a peer's environment; there is none until it has been made."""
+    """The Python of a peer's environment, which exists once the peer is installed."""
     return FOLDER / peer / "bin" / "python"
 
 
 def make(peer: str) -> None:
-    """An environment with the peer in it, made anew."""
+    """Create the environment of a peer, replacing an existing one."""
     uv = str(Path(sys.executable).with_name("uv"))
     folder = str(FOLDER / peer)
     into = ("--compile-bytecode", "--python", folder)

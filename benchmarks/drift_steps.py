@@ -30,7 +30,7 @@ def read(batch: str) -> Callable[[], Alarms]:
     return step
 
 
-def ours(reference: str, batch: str) -> Callable[[], Alarms]:
+def incumbent(reference: str, batch: str) -> Callable[[], Alarms]:
     """From files to the report: profile, distances, p-values."""
     from incumbent.api.drift import drift  # noqa: PLC0415 - the same
 
@@ -41,7 +41,7 @@ def ours(reference: str, batch: str) -> Callable[[], Alarms]:
 
 
 def keep(reference: str, kept: str) -> Callable[[], Alarms]:
-    """The profile of a reference, made and written."""
+    """Compute and write the profile of a reference."""
     from incumbent.api.comparison import open_reference  # noqa: PLC0415 - the same
     from incumbent.gateways import profiles  # noqa: PLC0415 - the same
 
@@ -54,7 +54,7 @@ def keep(reference: str, kept: str) -> Callable[[], Alarms]:
 
 
 def domain(reference: str, batch: str) -> Callable[[], Alarms]:
-    """The classifier that tells the rows of two tables apart; the profile is kept."""
+    """The domain classifier of two tables, with a stored profile."""
     from incumbent.api.comparison import open_reference  # noqa: PLC0415 - the same
     from incumbent.cli.domain import check_domain  # noqa: PLC0415 - the same
 
@@ -98,7 +98,7 @@ def columns() -> Callable[[], Alarms]:
     for path in paths:
         values = {f"n{i}": random.normal(size=200) for i in range(10_000)}
         pq.write_table(pa.table(values), path)
-    compared = ours(*paths)
+    compared = incumbent(*paths)
 
     def step() -> Alarms:
         compared()
@@ -108,11 +108,11 @@ def columns() -> Callable[[], Alarms]:
 
 
 def measured(step: Callable[[], Alarms], repeats: int) -> dict[str, float]:
-    """CPU and memory of a step, and how many columns it was right and wrong about.
+    """CPU and memory of a step, and its numbers of correct and false alarms.
 
     Args:
-        step: Imports nothing any more.
-        repeats: After a first time that does not count; 0 for a step that is slow enough for one.
+        step: The step, with all imports done.
+        repeats: Runs after a first one that does not count; 0 for a slow step, which runs once.
     """
     before, seconds = _peak_mb(), []
     alarms: Alarms = None
@@ -137,7 +137,7 @@ def _peak_mb() -> float:
 
 
 CONTENDERS: dict[str, Callable[..., Callable[[], Alarms]]] = {
-    f.__name__: f for f in (read, ours, keep, domain, scipy, columns)
+    f.__name__: f for f in (read, incumbent, keep, domain, scipy, columns)
 }
 ONCE = ("keep", "scipy")
 

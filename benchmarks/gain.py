@@ -1,11 +1,11 @@
-"""What retraining brings, and how much of it the default policy keeps.
+"""The gain of retraining, and the share of it that the default policy keeps.
 
     python -m benchmarks.gain --flights FOLDER FOLDER...
 
-For each history never, always and periodic retraining and the spec's own policy: all four learn
-the same rows with the same recipe, so that they differ in timing alone. `plain` is always
-retraining with all rows alike. The same on the rows in random order, where nothing is to be gained
-but by more rows. Gain kept = (never - policy) / (never - always), at most 1.2 for one history.
+For each history never, always and periodic retraining and the spec's own policy: all four are
+fitted on the same rows with the same recipe, and differ in timing only. `plain` is always
+retraining with equal row weights. The same on the rows in random order, where only more rows can
+bring a gain. Gain kept = (never - policy) / (never - always), at most 1.2 for one history.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.histories import Tables, histories, permuted
-from benchmarks.kept import KeptFits
+from benchmarks.stored_fits import StoredFits
 from incumbent.replay.fits import Fits
 from incumbent.replay.loop import fixed_policy, occasions, replay_policy
 from incumbent.replay.trial import Trial, evenly
@@ -42,7 +42,7 @@ class Comparison:
     own: Trial
 
     def kept(self, policy: Trial) -> float:
-        """The share of what always retraining saves that a policy saves, at most 1.2."""
+        """The loss that a policy saves, as a share of that of `always`; at most 1.2."""
         gain = self.never.loss - self.always.loss
         return min((self.never.loss - policy.loss) / gain, CAP)
 
@@ -51,7 +51,7 @@ def compare(tables: Tables, settings: dict[str, object], cache: Path | None) -> 
     """All policies on one history, with these settings of the spec."""
     spec = tables.spec.model_validate({**tables.spec.model_dump(), **settings})
     history = tables.history()
-    fits = Fits(history, spec) if cache is None else KeptFits(history, spec, cache)
+    fits = Fits(history, spec) if cache is None else StoredFits(history, spec, cache)
     own = replay_policy(fits)
     fixed = partial(fixed_policy, fits, without=own.faulty)
     found = Comparison(

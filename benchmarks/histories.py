@@ -1,4 +1,4 @@
-"""Labelled histories: a reference and the batches after it, as they are or put in random order."""
+"""Labelled histories: a reference and later batches, in their order or in random order."""
 
 import json
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def read_folder(folder: Path) -> Tables:
 
 
 def read_flights(folder: Path) -> Tables:
-    """The flights of 2013, built into this folder where they are not there yet."""
+    """The flights of 2013, built into this folder if they are missing."""
     from examples.flights import build  # noqa: PLC0415 - needs the extra `demo`
 
     data = build(folder)
@@ -65,7 +65,7 @@ def histories(flights: Path | None, folders: list[Path]) -> Iterator[Tables]:
 
 
 def permuted(tables: Tables, seed: int = 0) -> Tables:
-    """The same rows in random order under the same timestamps: a world that stands still."""
+    """The same rows in random order under the same timestamps: a history without drift."""
     rows = pd.concat(tables.tables, ignore_index=True)
     order = np.random.default_rng(seed).permutation(len(rows))
     mixed = rows.iloc[order].reset_index(drop=True)

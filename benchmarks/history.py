@@ -1,4 +1,4 @@
-"""What a batch costs after a long history: the 20th and the 1,000th of 60 rows and 4 columns.
+"""The cost of a batch after a long history: the 20th and the 1,000th of 60 rows and 4 columns.
 
     python -m benchmarks.history [--batches N] [--backtests]
 

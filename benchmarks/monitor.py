@@ -1,7 +1,7 @@
-"""What one monitored batch costs: CPU seconds by step, in a warm process, on running servers.
+"""The cost of one monitored batch: CPU seconds by step, in a warm process, on running servers.
 
 The flights of four half months, each with its labels, none of which retrains. The first one
-warms the process up and is not counted.
+warms up the process and is not counted.
 """
 
 import os
@@ -25,7 +25,7 @@ from incumbent.settings import Settings, environment_defaults
 
 BATCHES = 4
 PRICE = 1.0
-OURS = (
+STEPS = (
     "intake",
     "validation",
     "profile and drift",
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def measure(folder: Path) -> list[dict[str, float]]:
-    """CPU seconds by step of each batch but the first, with the wall clock beside them."""
+    """CPU seconds by step, and wall clock, of each batch except the first."""
     flows: Any = {name: import_module(f"flows.{name}") for name in ("train", "monitor")}
     data = build(folder / "flights")
     spec = specs.read("flights", Path("prefect.yaml"))
@@ -96,9 +96,9 @@ def watched(flow: Any) -> Stopwatch:
 def show(found: list[dict[str, float]]) -> None:
     """The medians as a table."""
     table = Table("step", "CPU seconds", box=None)
-    for name in (*OURS, *OTHERS):
+    for name in (*STEPS, *OTHERS):
         table.add_row(name, f"{_median(found, [name]):.2f}")
-    table.add_row("ours: all but MLflow and Prefect", f"{_median(found, [*OURS, 'ledger']):.2f}")
+    table.add_row("all but MLflow and Prefect", f"{_median(found, [*STEPS, 'ledger']):.2f}")
     table.add_row("MLflow and Prefect", f"{_median(found, OTHERS[1:]):.2f}")
     table.add_row("wall clock of a batch", f"{_median(found, ['wall']):.2f}")
     Console().print(f"One monitored batch, median of {len(found)}", table)

@@ -1,4 +1,4 @@
-"""CPU seconds by step: functions are wrapped where they live, and what one calls is not its own."""
+"""CPU seconds by step: functions are wrapped in place; nested steps are not counted twice."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -8,9 +8,9 @@ from typing import Any
 
 
 class Stopwatch:
-    """Adds up the CPU seconds that are spent under each name, in all threads of the process.
+    """Adds up the CPU seconds of each name, in all threads of the process.
 
-    A step that calls another one does not count the other's seconds.
+    The seconds of a step exclude those of the steps that it calls.
     """
 
     def __init__(self) -> None:
@@ -18,12 +18,12 @@ class Stopwatch:
         self._inner = [0.0]
 
     def wrap(self, name: str, owner: Any, attributes: Iterable[str]) -> None:
-        """Count the time of some functions of an object, class or module under a name."""
+        """Time these functions of an object, class or module under a name."""
         for attribute in attributes:
             setattr(owner, attribute, self._timed(name, getattr(owner, attribute)))
 
     def reset(self) -> dict[str, float]:
-        """What was spent since the last time."""
+        """The seconds since the last reset."""
         seconds, self.seconds = dict(self.seconds), defaultdict(float)
         return seconds
 

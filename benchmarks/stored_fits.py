@@ -1,4 +1,4 @@
-"""Fits that are kept in a folder from one run of a benchmark to the next."""
+"""Fits stored in a folder, and reused by later runs of a benchmark."""
 
 import pickle
 from pathlib import Path
@@ -12,8 +12,8 @@ from incumbent.replay.fits import Fit, Fits
 from incumbent.replay.labelled_history import LabelledHistory
 
 
-class KeptFits(Fits):
-    """Models that this benchmark has fitted before are read from its own folder."""
+class StoredFits(Fits):
+    """Fits that read earlier results of this benchmark from its own folder."""
 
     def __init__(self, history: LabelledHistory, spec: ModelSpec, folder: Path) -> None:
         super().__init__(history, spec)
