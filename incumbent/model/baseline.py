@@ -1,4 +1,4 @@
-"""Promise: what a model does on rows that it has not seen, which it is held to from then on."""
+"""Baseline: the loss of a model on rows that it has not seen, with which later batches compare."""
 
 from dataclasses import replace
 

@@ -36,9 +36,9 @@ def golden_failure(champion: Champion) -> str | None:
     """Why a version read back does not repeat its golden predictions; None if it does."""
     golden, card = champion.model.golden, champion.model.card
     features = golden[list(card.profile.columns)]
-    said = [c for c in golden.columns if c.startswith(PREDICTION_PREFIX) and c not in features]
+    predicted = [c for c in golden.columns if c.startswith(PREDICTION_PREFIX) and c not in features]
     again = predict(champion.model.pipeline, features, card.spec.task)
-    wanted = golden[said].to_numpy()
+    wanted = golden[predicted].to_numpy()
     if again.shape == wanted.shape and np.allclose(again, wanted, rtol=0, atol=GOLDEN_TOLERANCE):
         return None
     return "the stored model does not repeat its golden predictions"

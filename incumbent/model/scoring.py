@@ -48,7 +48,7 @@ def predict(pipeline: Pipeline, features: pd.DataFrame, task: Task) -> NDArray[n
 def encoded(
     pipeline: Pipeline, features: pd.DataFrame, values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Canonical rows as the learner reads them, with what the model said of them beside.
+    """Canonical rows as the learner reads them, with the predictions of the model beside.
 
     Args:
         pipeline: A model; all but its last step encode.
@@ -120,7 +120,7 @@ def latency_of(rows_ms: Sequence[float], batch_ms: float) -> Latency:
 def predictions_and_truth(
     pipeline: Pipeline, rows: pd.DataFrame, spec: ModelSpec, kinds: Iterable[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What a model predicts of labelled rows, shape (n, k), and what came, shape (n,)."""
+    """Predictions of labelled rows, shape (n, k), and the truth about them, shape (n,)."""
     values = predict(pipeline, rows[list(kinds)], spec.task)
     return values, truth_of(rows[spec.target], spec.task, classes_of(pipeline, spec.task))
 

@@ -171,8 +171,8 @@ def golden_rows(
     step = max(1, len(rows) // GOLDEN_ROWS)
     features = rows[list(kinds)].iloc[::step].head(GOLDEN_ROWS).reset_index(drop=True)
     values = predict(pipeline, features, spec.task)
-    said = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
-    return features.assign(**said)
+    predicted = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
+    return features.assign(**predicted)
 
 
 def _learner(

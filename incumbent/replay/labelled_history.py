@@ -123,7 +123,7 @@ class LabelledHistory:
     def arrive(self, position: int, card: Callable[[], ModelCard]) -> LabelledBatch:
         """A batch as it arrives: read, and validated with the card of the champion.
 
-        Whoever asks again, under whatever champion, is given the same batch.
+        Asked again, under any champion, it gives the same batch.
         """
         if position not in self._arrived:
             read = self._readers[position](card())

@@ -97,7 +97,7 @@ def fixed_policy(
     without: tuple[int, ...] = (),
     recent: bool = True,
 ) -> Trial:
-    """A policy that retrains after these batches whatever it sees, and asks no gate.
+    """A policy that retrains after these batches unconditionally, without a gate.
 
     Args:
         fits: The models.

@@ -42,8 +42,8 @@ def recommend(
     """The policy to choose, and its evidence.
 
     Each is valued by V = sum_i (n_i L_i + K t_i) / sum_i n_i over batches of n_i rows: its mean
-    loss L_i, and K for each training t_i that a batch came after. K is what the spec says that a
-    training costs: `decision_price` times the loss of a mean batch under the spec's own policy,
+    loss L_i, and K for each training t_i that a batch arrived after. K is the cost of a training in
+    the spec: `decision_price` times the loss of a mean batch under the spec's own policy,
     or the ratio of the two costs. The best of the older half is recommended where the newer half
     shows it to be better than the spec's own: by the paired difference of V, with an interval
     whose unit is the batch, at the spec's `harm_confidence`, from five batches on.
@@ -148,13 +148,13 @@ def _text(
             f"Keep the spec as it is: on {both} none of {len(valued) - 1} other policies did better"
         )
     named = named_policy(chosen.candidate.trigger, chosen.candidate.settings)
-    said = f"{shown.value:+.4f}"
+    cost = f"{shown.value:+.4f}"
     if shown.low is not None and shown.high is not None:
-        said += f" [{shown.low:+.4f}, {shown.high:+.4f}]"
+        cost += f" [{shown.low:+.4f}, {shown.high:+.4f}]"
     agreed = "did best on both halves" if again is chosen else "did best on the older half"
-    judged = f"{named} {agreed}; on the newer half it cost {said} a row beside the spec as it is"
+    judged = f"{named} {agreed}; on the newer half it cost {cost} a row beside the spec as it is"
     if sure:
-        return f"Set {named}: it {agreed}; on the newer half it cost {said} a row beside the spec"
+        return f"Set {named}: it {agreed}; on the newer half it cost {cost} a row beside the spec"
     few = shown.blocks < FEW_BLOCKS
     why = f"{shown.blocks} batches are too few to judge by" if few else "no more than the noise"
     why = "which is no better" if shown.value >= 0 else why
