@@ -78,7 +78,7 @@ def promotion(
 
 
 def decision(name: str, observed: float | str | None = 0.71) -> Decision:
-    reason = Reason("log_loss", None, observed, 0.55, "worse than promised")
+    reason = Reason("log_loss", None, observed, 0.55, "worse than the baseline")
     blocked = Reason("skew", "temp", "12 of 40", None, "values differ")
     return Decision(name, Action.RETRAIN, (reason,), (blocked,))
 
@@ -516,7 +516,7 @@ class TestLeases:
             with pytest.raises(LeaseError, match="taken over"):
                 write()
         assert dump(url) == before
-        assert slow.start_batch("hotels", batch(1), NOW).ordinal == 0  # held by nobody
+        assert slow.start_batch("hotels", batch(1), NOW).ordinal == 0  # no run holds it
 
     def test_of_many_at_once_one_gets_it(self, url):
         found = race(url, lambda ledger, i: self.acquire(ledger, f"holder {i}"))
@@ -776,7 +776,7 @@ def shape(url: str) -> dict[str, list]:
 
 def rows_of(url: str, table: str) -> int:
     connection = sqlite3.connect(path_of(url))
-    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a name of ours
+    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a constant name
     connection.close()
     return count
 

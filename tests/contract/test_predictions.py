@@ -45,10 +45,10 @@ def some(*scores: float) -> Predictions:
 def assert_same(found: Predictions, expected: Predictions) -> None:
     assert found.ids.tolist() == expected.ids.tolist()
     for name in ("blocks", "values", "trainable"):
-        ours, theirs = getattr(found, name), getattr(expected, name)
-        assert ours.dtype == theirs.dtype
-        np.testing.assert_array_equal(ours, theirs)
-        assert ours.flags.writeable
+        actual, wanted = getattr(found, name), getattr(expected, name)
+        assert actual.dtype == wanted.dtype
+        np.testing.assert_array_equal(actual, wanted)
+        assert actual.flags.writeable
 
 
 @pytest.fixture(params=["folder", "memory"])

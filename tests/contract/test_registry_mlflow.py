@@ -21,7 +21,7 @@ from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
-from tests.fakes.gateway import Door, client_of, folder_of, run_called, runs_of
+from tests.fakes.gateway import RegistryDriver, client_of, folder_of, run_called, runs_of
 
 pytestmark = [
     # MLflow warns about a type hint of its own when it first saves a model.
@@ -58,7 +58,7 @@ def error_page() -> Iterator:
 
 class TestMlflow:
     def test_a_version_holds_the_digests_and_a_description(self, real):
-        version, fitted, _ = Door(real).register()
+        version, fitted, _ = RegistryDriver(real).register()
         found = client_of(real).get_model_version(version.model, str(version.number))
         assert found.tags == {
             "incumbent.digest": version.digest,
@@ -86,7 +86,7 @@ class TestMlflow:
         assert [t.value for t in shown.tags] == ["training"]
 
     def test_the_signature_takes_raw_features_and_the_dataset_shows_canonical_ones(self, real):
-        version, _, _ = Door(real).register()
+        version, _, _ = RegistryDriver(real).register()
         model = yaml.safe_load((folder_of(real, version) / "MLmodel").read_text())
         columns = yaml.safe_load(model["signature"]["inputs"])
         assert {c["name"]: c["type"] for c in columns} == dict.fromkeys(
@@ -113,7 +113,7 @@ class TestMlflow:
         ],
     )
     def test_a_flipped_byte_in_any_file_is_refused(self, real, file):
-        version, _, _ = Door(real).register()
+        version, _, _ = RegistryDriver(real).register()
         path = folder_of(real, version) / file
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
@@ -122,7 +122,7 @@ class TestMlflow:
             real.load(version)
 
     def test_a_model_switched_to_pickle_runs_nothing(self, real, tmp_path):
-        version, _, _ = Door(real).register()
+        version, _, _ = RegistryDriver(real).register()
         folder = folder_of(real, version)
         mlmodel = folder / "MLmodel"
         mlmodel.write_text(
@@ -135,7 +135,7 @@ class TestMlflow:
 
     def test_a_type_that_is_not_on_our_list_is_not_loaded(self, real):
         """Even where the digest is that of the hostile folder, and its MLmodel trusts the type."""
-        version, _, rows = Door(real).register()
+        version, _, rows = RegistryDriver(real).register()
         folder = folder_of(real, version)
         forest = RandomForestClassifier(2).fit(rows[["distance"]], rows["late"])
         skops.io.dump(forest, folder / "model.skops")
@@ -155,13 +155,13 @@ class TestMlflow:
         assert real.alias(fitted.card.spec.name, "champion") is None
 
     def test_a_missing_folder_is_refused(self, real):
-        version, _, _ = Door(real).register()
+        version, _, _ = RegistryDriver(real).register()
         shutil.rmtree(folder_of(real, version))
         with pytest.raises(IntegrityError, match="no files"):
             real.load(version)
 
     def test_the_mark_that_mlflow_leaves_when_it_reads_a_version_is_no_harm(self, real):
-        version, fitted, _ = Door(real).register()
+        version, fitted, _ = RegistryDriver(real).register()
         mark = folder_of(real, version) / "registered_model_meta"
         mark.write_text("model_name: x\n")
         assert real.load(version).model.card == fitted.card
@@ -236,7 +236,7 @@ class TestMlflow:
         assert client.get_run(other).data.metrics == {}
 
     def test_nothing_is_printed(self, real, capfd):
-        version, _, _ = Door(real).register()
+        version, _, _ = RegistryDriver(real).register()
         real.load(version)
         real.log_timeline(version.model, 0, {"auc": 0.5}, NOW)
         assert capfd.readouterr().out == ""

@@ -16,8 +16,8 @@ from tests.fakes.registry import FakeRegistry
 
 
 @dataclass
-class Door:
-    """A registry with what its claims are checked by."""
+class RegistryDriver:
+    """A registry under test, with the helpers of its tests."""
 
     registry: Registry
 

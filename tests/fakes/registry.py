@@ -1,4 +1,4 @@
-"""A registry in memory, which keeps the promises of the real one."""
+"""A registry in memory, which meets the contract of the real one."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -109,7 +109,7 @@ class FakeRegistry(Registry):
         now: datetime,
     ) -> None:
         self.reachable()
-        for key, value in _known(metrics).items():
+        for key, value in _finite(metrics).items():
             line = self.timelines.setdefault((model, key), [])
             if all(step != taken for taken, _ in line):
                 line.append((step, value))
@@ -143,7 +143,7 @@ class FakeRegistry(Registry):
     ) -> str:
         self._made += 1
         run = f"run{self._made}"
-        parts = (dict(params), _known(metrics), dict(tags), dict(texts))
+        parts = (dict(params), _finite(metrics), dict(tags), dict(texts))
         self.runs.append(FakeRun(run, model, name, *parts))
         return run
 
@@ -161,10 +161,10 @@ class FakeRegistry(Registry):
         return stored
 
 
-def _known(metrics: Mapping[str, float | None]) -> dict[str, float]:
+def _finite(metrics: Mapping[str, float | None]) -> dict[str, float]:
     return {k: float(v) for k, v in metrics.items() if v is not None and math.isfinite(v)}
 
 
-def _require_equal(observed: str, promised: str) -> None:
-    if observed != promised:
-        raise IntegrityError("Not what was registered.", observed, promised, "roll back")
+def _require_equal(observed: str, expected: str) -> None:
+    if observed != expected:
+        raise IntegrityError("Not what was registered.", observed, expected, "roll back")

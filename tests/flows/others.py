@@ -76,13 +76,13 @@ def ended(process: Any) -> int:
 
 
 def _run(
-    flow: str, spec: ModelSpec, path: str, env: Any, url: str, kill_at: Any, said: Any
+    flow: str, spec: ModelSpec, path: str, env: Any, url: str, kill_at: Any, answers: Any
 ) -> None:
     os.environ.update(env)
     with temporary_settings({PREFECT_API_URL: url}), pytest.MonkeyPatch.context() as patch:
         if kill_at is not None:
             _kill(patch, *kill_at)
-        said.put({"monitor": MONITOR, "train": TRAIN}[flow](spec, path))
+        answers.put({"monitor": MONITOR, "train": TRAIN}[flow](spec, path))
 
 
 def _kill(patch: pytest.MonkeyPatch, when: str, step: str) -> None:

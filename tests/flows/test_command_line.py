@@ -135,7 +135,7 @@ def test_a_replay_is_told_its_files_in_order(place, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("message", "words"),
     [
         ("No file is there", ["monitor", "{spec}", "gone.parquet"]),
         ("did you mean 'harm_tolerance'", ["monitor", "{wrong}"]),
@@ -150,11 +150,11 @@ def test_a_replay_is_told_its_files_in_order(place, monkeypatch):
         ("no such decision", ["explain", "0123456789abcdef"]),
     ],
 )
-def test_a_mistake_of_the_caller_exits_with_2(place, said, words):
+def test_a_mistake_of_the_caller_exits_with_2(place, message, words):
     code, doc = place.call(*(word.format(**vars(place)) for word in words))
     assert code == 2
     assert doc["error"].keys() == KEYS
-    assert said in " ".join(doc["error"].values())
+    assert message in " ".join(doc["error"].values())
 
 
 def test_an_unknown_model_is_named_in_the_folder_of_the_deployments(place, monkeypatch):

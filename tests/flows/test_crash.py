@@ -78,7 +78,7 @@ def test_a_first_training_killed_is_finished_by_the_next(
     assert gateways.ledger.champion("shop") is None
     if step == "intent":
         train(spec, data)
-    else:  # the intent is finished by whatever comes next
+    else:  # any later run finishes the intent
         monitor(spec, delivery.batch("b0", batch_rows(0)))
     require_whole(gateways, [PromotionKind.INSTALL])
 
@@ -86,7 +86,7 @@ def test_a_first_training_killed_is_finished_by_the_next(
 def test_of_two_runs_at_once_one_handles_the_batch_and_the_other_says_so(gateways, delivery, spec):
     path = delivery.batch("b0", CHANGED)
     racers = [started("monitor", spec, path) for _ in range(2)]
-    documents = [said.get(timeout=120)[0] for _, said in racers]
+    documents = [answers.get(timeout=120)[0] for _, answers in racers]
     assert [ended(process) for process, _ in racers] == [0, 0]
     documents.sort(key=lambda document: document["duplicate"])
     assert documents[1] == {**documents[0], "duplicate": True}

@@ -80,12 +80,12 @@ def require_lines_of_the_loop(doc, inputs):
     lines = {"incumbent": a_spec(), **SPECS}
     assert list(doc["policies"]) == ["never", "always", "periodic", *lines]
     for name, spec in lines.items():
-        tried, line = walked(spec, *inputs), doc["policies"][name]
+        trial, line = walked(spec, *inputs), doc["policies"][name]
         found = [b["metric"][name] for b in doc["batches"]]
-        assert found == pytest.approx(list(tried.losses), abs=1e-12), name
+        assert found == pytest.approx(list(trial.losses), abs=1e-12), name
         counts = (line["trainings"], line["fits"], line["promotions"])
-        assert counts == (tried.trainings, tried.fits, tried.promotions), name
-        assert tried.trainings >= 1, name
+        assert counts == (trial.trainings, trial.fits, trial.promotions), name
+        assert trial.trainings >= 1, name
 
 
 def without_seconds(doc):

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 FIRST, SECOND = "2013-02-01_2013-02-15", "2013-02-16_2013-02-28"
-PATIENCE = 150  # seconds, for whatever is waited for
+PATIENCE = 150  # seconds, for anything that a test waits for
 LINK = r"\[{}\]\((\S+?)\)"
 
 
@@ -129,8 +129,8 @@ def place(tmp_path):
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
     (tmp_path / "prefect.yaml").write_text((ROOT / "prefect.yaml").read_text())
     prefect, mlflow = free_port(), free_port()
-    ours = ("INCUMBENT_", "MLFLOW_", "PREFECT_")
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+    own = ("INCUMBENT_", "MLFLOW_", "PREFECT_")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     environment["PREFECT_HOME"] = str(tmp_path / "prefect")
     environment["PREFECT_SERVER_API_PORT"] = str(prefect)
     at = Place(tmp_path, *(f"http://127.0.0.1:{p}" for p in (prefect, mlflow)), environment)

@@ -34,6 +34,6 @@ def test_the_parameters_of_a_flow(golden, name):
 def test_the_form_keeps_what_the_spec_says_of_its_fields(name):
     fields = ModelSpec.model_json_schema()["properties"]
     shown = form(name)["definitions"]["ModelSpec"]["properties"]
-    for field, said in fields.items():
+    for field, described in fields.items():
         for key in ("title", "description", "default", "position", "minimum", "maximum"):
-            assert shown[field].get(key) == said.get(key)
+            assert shown[field].get(key) == described.get(key)

@@ -1,6 +1,6 @@
 """The flows as plain functions: without Prefect, and without a server.
 
-The registry is the fake that keeps the promises of the real one; batches, predictions, the
+The registry is the fake that meets the contract of the real one; batches, predictions, the
 ledger in SQLite and Great Expectations are real.
 """
 

@@ -1,4 +1,4 @@
-"""Which settings judge, and what is said of slices."""
+"""Which settings judge, and how slices are reported."""
 
 from pathlib import Path
 

@@ -46,9 +46,9 @@ def test_a_retraining_reads_the_labels_and_no_batch_again(loop, delivery, monkey
     monkeypatch.setattr(
         Ledger, "judged_batches", lambda *asked: pasts.append(asked) or judged(*asked)
     )
-    (late,) = loop.monitor(a_spec(), None, delivery.labels_of("came", CHANGED))
+    (late,) = loop.monitor(a_spec(), None, delivery.labels_of("late", CHANGED))
     assert late["verdict"]["verdict"] == "promote"  # backtest, attribution, shadow and refit
-    assert files == ["came"]
+    assert files == ["late"]
     assert len(pasts) == 1
 
 
@@ -143,7 +143,7 @@ def test_labels_of_a_batch_that_the_champion_has_passed_may_come_in_parts(loop, 
 
 @pytest.mark.slow
 def test_labels_that_come_after_a_promotion_are_learnt_from_some_day(loop, delivery):
-    """The rows of a batch whose labels came after a newer batch was learnt are not lost."""
+    """The rows of a batch whose labels arrived after a newer batch was fitted on are not lost."""
     late, spec = batch_rows(0), a_spec()
     old = delivery.unlabelled("b0", late)
     loop.monitor(spec, old)
@@ -284,8 +284,10 @@ def test_a_label_of_no_known_class_is_not_learnt(loop, delivery):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("deeds", range(3, 16, 3))
-def test_labels_are_judged_in_the_end_where_mlflow_was_away_when_they_came(loop, delivery, deeds):
-    """However far the run came before."""
+def test_labels_are_judged_in_the_end_where_mlflow_was_down_when_they_arrived(
+    loop, delivery, deeds
+):
+    """At whichever step the first run ended."""
     batch = delivery.unlabelled("b0", CHANGED)
     loop.monitor(a_spec(), batch)
     labels = delivery.labels_of("b0", CHANGED)

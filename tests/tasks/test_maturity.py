@@ -16,7 +16,7 @@ def points(doc):
     return [(p["batches_later"], p["share"]) for p in doc["maturity"]]
 
 
-def said_of_status(loop, *words):
+def status_output(loop, *words):
     path = loop.home / "spec.json"
     path.write_text(SPEC.model_dump_json())
     state = {"INCUMBENT_DATABASE_URL": f"sqlite:///{loop.home / 'ledger.db'}"}
@@ -37,12 +37,12 @@ def test_labels_in_parts_over_three_batches(loop, delivery):
     (three,) = loop.monitor(SPEC, first, delivery.labels_of("three", CALM[3 * QUARTER :]))
     assert points(three) == [(0, 0.25), (2, 0.75), (3, 1.0)]
     assert three["harm"]["matured"] == three["harm"]["rows"] == len(CALM)
-    assert json.loads(said_of_status(loop, "--json"))["maturity"] == [
+    assert json.loads(status_output(loop, "--json"))["maturity"] == [
         {"batches_later": 0, "share": 0.75, "batches": 3},
         {"batches_later": 1, "share": 0.625, "batches": 2},
         {"batches_later": 2, "share": 0.75, "batches": 1},
-    ]  # the last part came when no batch had closed its lag
-    assert "Labels: 75% come with the batch" in said_of_status(loop)
+    ]  # the last part arrived while no batch had closed its lag
+    assert "Labels: 75% come with the batch" in status_output(loop)
 
 
 def test_the_share_that_has_matured_is_a_line(loop, delivery):
@@ -55,5 +55,5 @@ def test_the_share_that_has_matured_is_a_line(loop, delivery):
 def test_a_batch_that_was_not_scored_has_no_curve(loop, delivery):
     (found,) = loop.monitor(SPEC, delivery.broken("b0", b"nothing"))
     assert found["maturity"] is None
-    assert json.loads(said_of_status(loop, "--json"))["maturity"] == []
-    assert "Labels" not in said_of_status(loop)
+    assert json.loads(status_output(loop, "--json"))["maturity"] == []
+    assert "Labels" not in status_output(loop)

@@ -66,12 +66,12 @@ def test_replay_compares_four_policies_on_the_same_batches(replay, delay):
     assert batches[1]["action"] == "retrain"
     assert [b["champion_version"] for b in batches[:2]] == [1, 1]
     assert policies["incumbent"]["promotions"] >= 1
-    tried = replay.in_memory(a_spec(), delay)
-    assert [b["metric"]["incumbent"] for b in batches] == pytest.approx(list(tried.losses))
-    assert [b["action"] == "retrain" for b in batches] == list(tried.trained)
-    assert [b["verdict"] for b in batches] == list(tried.verdicts)
-    assert [b["champion_version"] for b in batches] == list(tried.scored_by)
-    assert policies["incumbent"]["fits"] == tried.fits
+    trial = replay.in_memory(a_spec(), delay)
+    assert [b["metric"]["incumbent"] for b in batches] == pytest.approx(list(trial.losses))
+    assert [b["action"] == "retrain" for b in batches] == list(trial.trained)
+    assert [b["verdict"] for b in batches] == list(trial.verdicts)
+    assert [b["champion_version"] for b in batches] == list(trial.scored_by)
+    assert policies["incumbent"]["fits"] == trial.fits
     advice, own = doc["recommendation"], {"trigger": "harm", "settings": {}}
     assert advice["sure"] is False  # two batches judge nothing
     assert {key: advice[key] for key in own} == own
@@ -134,11 +134,11 @@ def test_in_memory_nothing_is_learnt_that_the_flows_leave_out(
 
 
 @pytest.mark.parametrize(
-    ("name", "fields", "said"),
+    ("name", "fields", "message"),
     [("never", {}, "name of a policy"), ("other", {"target": "price"}, "`target` of 'other'")],
 )
-def test_another_model_or_a_taken_name_is_refused(name, fields, said):
-    with pytest.raises(UsageError, match=said):
+def test_another_model_or_a_taken_name_is_refused(name, fields, message):
+    with pytest.raises(UsageError, match=message):
         require_alike(a_spec(), {name: a_spec(**fields)})
     require_alike(a_spec(), {"other": a_spec(trigger="drift")})
 

@@ -6,14 +6,14 @@ import pytest
 from incumbent.params import Task
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
-TARGETS = {Task.MULTICLASS: "page", Task.REGRESSION: "spent"}
+TARGETS = {Task.MULTICLASS: "page", Task.REGRESSION: "amount"}
 
 
 def told(rows, target, *, changed=False):
     """A table without timestamp and id whose target follows the price, and changes."""
     price, rise = rows["price"], 2 if changed else 0
     cut = pd.cut(-price if changed else price, [-9, -1, 1, 9], labels=["low", "mid", "high"])
-    targets = {"page": cut.astype("str"), "spent": 3 * price + 10 + rise}
+    targets = {"page": cut.astype("str"), "amount": 3 * price + 10 + rise}
     return rows[["price", "age"]].assign(**{target: targets[target]})
 
 

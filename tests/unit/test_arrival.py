@@ -101,11 +101,13 @@ def shuffled_report(task, true=False):
         labels = (random.random(ROWS)[:, None] > values.cumsum(axis=1)).sum(axis=1).astype(str)
     if not true:
         labels = random.permutation(labels)
-    said = some_predictions(values, np.arange(ROWS) // (ROWS // DAYS))
+    predictions = some_predictions(values, np.arange(ROWS) // (ROWS // DAYS))
     card = a_card(
         a_spec(task=task), an_estimate(0.5, 0.4, 0.6, standard_error=0.05), classes=classes
     )
-    return judge_harm(join(said, pd.DataFrame({"id": said.ids, "label": labels})), ROWS, card)
+    return judge_harm(
+        join(predictions, pd.DataFrame({"id": predictions.ids, "label": labels})), ROWS, card
+    )
 
 
 @pytest.mark.parametrize("trigger", ["harm", "drift", "schedule"])

@@ -15,7 +15,7 @@ KINDS = {"x": NUMERIC, "c": CATEGORICAL}
 NO_CUTS = np.zeros(0)
 
 
-def two_cells(first, second):
+def two_bins(first, second):
     """A column of two categories with these counts."""
     counts = np.array([first, second, 0, 0])
     return ColumnProfile(CATEGORICAL, first + second, 0, NO_CUTS, ("a", "b"), counts)
@@ -23,8 +23,8 @@ def two_cells(first, second):
 
 def held_against(batch, reference=(5_000, 5_000), null=(), score_null=(), blocks=1, **spec):
     known = {name: k for name, k in (("c", null), ("", score_null)) if k}
-    there = Profile(sum(reference), 30 if known else 0, {"c": two_cells(*reference)}, known)
-    return drift(Profile(sum(batch), blocks, {"c": two_cells(*batch)}), there, a_spec(**spec))
+    there = Profile(sum(reference), 30 if known else 0, {"c": two_bins(*reference)}, known)
+    return drift(Profile(sum(batch), blocks, {"c": two_bins(*batch)}), there, a_spec(**spec))
 
 
 def rows(n, seed=0, shift=0.0):
@@ -124,9 +124,9 @@ def test_columns_in_alarm_come_first_and_say_what_moved():
 
 
 def test_columns_that_the_model_needs_weigh_more():
-    columns = {name: two_cells(500, 500) for name in "abc"}
+    columns = {name: two_bins(500, 500) for name in "abc"}
     there = Profile(1_000, 0, columns, weights={"a": 0.0, "b": 1.0, "c": 9.0})
-    here = {"a": two_cells(300, 200), "b": two_cells(300, 200), "c": two_cells(260, 240)}
+    here = {"a": two_bins(300, 200), "b": two_bins(300, 200), "c": two_bins(260, 240)}
     found = drift(Profile(500, 0, here), there, a_spec())
     assert [c.column for c in found.columns] == ["b", "a", "c"]
     assert found.weighted_score == pytest.approx((0.1 * 1 + 0.02 * 9) / 10)
@@ -225,7 +225,7 @@ UNUSUAL = {
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "change"),
     [
         ("unit", "times 1e+3"),
         ("sentinel", "value -999 0% -> 18%"),
@@ -235,14 +235,14 @@ UNUSUAL = {
         ("huge", "mean 20"),
     ],
 )
-def test_faults_are_named(fault, said):
+def test_faults_are_named(fault, change):
     frame, batch = rows(5_000, 0, 20.0), rows(1_000, 1, 20.0)
     reference = profile(frame, KINDS, None)
     broken = batch.assign(x=UNUSUAL[fault](batch["x"].to_numpy()))
     found = drift(count(broken, reference), reference, a_spec())
     assert found.alarm
     assert found.columns[0].column == "x"
-    assert said in " ".join(found.columns[0].moved)
+    assert change in " ".join(found.columns[0].moved)
 
 
 @pytest.mark.parametrize("there", UNUSUAL)

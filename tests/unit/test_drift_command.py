@@ -137,11 +137,11 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_are_found_and_named(compare, fault):
-    break_, column, said = FAULTS[fault]
+    break_, column, change = FAULTS[fault]
     doc = compare(a_table(), break_(a_table(1_000, 1)), "--ignore", "at")
     assert doc["alarm"]
     assert doc["columns"][0]["column"] == column
-    assert said in " ".join(doc["columns"][0]["moved"])
+    assert change in " ".join(doc["columns"][0]["moved"])
 
 
 @pytest.mark.parametrize("rows", [0, 1, 19])
@@ -181,11 +181,11 @@ def test_the_table_for_people_is_capped_and_shows_both_sides(tmp_path, capsys):
     cli.main(
         ["drift", str(tmp_path / "r.parquet"), str(tmp_path / "b.parquet")], standalone_mode=False
     )
-    said = capsys.readouterr().out
-    assert "100 rows beside 100" in said
-    assert "and 21 columns more" in said
-    assert "\x1b[31m" not in said
-    assert "█" in said
+    printed = capsys.readouterr().out
+    assert "100 rows beside 100" in printed
+    assert "and 21 columns more" in printed
+    assert "\x1b[31m" not in printed
+    assert "█" in printed
 
 
 def test_the_page_stands_alone_and_escapes_what_comes_from_data(compare, tmp_path):

@@ -27,20 +27,20 @@ def draw(task, n, seed, tilt=0.0):
 
 def a_model(task, spec):
     values, truth = draw(task, len(DAYS), 0)
-    said = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
-    held_out = pd.DataFrame({spec.target: truth, BLOCK_COLUMN: DAYS, **said})
+    values_by_column = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
+    held_out = pd.DataFrame({spec.target: truth, BLOCK_COLUMN: DAYS, **values_by_column})
     return FittedModel(a_card(spec, classes=CLASSES[task]), None, pd.DataFrame(), held_out)
 
 
 def compared(task, tilt=0.0, matured=1_000, **fields):
     spec = a_spec(task=task, **fields)
     values, truth = draw(task, 1_000, 1, tilt)
-    said = some_predictions(values, np.repeat([50, 51], 500))
+    predictions = some_predictions(values, np.repeat([50, 51], 500))
     known = np.arange(matured)
     labelled = Labelled(
-        some_predictions(values[known], said.blocks[known]), known, truth[known], conflicts=0
+        some_predictions(values[known], predictions.blocks[known]), known, truth[known], conflicts=0
     )
-    return {c.column: c for c in outputs_drift(a_model(task, spec), said, labelled, spec)}
+    return {c.column: c for c in outputs_drift(a_model(task, spec), predictions, labelled, spec)}
 
 
 @pytest.mark.parametrize("task", CLASSES)
@@ -53,7 +53,7 @@ def test_the_same_scores_and_labels_are_silent(task, timestamp):
 
 
 @pytest.mark.parametrize("task", CLASSES)
-def test_scores_and_label_shares_that_moved_are_found_and_said(task):
+def test_scores_and_label_shares_that_moved_are_found_and_described(task):
     found = compared(task, tilt=1.0, timestamp="t")
     assert all(c.alarm and c.moved for c in found.values())
 
@@ -73,12 +73,15 @@ def test_the_share_of_a_class_is_measured_in_points():
     share = (draw("binary", 1_000, 1, 1.0)[1] == "1").mean()
     found = compared("binary", tilt=1.0)["(label)"]
     assert found.distance == pytest.approx(share - model_share)
-    assert any(said.startswith("'1'") for said in found.moved)
+    assert any(change.startswith("'1'") for change in found.moved)
 
 
 def test_a_version_without_held_out_rows_has_no_answer():
     spec = a_spec()
     model = FittedModel(a_card(spec), None, pd.DataFrame(), pd.DataFrame())
     values, truth = draw("binary", 10, 1)
-    said = some_predictions(values)
-    assert outputs_drift(model, said, Labelled(said, np.arange(10), truth, 0), spec) == ()
+    predictions = some_predictions(values)
+    assert (
+        outputs_drift(model, predictions, Labelled(predictions, np.arange(10), truth, 0), spec)
+        == ()
+    )

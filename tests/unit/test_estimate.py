@@ -123,8 +123,8 @@ def test_three_classes():
     )
     assert found.keys() == {"log_loss", "brier", "accuracy"}
     assert found["log_loss"] == pytest.approx(log_loss(truth[4_000:], values[4_000:]), abs=0.04)
-    said = accuracy_score(truth[4_000:], values[4_000:].argmax(axis=1))
-    assert found["accuracy"] == pytest.approx(said, abs=0.04)
+    observed = accuracy_score(truth[4_000:], values[4_000:].argmax(axis=1))
+    assert found["accuracy"] == pytest.approx(observed, abs=0.04)
 
 
 def test_the_error_of_a_regression_follows_the_inputs():

@@ -156,7 +156,7 @@ def test_whether_newer_rows_help_a_champion_that_does_harm(gain, broken, answer)
     assert retraining_helps(some_inputs(gain=gain), broken=broken) is answer
 
 
-def test_what_does_not_help_is_said():
+def test_no_gain_is_a_reason():
     reason = no_gain(some_inputs(gain=saving(0.01, 0.02)))
     assert reason.text == "newer rows save +0.0100 [-0.0229, +0.0429]: no significant gain"
 

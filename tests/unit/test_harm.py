@@ -121,7 +121,7 @@ def test_one_value_is_a_fault_where_it_lies_off_what_was_predicted(off, faulty):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_one_day_upside_down_is_shown_with_the_noise_of_the_days_before(seed):
-    report = judge_harm(noisy(seed, days=1, per_day=400, flip=True), 400, promised(100 + seed))
+    report = judge_harm(noisy(seed, days=1, per_day=400, flip=True), 400, card_from(100 + seed))
     assert report.metrics["log_loss"].blocks == 1
     assert report.metrics["log_loss"].low is None
     assert {LOSS, SKILL} <= harmed(report)
@@ -129,7 +129,7 @@ def test_one_day_upside_down_is_shown_with_the_noise_of_the_days_before(seed):
 
 
 def test_one_sound_day_shows_no_harm():
-    report = judge_harm(noisy(0, days=1, per_day=400), 400, promised(100))
+    report = judge_harm(noisy(0, days=1, per_day=400), 400, card_from(100))
     assert set(signals(report)) == {LOSS, CALIBRATION, SKILL, INVERSION, UNRELATED}
     assert harmed(report) == set()
 
@@ -137,7 +137,7 @@ def test_one_sound_day_shows_no_harm():
 def test_one_sound_day_in_twenty_is_called_harm():
     runs = 60
     days = (noisy(10_000 + seed, days=1, per_day=400) for seed in range(runs))
-    found = [harmed(judge_harm(day, 400, promised(seed))) for seed, day in enumerate(days)]
+    found = [harmed(judge_harm(day, 400, card_from(seed))) for seed, day in enumerate(days)]
     assert sum(map(bool, found)) <= 6  # scipy.stats.binom.ppf(0.95, 60, 0.05)
 
 
@@ -151,7 +151,7 @@ def test_one_day_proves_no_harm_where_the_promise_knows_no_noise():
 
 @pytest.mark.parametrize(("days", "harm"), [(1, True), (4, True), (5, False)])
 def test_fewer_than_five_days_borrow_noise(days, harm):
-    """Of the promise: .01 over 10 days; of its own days, none is known."""
+    """Of the baseline: .01 over 10 days; of its own days, none is known."""
     card = a_card(
         loss=an_estimate(0.5, standard_error=0.01),
         gap=an_estimate(0.0, -0.01, 0.01, standard_error=0.01),
@@ -163,7 +163,7 @@ def test_fewer_than_five_days_borrow_noise(days, harm):
 
 
 def test_borrowed_noise_must_be_overcome():
-    # one day: .01 sqrt(10) = .03162; with the promise's own .01: hypot = .03317
+    # one day: .01 sqrt(10) = .03162; with the baseline's own .01: hypot = .03317
     # scipy.stats.t.ppf(0.95, 9) = 1.8331: .0608
     card = a_card(loss=an_estimate(0.5, standard_error=0.01))
     one_day = {"standard_error": None, "blocks": 1}
@@ -206,25 +206,25 @@ def test_values_are_judged_by_their_absolute_error(shift, expected):
     ("loss", "expected"), [(0.524, False), (0.525, False), (0.5251, True), (math.nan, False)]
 )
 def test_loss_within_the_tolerance_is_borne(loss, expected):
-    # promised 0.5, tolerance 5%: 0.525
+    # baseline 0.5, tolerance 5%: 0.525
     found = loss_signal(an_estimate(loss, standard_error=0.001), a_card())
     assert found.threshold == 0.525
     assert found.harmed is expected
 
 
 @pytest.mark.parametrize(("error", "expected"), [(0.040, True), (0.041, False)])
-def test_loss_above_the_tolerance_must_surely_be_above_the_promise(error, expected):
-    # The promise is as noisy as the batch: scipy.stats.t.ppf(0.95, 18) = 1.7341 degrees of both,
+def test_loss_above_the_tolerance_must_surely_be_above_the_baseline(error, expected):
+    # The baseline is as noisy as the batch: scipy.stats.t.ppf(0.95, 18) = 1.7341 degrees of both,
     # 0.1 / (1.7341 sqrt(2)) = 0.04078
     found = loss_signal(an_estimate(0.6, standard_error=error), a_card())
     assert found.harmed is expected
 
 
-@pytest.mark.parametrize("side", ["loss", "promise"])
+@pytest.mark.parametrize("side", ["loss", "baseline"])
 def test_unknown_noise_shows_no_loss(side):
     loss = an_estimate(9.0, standard_error=None if side == "loss" else 0.01)
-    promise = an_estimate(0.5, standard_error=None if side == "promise" else 0.01)
-    assert not loss_signal(loss, a_card(loss=promise)).harmed
+    baseline = an_estimate(0.5, standard_error=None if side == "baseline" else 0.01)
+    assert not loss_signal(loss, a_card(loss=baseline)).harmed
 
 
 @pytest.mark.parametrize(
@@ -275,8 +275,8 @@ def test_more_loss_is_never_less_harm(loss, more, error):
 
 
 @cache
-def promised(seed, days=15):
-    """A card whose promise was made on days of the same world as the batches."""
+def card_from(seed, days=15):
+    """A card whose baseline is from days of the same distribution as the batches."""
     seen = noisy(seed, days)
     truth = (seen.labels == "1").to_numpy(float)
     scored = Scored(seen.predictions.values, truth, seen.predictions.blocks)
@@ -300,7 +300,7 @@ def noisy(seed, days=15, per_day=40, *, flip=False):
 def test_false_alarms_stay_near_the_confidence(days, per_day):
     runs, rows = 200, days * per_day
     batches = (noisy(10_000 + seed, days, per_day) for seed in range(runs))
-    found = [harmed(judge_harm(b, rows, promised(seed))) for seed, b in enumerate(batches)]
+    found = [harmed(judge_harm(b, rows, card_from(seed))) for seed, b in enumerate(batches)]
     assert sum(map(bool, found)) <= 15  # scipy.stats.binom.ppf(0.95, 200, 0.05)
 
 
@@ -309,7 +309,7 @@ def test_fifty_sound_batches_are_seldom_ever_called_harm():
     """No two rules and no two looks add up to more than the error that the spec allows."""
     runs, alarmed = 40, 0
     for seed in range(runs):
-        card, earlier, ever = promised(seed, days=60), [], False
+        card, earlier, ever = card_from(seed, days=60), [], False
         for look in range(50):
             report = judge_harm(noisy([seed, look], days=10), 400, card, earlier)
             earlier.append(report.metrics["log_loss"])
@@ -326,7 +326,7 @@ def test_every_look_at_a_champion_has_a_share_of_the_error(look, confidence):
 
 
 def test_what_no_batch_shows_alone_all_together_show():
-    """A loss a fifth above the promise, in days that differ by more."""
+    """A loss a fifth above the baseline, in days that differ by more."""
     random = np.random.default_rng(4)
     truth = random.normal(size=400)
     error = np.repeat(random.choice([0.4, 0.68], 20), 20) * random.choice([-1, 1], 400)
@@ -342,7 +342,7 @@ def test_what_no_batch_shows_alone_all_together_show():
     assert not signals(together)[LOSS].harmed
 
 
-def test_a_class_without_labels_is_said():
+def test_a_class_without_labels_is_reported():
     spec = a_spec(task=Task.MULTICLASS)
     values = np.random.default_rng(0).dirichlet([5, 5, 5], 400)
     labels = np.where(values.argmax(axis=1) == 0, "a", "c")

@@ -25,7 +25,7 @@ def table(pairs, dtype="str"):
     )
 
 
-def said(labelled):
+def label_by_id(labelled):
     return dict(zip(labelled.predictions.ids.tolist(), labelled.labels.tolist(), strict=True))
 
 
@@ -49,13 +49,13 @@ def test_an_id_with_two_labels_has_none():
     found = join(
         PREDICTIONS, table([("r0", "0"), ("r1", "1"), ("r0", "1"), ("r9", "0"), ("r9", "1")])
     )
-    assert said(found) == {"r1": "1"}
+    assert label_by_id(found) == {"r1": "1"}
     assert found.conflicts == 1
 
 
 def test_a_label_that_comes_again_is_no_conflict():
     found = join(PREDICTIONS, table([("r0", "0"), ("r0", "0")]))
-    assert (said(found), found.conflicts) == ({"r0": "0"}, 0)
+    assert (label_by_id(found), found.conflicts) == ({"r0": "0"}, 0)
 
 
 def test_an_id_that_stands_twice_in_the_batch_has_one_label():
@@ -70,7 +70,7 @@ def test_neither_order_nor_repeats_of_arrivals_matter(pairs, random):
     again = pairs + random.sample(pairs, len(pairs) // 2)
     random.shuffle(again)
     here, there = join(PREDICTIONS, table(pairs)), join(PREDICTIONS, table(again))
-    assert said(here) == said(there)
+    assert label_by_id(here) == label_by_id(there)
     assert here.conflicts == there.conflicts
 
 
@@ -78,7 +78,7 @@ def test_neither_order_nor_repeats_of_arrivals_matter(pairs, random):
 def test_what_is_joined_is_what_was_said_once(pairs):
     by_id = {i: {label for key, label in pairs if key == i} for i in PREDICTIONS.ids}
     found = join(PREDICTIONS, table(pairs))
-    assert said(found) == {i: min(s) for i, s in by_id.items() if len(s) == 1}
+    assert label_by_id(found) == {i: min(s) for i, s in by_id.items() if len(s) == 1}
     assert found.conflicts == sum(len(s) == 2 for s in by_id.values())
 
 

@@ -118,8 +118,8 @@ def test_excluded_rows_are_scored_and_otherwise_as_if_they_had_not_arrived():
     gone = arrived(None, without_them)
     key = FitKey(("0", "1", "2"))
     pd.testing.assert_frame_equal(marked.fitted_rows(key), gone.fitted_rows(key))
-    ours, theirs = (f.evaluate(FitKey(("0", "1")), "2", Part.WHOLE) for f in (marked, gone))
-    assert ours.values.tolist() == theirs.values.tolist()
+    first, second = (f.evaluate(FitKey(("0", "1")), "2", Part.WHOLE) for f in (marked, gone))
+    assert first.values.tolist() == second.values.tolist()
     assert len(marked.predictions(2, FIRST).values) == 80
     assert replay_policy(marked, AGED).rows == (80,) * 5
 

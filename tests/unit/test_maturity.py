@@ -11,15 +11,17 @@ from incumbent.data.maturity import cohorts, describe_maturity, maturity, pooled
 from incumbent.records import BatchEntry, BatchStatus, Cohort, MaturityPoint, PooledPoint
 from tests.unit.builders import some_findings, some_predictions
 
-SAID = some_predictions(np.linspace(0.1, 0.9, 4))
+PREDICTIONS = some_predictions(np.linspace(0.1, 0.9, 4))
 LATER = {"first": 0, "second": 2}
 
 
-def curve(*came, later=LATER):
-    """Of the rows r0 to r3: pairs of an id and the arrival that it came with, and its label."""
-    columns = {"id": [c[0] for c in came], "arrival": [c[1] for c in came]}
-    labels = pd.DataFrame(columns | {"label": [(*c, "1")[2] for c in came]}, dtype="str")
-    return [(p.batches_later, p.share) for p in maturity(join(SAID, labels), labels, later, 4)]
+def curve(*arrived, later=LATER):
+    """Of the rows r0 to r3: pairs of an id and its arrival, and its label."""
+    columns = {"id": [c[0] for c in arrived], "arrival": [c[1] for c in arrived]}
+    labels = pd.DataFrame(columns | {"label": [(*c, "1")[2] for c in arrived]}, dtype="str")
+    return [
+        (p.batches_later, p.share) for p in maturity(join(PREDICTIONS, labels), labels, later, 4)
+    ]
 
 
 def test_no_labels_have_no_curve():
@@ -30,7 +32,7 @@ def test_the_share_grows_with_each_arrival():
     assert curve(("r0", "first"), ("r1", "second"), ("r2", "second")) == [(0, 0.25), (2, 0.75)]
 
 
-def test_a_label_counts_from_the_first_time_it_came():
+def test_a_label_counts_from_its_first_arrival():
     again = [("r0", "second"), ("r0", "first"), ("r1", "first"), ("r1", "second")]
     assert curve(*again) == [(0, 0.5)]
 
@@ -62,7 +64,7 @@ def test_documents_tell_how_labels_came_in_and_older_ones_do_not():
 
 
 def test_young_batches_do_not_make_labels_look_slow():
-    """Half comes at once and all one batch later: whatever the age, as far as it is known."""
+    """Half comes at once and all one batch later: for any age, as far as batches have closed."""
     whole = (MaturityPoint(0, 0.5), MaturityPoint(1, 1.0))
     ages = [Cohort(age, 100, whole[: age + 1]) for age in range(4)]
     assert pooled(ages) == (PooledPoint(0, 0.5, 3), PooledPoint(1, 1.0, 2))
@@ -73,7 +75,7 @@ def test_rows_count_alike():
     assert pooled([large, small]) == (PooledPoint(0, 0.75, 2),)
 
 
-def test_what_is_known_of_no_closed_batch_is_not_said():
+def test_a_lag_without_a_closed_batch_is_left_out():
     assert pooled([]) == ()
     assert pooled([Cohort(0, 100, (MaturityPoint(0, 1.0),))]) == ()
 
@@ -94,7 +96,7 @@ def test_batches_of_one_age_pool_to_shares_that_never_fall(steps):
 
 
 @pytest.mark.parametrize(
-    ("points", "said"),
+    ("points", "sentence"),
     [
         ((), ""),
         (((0, 0.0),), "Labels: 0% come with the batch."),
@@ -106,5 +108,5 @@ def test_batches_of_one_age_pool_to_shares_that_never_fall(steps):
         ),
     ],
 )
-def test_when_labels_come_in_a_sentence(points, said):
-    assert describe_maturity([MaturityPoint(*point) for point in points]) == said
+def test_when_labels_come_in_a_sentence(points, sentence):
+    assert describe_maturity([MaturityPoint(*point) for point in points]) == sentence

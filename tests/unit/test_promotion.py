@@ -32,15 +32,15 @@ def as_champion(model):
 class Constant:
     """A model that says the same of every row."""
 
-    def __init__(self, *said):
-        self.said = said
-        self.classes_ = np.array([str(i) for i in range(len(said))])
+    def __init__(self, *values):
+        self.values = values
+        self.classes_ = np.array([str(i) for i in range(len(values))])
 
     def predict_proba(self, rows):
-        return np.tile(self.said, (len(rows), 1))
+        return np.tile(self.values, (len(rows), 1))
 
     def predict(self, rows):
-        return np.full(len(rows), self.said[0])
+        return np.full(len(rows), self.values[0])
 
 
 class MovedAboveZero(Constant):
@@ -50,14 +50,14 @@ class MovedAboveZero(Constant):
         super().__init__(0.5, 0.5)
 
     def predict_proba(self, rows):
-        return np.where(rows[["x"]] > 0, (0.25, 0.75), self.said)
+        return np.where(rows[["x"]] > 0, (0.25, 0.75), self.values)
 
 
 class Counting(Constant):
     """A constant that keeps how many rows it was asked about."""
 
-    def __init__(self, *said):
-        super().__init__(*said)
+    def __init__(self, *values):
+        super().__init__(*values)
         self.looked_at = []
 
     def predict_proba(self, rows):
@@ -128,8 +128,8 @@ def test_classes_may_move_by_the_bound_wherever_they_are(where, bound, fails):
     judged = Constant(0.5, 0.5)
     refitted = MovedAboveZero()
     found = distance_failure(judged, refitted, known, newest, a_spec(promotion_distance=bound))
-    said = f"the refitted model lies 0.250 from the judged one on {where}, allowed {bound:.3f}"
-    assert found == (said if fails else None)
+    message = f"the refitted model lies 0.250 from the judged one on {where}, allowed {bound:.3f}"
+    assert found == (message if fails else None)
 
 
 def of_values(deviation):
@@ -152,19 +152,19 @@ def test_values_that_both_know_may_move_by_the_bound(bound, fails):
 
 @pytest.mark.parametrize(("bound", "fails"), [(1.0, False), (0.99, True)])
 def test_the_newest_values_may_move_by_the_error_of_the_judged_on_top(bound, fails):
-    """Said 1 of -2 and 2: an error of 2, one deviation. From 1 to 5 is two deviations."""
+    """Predicts 1 for -2 and 2: an error of 2, one deviation. From 1 to 5 is two deviations."""
     spec = a_spec(task=Task.REGRESSION, promotion_distance=bound)
     (_, newest), (_, known) = of_values(2.0), of_values(20.0)
     judged, refitted = (Constant(v) for v in (1.0, 5.0))
     found = distance_failure(judged, refitted, known, newest, spec)
-    said = "the refitted model lies 2.000 from the judged one on the newest rows, allowed 1.990"
-    assert found == (said if fails else None)
+    message = "the refitted model lies 2.000 from the judged one on the newest rows, allowed 1.990"
+    assert found == (message if fails else None)
 
 
-@pytest.mark.parametrize("said", [(np.nan, np.nan), (np.inf, 0.0)])
-def test_a_distance_that_is_no_number_is_a_failure(said):
+@pytest.mark.parametrize("values", [(np.nan, np.nan), (np.inf, 0.0)])
+def test_a_distance_that_is_no_number_is_a_failure(values):
     model, rows = a_model()
-    broken = Constant(*said)
+    broken = Constant(*values)
     assert (
         distance_failure(model.pipeline, broken, rows, rows, a_spec(promotion_distance=1.0))
         is not None

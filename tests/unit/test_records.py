@@ -52,7 +52,7 @@ def test_what_is_no_number_is_null_in_a_document(number):
 
 
 def test_a_document_is_plain_json():
-    reason = Reason("log_loss", None, 0.711, 0.55, "promised 0.52")
+    reason = Reason("log_loss", None, 0.711, 0.55, "baseline 0.52")
     plain = document(Decision("d1", Action.RETRAIN, (reason,)))
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert plain["action"] == "retrain"

@@ -102,16 +102,16 @@ def an_estimated(loss=0.6, error=0.02, batches=5, trust=Trust.SUSPECT):
 )
 def test_why_a_loss_has_changed_is_said_in_shares(cause, says):
     harm = replace(HARM, attribution=an_attribution(0.02, 0.08, cause))
-    said = explanation(RETRAIN, some_inputs(harm=harm), "b")
-    assert "changed by +0.1000: 80% conditional" in said
-    assert "20% covariate" in said
-    assert says in said
+    text = explanation(RETRAIN, some_inputs(harm=harm), "b")
+    assert "changed by +0.1000: 80% conditional" in text
+    assert "20% covariate" in text
+    assert says in text
     doc = monitor_document(some_findings(), a_conclusion(RETRAIN, harm), 1)
-    assert doc["why"] in said
+    assert doc["why"] in text
     assert "80% conditional" in page(doc)
 
 
-def test_a_cause_that_cannot_be_told_is_said():
+def test_an_ambiguous_cause_is_reported():
     nothing = Attribution(an_estimate(0.1), None, None, None, 0.01, Cause.AMBIGUOUS)
     harm = replace(HARM, attribution=nothing)
     assert "cannot be told" in explanation(RETRAIN, some_inputs(harm=harm), "b")

@@ -62,7 +62,7 @@ def test_embedded_means_no_server_at_all(variable, value, embedded):
     assert Settings.of({variable: value}).embedded is embedded
 
 
-OURS = (
+OWN_FILES = (
     "ledger.db",
     "ledger.db-wal",
     "ledger.db-shm",
@@ -72,7 +72,7 @@ OURS = (
     "artifacts/loans/1/model.skops",
     "predictions/loans/b.parquet",
 )
-NOT_OURS = (
+OTHER_FILES = (
     "customers.db",
     "customers.db-wal",
     "ledger.db.backup",
@@ -92,16 +92,16 @@ def files_below(folder):
 
 
 def test_forgetting_deletes_the_state_of_one_model_and_nothing_else(tmp_path):
-    for name in (*OURS, *NOT_OURS):
+    for name in (*OWN_FILES, *OTHER_FILES):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert files_below(tmp_path) == {*OURS, *NOT_OURS}
+    assert files_below(tmp_path) == {*OWN_FILES, *OTHER_FILES}
     settings = Settings.of({"INCUMBENT_HOME": str(tmp_path)})
     settings.forget("loans")
-    assert files_below(tmp_path) == set(NOT_OURS)
+    assert files_below(tmp_path) == set(OTHER_FILES)
     assert not (tmp_path / "artifacts/loans").exists()
     settings.forget("loans")
-    assert files_below(tmp_path) == set(NOT_OURS)
+    assert files_below(tmp_path) == set(OTHER_FILES)
 
 
 def test_there_may_be_nothing_to_forget(tmp_path):

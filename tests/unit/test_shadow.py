@@ -43,8 +43,8 @@ def losses(random, days, worse=0.0, noise=0.0, rows=40):
 
 
 def test_losses_are_summed_per_block():
-    ours, theirs = {"mae": np.array([1.0, 2, 4])}, {"mae": np.array([0.5, 2, 1])}
-    assert pair(ours, theirs, np.array([7, 3, 7])) == (
+    champion, challenger = {"mae": np.array([1.0, 2, 4])}, {"mae": np.array([0.5, 2, 1])}
+    assert pair(champion, challenger, np.array([7, 3, 7])) == (
         PairedBlock(3, 1, {"mae": (2.0, 2.0)}),
         PairedBlock(7, 2, {"mae": (5.0, 1.5)}),
     )
@@ -109,8 +109,8 @@ def test_order_of_the_evidence_does_not_matter():
 
 
 def test_values_are_compared_by_absolute_and_squared_error():
-    ours = {"mae": np.array([1.0, 2, 3]), "squared_error": np.array([1.0, 4, 9])}
-    report = compare(pair(ours, ours, np.arange(3)), a_spec(task=Task.REGRESSION), 1)
+    champion = {"mae": np.array([1.0, 2, 3]), "squared_error": np.array([1.0, 4, 9])}
+    report = compare(pair(champion, champion, np.arange(3)), a_spec(task=Task.REGRESSION), 1)
     assert (report.metric_name, list(report.guardrails)) == ("mae", ["squared_error"])
 
 

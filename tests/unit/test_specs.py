@@ -1,4 +1,4 @@
-"""Specs from files and from prefect.yaml, and what is said of those that are wrong."""
+"""Specs from files and from prefect.yaml, and the errors of those that are wrong."""
 
 import json
 from pathlib import Path
@@ -133,7 +133,7 @@ class TestByFile:
         assert "prefect.yaml" in caught.value.allowed
 
     @pytest.mark.parametrize(
-        ("name", "content", "said"),
+        ("name", "content", "message"),
         [
             ("a.yaml", b"a: [1\n", "line 2, column 1"),
             ("a.yaml", b"- a\n- b\n", "list at the top"),
@@ -143,11 +143,11 @@ class TestByFile:
             ("a.json", b"3", "int at the top"),
         ],
     )
-    def test_a_file_that_is_no_mapping(self, tmp_path, name, content, said):
+    def test_a_file_that_is_no_mapping(self, tmp_path, name, content, message):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(SpecError, match="cannot be read as YAML or JSON") as caught:
             specs.read(str(tmp_path / name), tmp_path / "none")
-        assert said in caught.value.observed
+        assert message in caught.value.observed
         assert "name: flights" in caught.value.allowed
         assert "\n" not in str(caught.value)
 
