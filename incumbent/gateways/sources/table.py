@@ -46,7 +46,7 @@ def reading(path: str) -> Iterator[None]:
 def unreadable(path: str, why: str) -> UnreadableError:
     """A file that is not of the format of its name."""
     return UnreadableError(
-        "The file is not of the format of its name.",
+        "The file cannot be read in the format of its name.",
         f"{path}: {why}",
         "a whole Parquet file, or CSV in UTF-8 with commas, a header and equally long rows",
         "ask its source to deliver it again",
