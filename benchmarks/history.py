@@ -45,7 +45,7 @@ from incumbent.settings import Settings, environment_defaults
 ROWS, TRAINING_ROWS = 60, 1_200
 EARLY = 20
 AROUND = 5  # batches up to the early and the last one, whose median counts
-BUDGET = 1e-9  # allows no retraining: it would be another cost
+BUDGET = 1e-12  # allows no retraining: it would be another cost
 START = pd.Timestamp("2024-01-01", tz="UTC")
 
 
