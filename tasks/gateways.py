@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+import pandas as pd
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
@@ -25,14 +26,15 @@ LOGGER = "incumbent"
 class Gateways:
     """The ledger, the registry and the store of predictions, as the environment names them.
 
-    `read` keeps the version that was read last: its digest names its bytes, which are verified
-    once in a process.
+    `read` keeps the version that was read last, and `training_sets` its rows: its digest names
+    its bytes, which are verified once in a process.
     """
 
     ledger: Ledger
     registry: Registry
     predictions: PredictionStore
     read: dict[Version, Champion] = field(default_factory=dict)
+    training_sets: dict[Version, pd.DataFrame] = field(default_factory=dict)
 
 
 def open_gateways() -> Gateways:

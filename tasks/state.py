@@ -1,17 +1,15 @@
 """The state of the loop in a live run: the ledger, the registry and the store of predictions."""
 
 from datetime import UTC, datetime
-from time import perf_counter
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from incumbent.data.intake import canonical
 from incumbent.data.labels import Labelled, join
 from incumbent.data.profile import kinds_in
 from incumbent.errors import IntegrityError, UsageError
 from incumbent.gateways.ledger import StoredDecision
+from incumbent.loop.fitting import fit_contender, training_set_of
 from incumbent.loop.state import (
     Challenge,
     Contender,
@@ -22,8 +20,6 @@ from incumbent.loop.state import (
 )
 from incumbent.loop.teaching import in_part, teachable_rows
 from incumbent.model.scoring import predictions_and_truth
-from incumbent.model.training import fit
-from incumbent.model.windows import newest_of_each, recency, sample
 from incumbent.params import ModelSpec
 from incumbent.policy.decision import judged_batch
 from incumbent.policy.limits import BUDGET_WINDOW
@@ -32,7 +28,6 @@ from incumbent.records import (
     BatchEntry,
     Burden,
     Champion,
-    Cost,
     Decision,
     DecisionInputs,
     JudgedBatch,
@@ -43,7 +38,7 @@ from incumbent.records import (
     document,
 )
 from incumbent.statistics.metrics import row_losses
-from tasks.champion import read_champion
+from tasks.champion import read_champion, read_training_set
 from tasks.gateways import Gateways
 from tasks.intake import read_again
 from tasks.labels import scored_predictions
@@ -63,7 +58,7 @@ class LiveState:
     def __init__(self, gateways: Gateways, spec: ModelSpec) -> None:
         self.gateways, self.spec = gateways, spec
         self._rows: dict[str, pd.DataFrame] = {}
-        self._snapshot: tuple[Version, pd.DataFrame] | None = None
+        self._fitted: tuple[tuple[Version, FitKey], pd.DataFrame] | None = None
         self._contenders: dict[Version, Contender] = {}
 
     def champion(self) -> Champion:
@@ -113,21 +108,15 @@ class LiveState:
 
     def fit(self, key: FitKey) -> Contender:
         """The spec's recipe fitted on the rows of a key."""
-        rows, kinds = self.fitted_rows(key), kinds_in(self.champion().model.card.profile)
-        start = perf_counter()
-        weights = recency(rows, self.spec) if key.recent else None
-        pipeline = fit(rows, self.spec, kinds, weights)
-        return Contender(key, self.spec, pipeline, Cost(1, perf_counter() - start))
+        kinds = kinds_in(self.champion().model.card.profile)
+        return fit_contender(key, self.fitted_rows(key), self.spec, kinds)
 
     def fitted_rows(self, key: FitKey) -> pd.DataFrame:
         """The rows of a key: the champion's training set and what is newer, each id once."""
-        champion = contender_of(self.champion()).key
-        tables = [self._training_set()]
-        tables += [self.rows(batch) for batch in key.batches[len(champion.batches) :]]
-        tables += [] if key.half is None else [self.rows(key.half, Part.OLDER)]
-        if len(tables) == 1:
-            return tables[0]
-        return sample(newest_of_each(pd.concat(tables), self.spec), self.spec)
+        version = self.champion().version
+        if self._fitted is None or self._fitted[0] != (version, key):
+            self._fitted = (version, key), self._combined(version, key)
+        return self._fitted[1]
 
     def evaluate(self, contender: Contender, batch: str, part: Part) -> Evaluation:
         """A model on the rows of a batch."""
@@ -135,13 +124,9 @@ class LiveState:
         values, truth = predictions_and_truth(contender.pipeline, rows, self.spec, kinds)
         return Evaluation(values, truth, row_losses(values, truth, self.spec.task))
 
-    def unseen(self, key: FitKey, batch: str, part: Part) -> NDArray[np.bool_]:
-        """Which rows of a batch have an id that no row of a key has."""
-        rows = self.rows(batch, part)
-        if self.spec.id is None:
-            return np.ones(len(rows), dtype=bool)
-        seen = rows[self.spec.id].isin(self.fitted_rows(key)[self.spec.id])
-        return np.asarray(~seen, dtype=bool)
+    def may_repeat_ids(self, batch: str) -> bool:  # noqa: ARG002 - any batch may
+        """Whether a row of a batch may have the id of an earlier one: corrections arrive so."""
+        return True
 
     def look(self, evidence: tuple[PairedBlock, ...]) -> int:
         """The number of this look at challengers of the champion."""
@@ -196,12 +181,13 @@ class LiveState:
             )
         return entry
 
-    def _training_set(self) -> pd.DataFrame:
-        """The rows that the champion was fitted on."""
-        version = self.champion().version
-        if self._snapshot is None or self._snapshot[0] != version:
-            self._snapshot = version, self.gateways.registry.training_rows(version)
-        return self._snapshot[1]
+    def _combined(self, version: Version, key: FitKey) -> pd.DataFrame:
+        """The champion's training set with the batches of a key that are newer."""
+        learnt = contender_of(self.champion()).key.batches
+        tables = [read_training_set(self.gateways, version)]
+        tables += [self.rows(batch) for batch in key.batches[len(learnt) :]]
+        tables += [] if key.half is None else [self.rows(key.half, Part.OLDER)]
+        return training_set_of(tables, self.spec)
 
     def _read_rows(self, batch: str) -> pd.DataFrame:
         entry, card = self.entry_of(batch), self.champion().model.card

@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from incumbent.data.intake import blocks_of
-from incumbent.loop.state import Contender, Evaluation, LoopState, Part
+from incumbent.loop.state import Contender, Evaluation, FitKey, LoopState, Part
 from incumbent.policy.shadow import pair
 from incumbent.records import BatchEntry, PairedBlock
 
@@ -28,8 +31,16 @@ def compare_on(
     A challenger's training set begins with the champion's: what it has not seen, neither has.
     """
     batch = entry.batch.digest
-    unseen = state.unseen(challenger.key, batch, part)
+    unseen = unseen_rows(state, challenger.key, batch, part)
     ours, theirs = (state.evaluate(c, batch, part).of(unseen) for c in (champion, challenger))
     days = blocks_of(state.rows(batch, part), state.spec)[unseen]
     blocks = pair(ours.losses, theirs.losses, days)
     return Comparison(tuple(replace(b, batch=entry.ordinal) for b in blocks), theirs)
+
+
+def unseen_rows(state: LoopState, key: FitKey, batch: str, part: Part) -> NDArray[np.bool_]:
+    """Which rows of a batch have an id that no row of a key has, shape (n,)."""
+    rows, name = state.rows(batch, part), state.spec.id
+    if name is None or not state.may_repeat_ids(batch):
+        return np.ones(len(rows), dtype=bool)
+    return np.asarray(~rows[name].isin(state.fitted_rows(key)[name]), dtype=bool)

@@ -133,8 +133,8 @@ class LoopState(Protocol):
     def evaluate(self, contender: Contender, batch: str, part: Part) -> Evaluation:
         """A model on the rows of a batch."""
 
-    def unseen(self, key: FitKey, batch: str, part: Part) -> NDArray[np.bool_]:
-        """Which rows of a batch have an id that no row of a key has, shape (n,)."""
+    def may_repeat_ids(self, batch: str) -> bool:
+        """Whether a row of a batch may have the id of an earlier one."""
 
     def look(self, evidence: tuple[PairedBlock, ...]) -> int:
         """The number of this look at challengers of the champion: 1, 2, 3, ..."""

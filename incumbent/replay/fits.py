@@ -2,8 +2,7 @@
 
 from collections.abc import MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,12 @@ from incumbent.data.intake import blocks_of, period_of
 from incumbent.data.profile import count, profile
 from incumbent.data.profile.windows import blocks_in
 from incumbent.digest import text_digest
+from incumbent.loop.fitting import fit_contender, training_set_of
 from incumbent.loop.state import Contender, Evaluation, FitKey, Part
 from incumbent.loop.teaching import in_part, teachable
 from incumbent.model.scoring import classes_of, predict
-from incumbent.model.training import evaluate_recipe, fit, importances
-from incumbent.model.windows import newest_of_each, recency, sample
+from incumbent.model.training import evaluate_recipe, importances
+from incumbent.model.windows import sample
 from incumbent.monitoring.drift import drift
 from incumbent.params import ModelSpec
 from incumbent.records import (
@@ -36,14 +36,6 @@ from incumbent.replay.labelled_history import LabelledHistory
 from incumbent.statistics.metrics import METRIC_NAMES, row_losses, truth_of
 
 FIRST = FitKey(recent=False)  # the first champion: the reference, all rows alike
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A fitted model, and the seconds that the fit took."""
-
-    pipeline: Pipeline
-    seconds: float
 
 
 class Fits:
@@ -64,7 +56,7 @@ class Fits:
     ) -> None:
         self.history, self.spec = history, spec
         self._memory: MutableMapping[str, Any] = {} if memory is None else memory
-        self._models: dict[FitKey, Future[Fit]] = {}
+        self._models: dict[FitKey, Future[Contender]] = {}
         self._worker = ThreadPoolExecutor(max_workers=1)
         self._positions: dict[str, NDArray[np.int64]] = {}
         self._first: HeldOutEvaluation | None = None
@@ -88,13 +80,13 @@ class Fits:
 
     def contender(self, key: FitKey) -> Contender:
         """The same as one of two models that are compared, at the cost of one fit."""
-        return Contender(key, self.spec, self.model(key), Cost(1, self.seconds(key)))
+        return replace(self._made(key), cost=Cost(1, self.seconds(key)))
 
     def seconds(self, key: FitKey) -> float:
         """What a fit took."""
         name = f"seconds {_named(key)}"
         if name not in self._memory:
-            self._memory[name] = self._made(key).seconds
+            self._memory[name] = self._made(key).cost.fit_seconds
         return float(self._memory[name])
 
     def fitted_rows(self, key: FitKey) -> pd.DataFrame:
@@ -102,9 +94,7 @@ class Fits:
         tables = [self.history.reference, *(self.rows(batch) for batch in key.batches)]
         if key.half is not None:
             tables.append(self.rows(key.half, Part.OLDER))
-        if len(tables) == 1:
-            return sample(tables[0], self.spec)
-        return sample(newest_of_each(pd.concat(tables), self.spec), self.spec)
+        return training_set_of(tables, self.spec)
 
     def rows(self, batch: str, part: Part = Part.WHOLE) -> pd.DataFrame:
         """The rows of a batch, or of a part of it, that a model may learn from."""
@@ -211,18 +201,15 @@ class Fits:
         truth = truth_of(rows[self.spec.target], task, classes_of(self.model(key), task))
         return Evaluation(values, truth, row_losses(values, truth, task))
 
-    def _made(self, key: FitKey) -> Fit:
+    def _made(self, key: FitKey) -> Contender:
         if key not in self._models:
-            made: Future[Fit] = Future()
+            made: Future[Contender] = Future()
             made.set_result(self._fit(self.fitted_rows(key), key))
             self._models[key] = made
         return self._models[key].result()
 
-    def _fit(self, rows: pd.DataFrame, key: FitKey) -> Fit:
-        start = perf_counter()
-        weights = recency(rows, self.spec) if key.recent else None
-        pipeline = fit(rows, self.spec, self.history.kinds, weights)
-        return Fit(pipeline, perf_counter() - start)
+    def _fit(self, rows: pd.DataFrame, key: FitKey) -> Contender:
+        return fit_contender(key, rows, self.spec, self.history.kinds)
 
 
 def _named(key: FitKey) -> str:

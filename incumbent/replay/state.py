@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from incumbent.data.labels import Labelled
 from incumbent.loop.state import Challenge, Contender, Evaluation, FitKey, Part, Refit
@@ -143,13 +141,9 @@ class ReplayState:
         """A model on the rows of a batch."""
         return self.fits.evaluate(contender.key, batch, part)
 
-    def unseen(self, key: FitKey, batch: str, part: Part) -> NDArray[np.bool_]:
-        """Which rows of a batch have an id that no row of a key has."""
-        rows = self.rows(batch, part)
-        if not self.fits.history.repeats_ids(int(batch)):
-            return np.ones(len(rows), dtype=bool)
-        seen = rows[self.spec.id].isin(self.fitted_rows(key)[self.spec.id])
-        return np.asarray(~seen, dtype=bool)
+    def may_repeat_ids(self, batch: str) -> bool:
+        """Whether a batch has an id that the reference or an earlier batch has."""
+        return self.fits.history.repeats_ids(int(batch))
 
     def look(self, evidence: tuple[PairedBlock, ...]) -> int:
         """The number of this look; the same evidence again is the same look."""
