@@ -1,5 +1,5 @@
 """What happens, in order: a file a verb."""
 
-from tasks.server import require_server
+from tasks.server import prefect_server
 
-__all__ = ["require_server"]
+__all__ = ["prefect_server"]

@@ -1,4 +1,4 @@
-"""`incumbent retrain`, `promote` and `rollback`: a person changes the champion, with a reason."""
+"""`incumbent retrain`, `promote` and `rollback`: change the champion by hand, with a reason."""
 
 import click
 
@@ -6,7 +6,7 @@ from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.arguments import SPEC, read_spec
 
-REASON = click.option("--reason", required=True, help="Why, in words; kept in the ledger.")
+REASON = click.option("--reason", required=True, help="The reason, stored in the ledger.")
 
 
 @click.command(
@@ -19,14 +19,14 @@ Examples:
 @REASON
 @JSON
 def retrain(spec: str, reason: str, *, as_json: bool) -> None:
-    """Ask for a retraining by hand; the gate decides as it always does."""
+    """Request a retraining by hand; the gate still decides on the challenger."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        from flows import require_server
+        from flows import prefect_server
         from flows.retrain import retrain as run
 
-        require_server()
-        doc = run(model, reason)
+        with prefect_server():
+            doc = run(model, reason)
         answer(doc, lambda: show.monitor([doc]))
 
 
@@ -40,14 +40,14 @@ Examples:
 @REASON
 @JSON
 def promote(spec: str, reason: str, *, as_json: bool) -> None:
-    """Promote the challenger that waits for more labels, on the evidence that there is."""
+    """Promote the challenger that waits for more labels, on the evidence so far."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        from flows import require_server
+        from flows import prefect_server
         from flows.promote import promote as run
 
-        require_server()
-        doc = run(model, reason)
+        with prefect_server():
+            doc = run(model, reason)
         answer(doc, lambda: show.promotion(doc))
 
 
@@ -62,12 +62,12 @@ Examples:
 @click.option("--version", type=click.IntRange(min=1), help="A former champion; else the last.")
 @JSON
 def rollback(spec: str, reason: str, version: int | None, *, as_json: bool) -> None:
-    """Go back to the champion before the present one, or to an earlier one."""
+    """Return to the previous champion, or to an earlier one."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        from flows import require_server
+        from flows import prefect_server
         from flows.rollback import rollback as run
 
-        require_server()
-        doc = run(model, reason, version)
+        with prefect_server():
+            doc = run(model, reason, version)
         answer(doc, lambda: show.promotion(doc))

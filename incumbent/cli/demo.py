@@ -28,17 +28,17 @@ def demo(*, as_json: bool) -> None:
         described = read_spec(DEMO_MODEL)
         _forget_earlier_demo(settings)
         from examples.flights import build
-        from flows import require_server
+        from flows import prefect_server
         from flows.demo import demo as run
         from incumbent.report.chart import draw
 
-        require_server()
         folder = settings.home / "data" / "flights"
-        data = build(folder)
-        spec = described.model_copy(
-            update={"source": str(data.batches[0].parent / "*.parquet"), "labels": None}
-        )
-        doc = run(spec, str(folder))
+        with prefect_server():
+            data = build(folder)
+            spec = described.model_copy(
+                update={"source": str(data.batches[0].parent / "*.parquet"), "labels": None}
+            )
+            doc = run(spec, str(folder))
         picture = settings.home / "demo.png"
         picture.write_bytes(draw(doc))
         answer(doc, lambda: show.demo(doc, picture, settings))

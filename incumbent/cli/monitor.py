@@ -23,17 +23,17 @@ Examples:
 @click.option("--labels", metavar="FILE", help="Labels (id, target) in a file of their own.")
 @JSON
 def monitor(spec: str, batch: str | None, labels: str | None, *, as_json: bool) -> None:
-    """The whole loop for BATCH, or for all that is new in the spec's source."""
+    """Run the whole loop for BATCH, or for everything new in the spec's source."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
         require_path(batch)
         require_path(labels)
         batch, labels = (p and plain_path(p) for p in (batch, labels))
-        from flows import require_server
+        from flows import prefect_server
         from flows.monitor import monitor as run
 
-        require_server()
-        docs = run(model, batch, labels)
+        with prefect_server():
+            docs = run(model, batch, labels)
         single = batch is not None and len(docs) == 1
         answer(docs[0] if single else {"batches": docs}, lambda: show.monitor(docs))
     if any(d["validation"]["outcome"] == "quarantine" for d in docs):

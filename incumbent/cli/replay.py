@@ -68,12 +68,11 @@ def replay(  # noqa: PLR0913 - the options of the command
         require_path(reference)
         others = _named(against)
         paths = [path for pattern in batches for path in require_path(pattern)]
-        from flows import require_server
+        from flows import prefect_server
         from flows.replay import replay as run
         from incumbent.report.chart import draw
 
-        require_server()
-        with interruptible():
+        with prefect_server(), interruptible():
             doc = run(
                 model,
                 plain_path(reference),

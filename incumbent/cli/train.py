@@ -22,9 +22,9 @@ def train(spec: str, data: str, *, as_json: bool) -> None:
         model = read_spec(spec)
         require_path(data)
         data = plain_path(data)
-        from flows import require_server
+        from flows import prefect_server
         from flows.train import train as run
 
-        require_server()
-        doc = run(model, data)
+        with prefect_server():
+            doc = run(model, data)
         answer(doc, lambda: show.train(doc))

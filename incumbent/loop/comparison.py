@@ -32,10 +32,12 @@ def compare_on(
     """
     batch = entry.batch.digest
     unseen = unseen_rows(state, challenger.key, batch, part)
-    ours, theirs = (state.evaluate(c, batch, part).of(unseen) for c in (champion, challenger))
+    of_champion, of_challenger = (
+        state.evaluate(c, batch, part).of(unseen) for c in (champion, challenger)
+    )
     days = blocks_of(state.rows(batch, part), state.spec)[unseen]
-    blocks = pair(ours.losses, theirs.losses, days)
-    return Comparison(tuple(replace(b, batch=entry.ordinal) for b in blocks), theirs)
+    blocks = pair(of_champion.losses, of_challenger.losses, days)
+    return Comparison(tuple(replace(b, batch=entry.ordinal) for b in blocks), of_challenger)
 
 
 def unseen_rows(state: LoopState, key: FitKey, batch: str, part: Part) -> NDArray[np.bool_]:
@@ -43,4 +45,6 @@ def unseen_rows(state: LoopState, key: FitKey, batch: str, part: Part) -> NDArra
     rows, name = state.rows(batch, part), state.spec.id
     if name is None or not state.may_repeat_ids(batch):
         return np.ones(len(rows), dtype=bool)
-    return np.asarray(~rows[name].isin(state.fitted_rows(key)[name]), dtype=bool)
+    ids, fitted = rows[name], state.fitted_rows(key)[name]
+    repeated = fitted[fitted.isin(ids)]  # `isin` is slow where its argument is long
+    return np.asarray(~ids.isin(repeated), dtype=bool)

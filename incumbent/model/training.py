@@ -59,8 +59,12 @@ def fit(
     known = {n: kind for n, kind in kinds.items() if rows[n].notna().any()}
     _require_features(known, kinds)
     names = {k: [n for n, kind in known.items() if kind == k] for k in (CATEGORICAL, NUMERIC)}
+    # Counting categories is slow in scikit-learn: they are counted where there are too many alone.
+    many = any(rows[n].nunique() > MOST_CATEGORIES for n in names[CATEGORICAL])
     encoder = OrdinalEncoder(
-        handle_unknown="use_encoded_value", unknown_value=np.nan, max_categories=MOST_CATEGORIES
+        handle_unknown="use_encoded_value",
+        unknown_value=np.nan,
+        max_categories=MOST_CATEGORIES if many else None,
     )
     columns = ColumnTransformer(
         [("categories", encoder, names[CATEGORICAL]), ("numbers", "passthrough", names[NUMERIC])]

@@ -158,8 +158,8 @@ class LabelledHistory:
     def _note_ids(self, position: int) -> None:
         if self.spec.id is None or self._arrived[position].quarantined:
             return
-        new = self._arrived[position].rows[self.spec.id]
-        if new.isin(self._ids).any():
+        new = self._arrived[position].rows[self.spec.id].tolist()
+        if not self._ids.isdisjoint(new):
             self._repeating.add(position)
         self._ids.update(new)
 

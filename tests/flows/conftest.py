@@ -6,7 +6,11 @@ A champion is trained once; a test works on a copy of its state.
 import shutil
 
 import pytest
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    temporary_settings,
+)
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.train import train
@@ -16,8 +20,12 @@ from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, rows_of
 
 @pytest.fixture(scope="session")
 def prefect():
-    """An ephemeral Prefect for all flows of this process; where it answers."""
-    with prefect_test_harness(server_startup_timeout=120):
+    """An ephemeral Prefect for all flows of this process; where it answers.
+
+    Without heartbeats, as where a run brings its own server.
+    """
+    heartbeats = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+    with prefect_test_harness(server_startup_timeout=120), temporary_settings(heartbeats):
         yield PREFECT_API_URL.value()
 
 

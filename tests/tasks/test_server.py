@@ -1,0 +1,27 @@
+"""Prefect's server as a command finds it: one of its own, or one that is named and answers."""
+
+import pytest
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+
+from incumbent.errors import OutOfReachError
+from tasks.server import prefect_server
+
+NOTHING_LISTENS = "http://127.0.0.1:9/api"
+
+
+def test_a_run_with_its_own_server_sends_no_heartbeats():
+    with temporary_settings({PREFECT_API_URL: None}):
+        before = get_current_settings().flows.heartbeat_frequency
+        with prefect_server():
+            assert get_current_settings().flows.heartbeat_frequency is None
+        assert get_current_settings().flows.heartbeat_frequency == before
+
+
+def test_a_server_that_does_not_answer_is_named():
+    with (
+        temporary_settings({PREFECT_API_URL: NOTHING_LISTENS}),
+        pytest.raises(OutOfReachError, match="Prefect did not answer") as caught,
+        prefect_server(),
+    ):
+        pytest.fail("the flow was started")
+    assert NOTHING_LISTENS in str(caught.value.observed)
