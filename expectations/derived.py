@@ -1,8 +1,8 @@
-"""What the training set shows of good data, as two suites.
+"""Two expectation suites derived from the training set.
 
-`schema` holds for every batch and breaks it. `values` breaks a batch whose columns have
-changed type or gone empty, and warns of values that the training set did not hold: those are
-ordinary (a colder month, a new destination) and for drift to judge.
+A batch that fails `schema` is quarantined. A batch that fails `values` is quarantined where a
+column changed its type or became empty. Values outside the training set only warn: they are
+ordinary (a colder month, a new destination), and drift detection judges them.
 """
 
 import great_expectations as gx
@@ -13,7 +13,7 @@ from incumbent.data.kinds import NUMERIC
 from incumbent.params import ModelSpec
 from incumbent.records import ColumnProfile, Profile
 
-OTHER = -2  # the bin of values that the training set held beyond its categories
+OTHER = -2  # the bin of the training set's values beyond its categories
 NUMERIC_TYPES = (
     *("bool", "int", "float"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -27,10 +27,10 @@ Expectations = list[gxe.Expectation]
 
 
 def schema(spec: ModelSpec, features: tuple[str, ...]) -> gx.ExpectationSuite:
-    """At least one row, every column that is read, and usable keys: all of it critical.
+    """At least one row, all columns that the model reads, and valid keys; all critical.
 
     Args:
-        spec: The model; its `id` and `timestamp` are keys where it names them.
+        spec: The model; its `id` and `timestamp`, where set, are keys.
         features: The columns that its champion reads.
     """
     keys = [key for key in (spec.id, spec.timestamp) if key is not None]
@@ -45,8 +45,8 @@ def schema(spec: ModelSpec, features: tuple[str, ...]) -> gx.ExpectationSuite:
 def values(spec: ModelSpec, profile: Profile) -> gx.ExpectationSuite:
     """Types and null shares (critical), ranges and categories (warning), column by column.
 
-    Nothing but nulls is known of a column that was all null in training, and nulls never fail
-    an expectation about values.
+    A column of nulls only in training has no expectations about values. Nulls never fail an
+    expectation about values.
 
     Args:
         spec: The model; `validation_null_tolerance` is added to the null share of training.
@@ -100,14 +100,14 @@ def _categorical(name: str, column: ColumnProfile) -> Expectations:
 
 
 def _text(name: str) -> gxe.Expectation:
-    """Most values are no numbers: a code or two among names is no change of type."""
+    """Most values are not numbers; a few codes among names are no change of type."""
     return gxe.ExpectColumnValuesToNotMatchRegex(
         column=name, regex=NUMBER, mostly=SHARE_OF_TEXT, meta={"expected": "text, not numbers"}
     )
 
 
 def _number(category: str) -> float | None:
-    """The number that intake may have made this category out of, if any: "03" is none."""
+    """The number that intake would convert to this category, if any; None for "03"."""
     try:
         value = float(category)
     except ValueError:

@@ -1,18 +1,17 @@
-"""What good flights are: the example to copy for a model of your own.
+"""Expectations on flights: the example to copy for a model of your own.
 
 1. Copy this file to `expectations/<name>.py` and set `expectations: <name>` in the spec.
-2. Write in `suite()` what you know about the data and the training set cannot show: physical
-   limits, units, rules of the business. What it can show (columns, types, nulls, ranges,
-   categories) is checked already, by `expectations/derived.py`.
-3. Pick a severity. A failed `critical` expectation sets the whole batch aside: keep it for
+2. Write in `suite()` what the training set cannot show: physical limits, units, business rules.
+   Columns, types, nulls, ranges and categories are checked already, by `expectations/derived.py`.
+3. Choose a severity. A failed `critical` expectation quarantines the whole batch: use it for
    facts without which no row can be trusted. A failed `warning` is reported.
-4. Add `meta=EXCLUDE` where a row that fails is a broken measurement: it is still scored, but
-   no model is ever trained on it. It needs an expectation about rows (`ExpectColumnValues...`),
+4. Add `meta=EXCLUDE` where a failing row is a broken measurement: it is still scored, and no
+   model is ever trained on it. This needs an expectation about rows (`ExpectColumnValues...`),
    not one about a whole column (`ExpectColumnMean...`).
 
-Nulls never fail an expectation about values. The target is not in a batch whose labels arrive
-apart, so expect nothing of it here. Any expectation of Great Expectations can be used:
-https://greatexpectations.io/expectations
+Nulls never fail an expectation about values. A batch whose labels arrive in files of their own
+has no target column, so write no expectation about the target. All expectations of Great
+Expectations can be used: https://greatexpectations.io/expectations
 """
 
 import great_expectations as gx
@@ -21,13 +20,13 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 
 EXCLUDE = {"rows": "exclude"}
 
-# Column, lowest and highest value: any other is not of this calendar.
+# Column, lowest and highest value of the calendar.
 CLOCK = (
     ("minute_of_day", 0, 24 * 60 - 1),
     ("day_of_week", 0, 6),  # Monday to Sunday
 )
 
-# Column, lowest and highest value that an instrument in New York can have measured.
+# Column, lowest and highest value that an instrument in New York can measure.
 LIMITS = (
     ("temp", -40, 130),  # Fahrenheit
     ("dewp", -60, 100),  # Fahrenheit

@@ -1,4 +1,4 @@
-"""One answer a command: a JSON document or a page for people, or what went wrong."""
+"""The output of a command: a JSON document or a page, or an error."""
 
 import json
 import os
@@ -20,10 +20,9 @@ JSON = click.option("as_json", "--json", is_flag=True, help="One JSON document o
 def answering(
     *, as_json: bool, stateless: bool = False
 ) -> Iterator[Callable[[Any, Callable[[], None]], None]]:
-    """Give a command its way to answer: one JSON document, or a page for people.
+    """Provide the function that prints a command's output: a JSON document, or a page.
 
-    What libraries print on standard output meanwhile goes to standard error. A stateless
-    command needs no home.
+    With JSON, other output of libraries goes to standard error. A stateless command needs no home.
     """
     stdout = sys.stdout
     if not stateless:
@@ -44,15 +43,15 @@ def _make_home(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            "The home of Incumbent's state cannot be made.",
+            "The folder of Incumbent's state cannot be created.",
             f"{folder}: {error.strerror}",
-            "a folder that can be written",
+            "a writable folder",
             "set INCUMBENT_HOME",
         ) from error
 
 
 def usage(error: click.ClickException) -> UsageError:
-    """A mistake in the words of a call, as an error of ours."""
+    """An error of click as a usage error."""
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "incumbent"
     return UsageError(
@@ -61,7 +60,7 @@ def usage(error: click.ClickException) -> UsageError:
 
 
 def fail(error: IncumbentError) -> None:
-    """Print an error as the caller wants to read it, and end with its exit code."""
+    """Print an error as text or JSON, and exit with its code."""
     if "--json" in sys.argv:
         sys.stdout.write(json.dumps(error.document(), indent=2) + "\n")
     else:

@@ -1,4 +1,4 @@
-"""The rows that a domain classifier is shown: evenly spaced ones of two tables in files."""
+"""The domain classifier on evenly spaced rows of two tables in files."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,14 @@ Floats = NDArray[np.float64]
 
 
 def require_rows(reference: str) -> None:
-    """A classifier learns from the rows of a table.
+    """Require a reference with rows, on which a classifier can be fitted.
 
     Raises:
-        UsageError: The reference is a kept profile, which holds none.
+        UsageError: The reference is a stored profile, which has no rows.
     """
     if reference.endswith(".arrow"):
         raise UsageError(
-            "A kept profile holds no rows to learn from.",
+            "A stored profile has no rows to fit a classifier on.",
             reference,
             "a table as the reference",
             "give the table, or leave --domain out",
@@ -52,10 +52,10 @@ def _rows(table: Table, profile: Profile, timestamp: str | None) -> tuple[Floats
 
 
 def _windows(rows: Floats, days: Floats, length: int) -> tuple[Floats, ...]:
-    """A few windows of the reference, each as many days as the batch; none where one fits."""
+    """A few windows of the reference as long as the batch; empty where fewer than two fit."""
     named = np.unique(days)
     whole = len(named) // max(length, 1)
-    if whole < 2:  # noqa: PLR2004 - one window has no others beside it
+    if whole < 2:  # noqa: PLR2004 - one window has no others to compare with
         return ()
     starts = np.linspace(0, len(named) - length, min(whole, MOST_WINDOWS)).astype(np.int64)
     return tuple(rows[np.isin(days, named[at : at + length])] for at in starts)

@@ -24,7 +24,7 @@ Examples:
 @click.option("--only", metavar="COL", multiple=True, help="Compare this column only.")
 @click.option("--domain", is_flag=True, help="Ask a classifier to tell the two apart, too.")
 @click.option("--html", type=OUTPUT, help="Write the report as a page.")
-@click.option("--profile", type=OUTPUT, help="Keep the reference's profile.")
+@click.option("--profile", type=OUTPUT, help="Store the reference's profile in this file.")
 @JSON
 def drift(  # noqa: PLR0913 - the options of the command
     reference: str,
@@ -40,7 +40,7 @@ def drift(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Compare BATCH with REFERENCE, column by column: no server, no model.
 
-    Both are Parquet or CSV: a file, a folder or a quoted pattern; REFERENCE may be a kept profile
+    Both are Parquet or CSV: a file, a folder or a quoted pattern; REFERENCE may be a stored profile
     (.arrow). Columns that name rows are left out and listed.
     """
     with answering(as_json=as_json, stateless=True) as answer:

@@ -1,4 +1,4 @@
-"""Answers as people read them in a terminal: tables, a summary, and what to do next."""
+"""Output for the terminal: tables, summaries and next steps."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ MOST_LAGS = 12
 
 
 def error(problem: IncumbentError) -> None:
-    """A mistake on standard error: what, observed, allowed, next."""
+    """An error on standard error: what, observed, allowed, next."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     console.print(f"[bold red]Error[/] {escape(problem.what)}")
     console.print(f"  observed: {escape(problem.observed)}")
@@ -63,14 +63,14 @@ def monitor(docs: Sequence[Document]) -> None:
 
 
 def promotion(doc: Document) -> None:
-    """Who took whose place, and why."""
+    """A change of champion, with its reason."""
     before, after = doc["champion"]["version_before"], doc["champion"]["version_after"]
     _print(f"{doc['model']}: version {after} is the champion, in place of version {before}.")
     _print(f"Reason: {doc['reason']}")
 
 
 def status(doc: Document) -> None:
-    """Who is champion, and the last decisions."""
+    """The champion, and the last decisions."""
     versions = {k: doc[k]["number"] for k in ("champion", "challenger", "previous") if doc[k]}
     holders = ", ".join(f"{role} v{number}" for role, number in versions.items())
     _print(f"{doc['model']}: {holders or 'no champion yet'}")
@@ -95,14 +95,14 @@ def _maturity(points: Sequence[PooledPoint]) -> None:
 
 
 def explain(doc: Document) -> None:
-    """A decision as a paragraph, and whether it can be made again."""
+    """A decision as a paragraph, and whether recomputing it gives the same result."""
     _print(doc["text"])
     again = "give the same decision" if doc["same_again"] else "DO NOT give the same decision"
     _print(f"\nMade again now, its inputs {again}.")
 
 
 def policies(doc: Document) -> None:
-    """Every policy beside the others."""
+    """A table of all policies."""
     metric = _name(doc["metric_name"])
     table = Table(
         "policy",
@@ -131,7 +131,7 @@ def policies(doc: Document) -> None:
 
 
 def replay(doc: Document) -> None:
-    """Every policy beside the others, what late labels cost, and what to choose."""
+    """All policies, the cost of late labels, and the recommendation."""
     policies(doc)
     late, metric = _late(doc), _name(doc["metric_name"])
     if late:
@@ -146,18 +146,18 @@ def replay(doc: Document) -> None:
 def _recommendation(found: Mapping[str, Any], metric: str) -> None:
     names = "policy", metric, "trainings", "value", "older", "newer"
     table = Table(*names, box=None)
-    for tried in found["evidence"]:
-        named = named_policy(tried["trigger"], tried["settings"]).removeprefix("trigger: ")
-        own = "" if tried["settings"] else " (the spec)"
-        numbers = [tried[key] for key in ("metric", "value", "first_half", "second_half")]
+    for policy in found["evidence"]:
+        named = named_policy(policy["trigger"], policy["settings"]).removeprefix("trigger: ")
+        own = "" if policy["settings"] else " (the spec)"
+        numbers = [policy[key] for key in ("metric", "value", "first_half", "second_half")]
         loss, *values = ("" if number is None else f"{number:.4f}" for number in numbers)
-        table.add_row(named + own, loss, str(tried["trainings"]), *values)
+        table.add_row(named + own, loss, str(policy["trainings"]), *values)
     Console(highlight=False).print("\n", table)
     _print(f"\nValue: {found['criterion']}; older and newer half of the batches.\n{found['text']}.")
 
 
 def _late(doc: Document) -> list[str]:
-    """The policies that are known with labels at once as well."""
+    """The policies whose loss with immediate labels is known."""
     found = doc.get("delay") or {}
     return [name for name in found if name in doc["policies"] and found[name]["cost"] is not None]
 
@@ -168,7 +168,7 @@ def _cost(found: Mapping[str, float]) -> str:
 
 
 def demo(doc: Document, picture: Path, settings: Settings) -> None:
-    """Every policy, the picture, and where to look next."""
+    """All policies, the picture, and the next commands."""
     policies(doc)
     prefect = settings.home / "prefect"
     _print(f"\nPicture:  {picture}")
@@ -178,7 +178,7 @@ def demo(doc: Document, picture: Path, settings: Settings) -> None:
 
 
 def drift(doc: Document) -> None:
-    """What moved, beside what is normal; the columns in alarm first."""
+    """The drift of each column with its null; the columns in alarm first."""
     rows, score = doc["rows"], "" if doc["score"] is None else f", mean distance {doc['score']:.3f}"
     verdict = "DRIFT" if doc["alarm"] else "no drift"
     _print(
@@ -216,7 +216,7 @@ def _some(names: Sequence[str], most: int = 10) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without signs that would steer a terminal."""
+    """The text without control characters of a terminal."""
     return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 

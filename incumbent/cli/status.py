@@ -1,4 +1,4 @@
-"""`incumbent status` and `incumbent explain`: what the ledger knows."""
+"""`incumbent status` and `incumbent explain`: the state in the ledger."""
 
 import os
 
@@ -12,7 +12,7 @@ from incumbent.records import document
 from incumbent.settings import Settings
 
 LAST_DECISIONS = 10
-LAST_BATCHES = 50  # that the maturity curve is made of
+LAST_BATCHES = 50  # in the maturity curve
 
 
 @click.command(
@@ -57,7 +57,7 @@ Examples:
 @click.argument("decision")
 @JSON
 def explain(decision: str, *, as_json: bool) -> None:
-    """Why DECISION was made, and whether its inputs give the same answer again."""
+    """Why DECISION was made, and whether recomputing it gives the same result."""
     with answering(as_json=as_json) as answer:
         from incumbent.gateways.ledger import Ledger
         from incumbent.policy.decision import decide, stored_inputs

@@ -1,1 +1,1 @@
-"""How a batch, a decision and a comparison are shown to people."""
+"""Reports on a batch, a decision, a comparison of tables and a replay."""

@@ -15,14 +15,14 @@ CAUSES = {
     Cause.NONE: "The change is within noise.",
     Cause.COVARIATE: "The cause is covariate: data drift.",
     Cause.CONDITIONAL: "The cause is conditional: concept drift.",
-    Cause.PRIOR: "Other shares of the classes explain all of it: prior shift.",
-    Cause.BOTH: "Both parts are shown.",
+    Cause.PRIOR: "A change of the class shares explains all of it: prior shift.",
+    Cause.BOTH: "Both parts are significant.",
     Cause.AMBIGUOUS: "The cause is ambiguous.",
 }
 
 
 def summary(inputs: DecisionInputs, decision: Decision) -> str:
-    """A decision in one line, as it stands in the list of runs."""
+    """A decision in one line, for the list of runs."""
     reasons = "; ".join(r.text for r in decision.reasons) or "nothing to report"
     blocked = "; ".join(r.text for r in decision.blocked)
     return f"{inputs.outcome.value}, {decision.action.value}: {reasons}" + (
@@ -31,7 +31,7 @@ def summary(inputs: DecisionInputs, decision: Decision) -> str:
 
 
 def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
-    """A decision as a paragraph: what was seen, what it was held to, what followed."""
+    """A decision as a paragraph: the measurements, the reasons and the action."""
     name, version = inputs.spec.name, inputs.champion
     sentences = [
         f"Batch {batch} of {name} was scored by version {version}."
@@ -42,63 +42,66 @@ def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
         describe_estimate(inputs.estimate),
         _describe_gain(inputs.gain),
         _describe_drift(inputs.drift),
-        f"With the trigger {inputs.spec.trigger.value} this asks for: {decision.action.value}.",
+        f"Trigger {inputs.spec.trigger.value}, action {decision.action.value}.",
     ]
     sentences += [f"Because of {reason.signal}: {reason.text}." for reason in decision.reasons]
     sentences += [f"Retraining was blocked by {r.signal}: {r.text}." for r in decision.blocked]
     sentences += [
-        f"Its labels are not learnt because of {r.signal}: {r.text}." for r in decision.faults
+        f"The batch is excluded from training because of {r.signal}: {r.text}."
+        for r in decision.faults
     ]
     return " ".join(filter(None, sentences))
 
 
 def _describe_harm(harm: HarmReport | None) -> str:
     if harm is None:
-        return "No labels had arrived that could judge it."
+        return "It had no labels to judge the champion by."
     signals = [f"{s.signal} {'shown' if s.harmed else 'not shown'}" for s in harm.signals]
-    looked = f": {', '.join(signals)}" if signals else ", too few to conclude anything"
-    lacking = f" None is of class {', '.join(harm.absent)}." if harm.absent else ""
-    return f"{harm.matured} of {harm.rows} labels had arrived{looked}.{lacking}"
+    found = f": {', '.join(signals)}" if signals else ", too few to judge harm"
+    lacking = f" No label is of class {', '.join(harm.absent)}." if harm.absent else ""
+    return f"{harm.matured} of {harm.rows} labels had arrived{found}.{lacking}"
 
 
 def _describe_history(harm: HarmReport | None) -> str:
-    """How much better the champion knows its own rows than its held-out rows."""
+    """The champion's loss on the rows of its fit, on held-out rows, and on this batch."""
     if harm is None or harm.fitted is None or generalisation_gap(harm) is None:
         return ""
     name, found = harm.metric_name.replace("_", " "), harm.metrics[harm.metric_name]
     return (
-        f"Its {name} is {harm.fitted:.4f} on rows that it was fitted on, {harm.baseline.value:.4f}"
-        f" on held-out rows, {found.value:.4f} here."
+        f"Its {name} is {harm.fitted:.4f} on the rows of its fit, {harm.baseline.value:.4f} on"
+        f" held-out rows, {found.value:.4f} here."
     )
 
 
 def describe_cause(harm: HarmReport | None) -> str:
-    """Why the loss has changed, in a sentence; nothing where it was not examined."""
+    """The attribution of a changed loss in a sentence; empty where there is none."""
     if harm is None or harm.attribution is None:
         return ""
     found = harm.attribution
     change = f"Since the version was judged its loss has changed by {found.change.value:+.4f}"
     if found.conditional is None or found.covariate is None:
-        return f"{change}; why cannot be told: too few rows, or none in common."
+        return f"{change}; the cause is unknown: too few rows, or too little overlap."
     parts = abs(found.conditional.value) + abs(found.covariate.value)
     share = abs(found.conditional.value) / parts if parts else 0.0
     return (
-        f"{change}: {share:.0%} conditional (other answers to the same rows, on those that both"
-        f" have in common), {1 - share:.0%} covariate (other rows). {CAUSES[found.cause]}"
+        f"{change}: {share:.0%} conditional (other outcomes for the same rows),"
+        f" {1 - share:.0%} covariate (other rows). {CAUSES[found.cause]}"
     )
 
 
 def describe_estimate(found: EstimateReport | None) -> str:
-    """What could be expected without labels, and how far such estimates were off."""
+    """The estimate without labels, with the mean error of past estimates."""
     if found is None or found.metric_name not in found.metrics:
         return ""
     name, record = found.metric_name.replace("_", " "), found.record
-    off = (
-        "nothing is known yet of how far such estimates are off"
+    error = (
+        "no past estimate has been checked by labels yet"
         if record.error is None
-        else f"such estimates were off by {record.error:.4f} on {record.batches} batches"
+        else f"mean error of past estimates {record.error:.4f} on {record.batches} batches"
     )
-    return f"Before labels {name} was estimated at {found.metrics[found.metric_name]:.4f}; {off}."
+    return (
+        f"Without labels {name} was estimated at {found.metrics[found.metric_name]:.4f}; {error}."
+    )
 
 
 def _describe_gain(gain: GainReport | None) -> str:
@@ -109,7 +112,7 @@ def _describe_gain(gain: GainReport | None) -> str:
     interval = "" if saved.low is None else f" [{saved.low:+.4f}, {saved.high:+.4f}]"
     return (
         f"With {newer} the champion's recipe saves {saved.value:+.4f}{interval} of"
-        f" {gain.champion_loss:.4f} on rows that neither has seen."
+        f" {gain.champion_loss:.4f} on rows that neither was fitted on."
     )
 
 

@@ -1,4 +1,4 @@
-"""The document of a batch for machines, and the page of it for people."""
+"""The document of a batch as JSON, and as a Markdown page."""
 
 from html import escape
 from typing import Any
@@ -18,10 +18,10 @@ MARKDOWN = "|[]`*"
 
 
 def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) -> dict[str, Any]:
-    """The JSON document of one batch; what did not run is null.
+    """The JSON document of one batch; stages that did not run are null.
 
     Args:
-        findings: What was known before its labels were judged.
+        findings: The findings before its labels were judged.
         conclusion: The judgement of its labels, the decision, and its result.
         champion: Version number of the champion now.
     """
@@ -54,13 +54,13 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
 
 
 def page(doc: dict[str, Any]) -> str:
-    """The document of a batch as a markdown page; values from data are escaped."""
+    """The document of a batch as a Markdown page; values from data are escaped."""
     labels = describe_maturity([MaturityPoint(**point) for point in doc["maturity"] or ()])
     return _templates().get_template("batch.md").render(doc=doc, labels=labels)
 
 
 def link(text: str, address: str | None) -> str:
-    """A line of Markdown that leads elsewhere; nothing where there is no address.
+    """A link as a line of Markdown; empty without an address.
 
     >>> print(link("Run in MLflow", "http://127.0.0.1:5000/#/runs/a"), end="")
     [Run in MLflow](http://127.0.0.1:5000/#/runs/a)
@@ -70,7 +70,7 @@ def link(text: str, address: str | None) -> str:
 
 
 def _templates() -> Environment:
-    # The page is markdown that MLflow and Prefect render as HTML: escape for both.
+    # MLflow and Prefect render the Markdown page as HTML: escape for both.
     return Environment(
         loader=PackageLoader("incumbent.report"),
         autoescape=False,  # noqa: S701 - `finalize` escapes every value, for both
@@ -82,6 +82,6 @@ def _templates() -> Environment:
 
 
 def _escaped(value: object) -> str:
-    """Text that cannot end its line or cell, nor become a tag, a link or code."""
+    """Text that cannot break a line or table column, nor become a tag, a link or code."""
     line = " ".join(escape(str(value)).splitlines())
     return line.translate({ord(sign): f"&#{ord(sign)};" for sign in MARKDOWN})

@@ -44,9 +44,9 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
 
 
 def matured_points(harm: HarmReport) -> dict[str, float | None]:
-    """The metrics of the labels, each and the primary one of each slice as a line of its own.
+    """The metrics on labelled rows, and the primary metric of each slice, by line.
 
-    MLflow shows the lines of a column's slices together, by what stands before the slash.
+    MLflow groups the lines of a column's slices by the part before the slash.
     """
     name = harm.metric_name
     return {
@@ -63,9 +63,9 @@ def matured_points(harm: HarmReport) -> dict[str, float | None]:
 
 
 def line_name(text: str | None) -> str:
-    """A name or value from data as a part of a metric's name, which MLflow is particular about.
+    """A name or value from data as part of a metric's name, for which MLflow allows few characters.
 
-    What cannot stand there is replaced or cut and told apart by its digest.
+    Other characters are replaced, long texts are cut, and a digest keeps the names distinct.
 
     >>> line_name("EWR"), line_name("N/A"), line_name(None)
     ('EWR', 'N_A 800764', '_missing')
@@ -78,17 +78,17 @@ def line_name(text: str | None) -> str:
 
 
 def generalisation_gap(harm: HarmReport) -> float | None:
-    """Loss on a batch above that on rows that the champion was fitted on.
+    """Loss on a batch minus the loss on the rows of the champion's fit.
 
-    It is there from the day of training, as large as the model has learnt history by heart;
-    where it grows, the world has moved on. None where either is unknown.
+    It is positive from the first batch on for an overfitted model, and grows under drift. None
+    where either loss is missing.
     """
     found = harm.metrics.get(harm.metric_name)
     return None if found is None or harm.fitted is None else found.value - harm.fitted
 
 
 def estimated_points(found: EstimateReport | None) -> dict[str, float | None]:
-    """The estimated loss as a line of its own."""
+    """The estimated loss, as one line."""
     if found is None:
         return {}
     return {f"estimated_{found.metric_name}": found.metrics.get(found.metric_name)}
