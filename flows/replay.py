@@ -6,7 +6,7 @@ from typing import Any
 from prefect import flow
 
 from incumbent.params import ModelSpec
-from incumbent.replay.candidates import try_spec
+from incumbent.replay.candidates import trial_of_spec
 from incumbent.replay.document import ALWAYS, INCUMBENT, NEVER, PERIODIC, replay_document
 from incumbent.replay.fits import Fits
 from incumbent.replay.loop import fixed_policy, occasions, replay_policy
@@ -51,9 +51,11 @@ def replay(  # noqa: PLR0913 - the fields of its form
             progress.start(reference)
             own = replay_policy(fits, None, label_delay, drift=True, listener=progress)
             trials = plain(fits, own, label_delay) | {INCUMBENT: own}
-            tried = {name: try_spec(fits, s, label_delay, memory) for name, s in others.items()}
+            compared = {
+                name: trial_of_spec(fits, s, label_delay, memory) for name, s in others.items()
+            }
             at_once = labels_at_once(fits, own, label_delay, memory)
-            doc = replay_document(spec, history.described(), trials | tried, at_once)
+            doc = replay_document(spec, history.described(), trials | compared, at_once)
             grid = try_grid(fits, label_delay, memory) if recommends else None
             return {**doc, "recommendation": grid and recommend(spec, grid, label_delay)}
         finally:

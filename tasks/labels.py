@@ -202,7 +202,7 @@ def _read(path: str, spec: ModelSpec) -> LabelTable:
             f"Label file {sources.stem(path)!r} lacks columns.",
             f"columns {list(raw.columns)[:10]}",
             f"columns {spec.id!r} and {spec.target!r}",
-            "mend the file, or `id` and `target` in the spec",
+            "correct the file, or `id` and `target` in the spec",
         )
     return _table(path, raw, spec, None)
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from incumbent.params import ModelSpec
-from incumbent.replay.candidates import Candidate, grid, try_out
+from incumbent.replay.candidates import Candidate, grid, trial_of
 from incumbent.replay.document import ALWAYS, INCUMBENT, AtOnce
 from incumbent.replay.fits import FIRST, Fits
 from incumbent.replay.loop import Step, Walk, fixed_policy, occasions, through
+from incumbent.replay.policy_name import named_policy
 from incumbent.replay.trial import Trial
-from incumbent.replay.words import named_policy
 from incumbent.statistics.metrics import METRIC_NAMES
 from tasks.replay import Memory
 
@@ -91,24 +91,24 @@ def labels_at_once(fits: Fits, own: Trial, label_delay: int, memory: Memory) -> 
     """What labels at once would have brought; None where they do arrive at once."""
     if not label_delay:
         return None
-    tell("Trying labels at once in memory ...")
+    tell("Replaying with immediate labels in memory ...")
     always = fixed_policy(fits, occasions(fits), without=own.faulty)
-    at_once = try_out(fits, Candidate(fits.spec.trigger), 0, memory)
+    at_once = trial_of(fits, Candidate(fits.spec.trigger), 0, memory)
     return AtOnce(label_delay, {ALWAYS: always.losses, INCUMBENT: at_once.losses})
 
 
 def try_grid(fits: Fits, label_delay: int, memory: Memory) -> Sequence[tuple[Candidate, Trial]]:
-    """Every policy of the grid tried in memory, with a line on each."""
+    """The trial of every policy of the grid, with a line on each."""
     spec, history, found = fits.spec, fits.history, list[tuple[Candidate, Trial]]()
     candidates = grid(spec, history.spacing(), len(history))
     for number, candidate in enumerate(candidates, 1):
-        trial = try_out(fits, candidate, label_delay, memory)
+        trial = trial_of(fits, candidate, label_delay, memory)
         found.append((candidate, trial))
-        tell(_tried(spec, f"{number} of {len(candidates)}", candidate, trial.loss))
+        tell(_replayed(spec, f"{number} of {len(candidates)}", candidate, trial.loss))
     return found
 
 
-def _tried(spec: ModelSpec, position: str, candidate: Candidate, loss: float) -> str:
+def _replayed(spec: ModelSpec, position: str, candidate: Candidate, loss: float) -> str:
     named = named_policy(candidate.trigger, candidate.settings)
     metric = METRIC_NAMES[spec.task].replace("_", " ")
-    return f"Tried {position} in memory: {named}: {metric} {loss:.4f}"
+    return f"Replayed {position} in memory: {named}: {metric} {loss:.4f}"

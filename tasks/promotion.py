@@ -1,4 +1,4 @@
-"""Promotion: verify, write the intent, set the alias, mark it done; and mend what a crash left.
+"""Promotion: verify, write the intent, set the alias, mark it done; and repair what a crash left.
 
 A run can end between any two of these. The next holder of the lease of the model reconciles:
 a version that no intent names was never promoted and goes; an intent is finished if its version

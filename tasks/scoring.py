@@ -28,8 +28,8 @@ def score_batch(
 ) -> tuple[Predictions, Latency]:
     """Predictions of every row, kept by batch and version, with their latency.
 
-    The values of the spec's slices are kept beside them, for labels that arrive when the batch
-    itself is no longer at hand.
+    The values of the spec's slices are kept beside them, for labels that arrive when the file
+    of the batch no longer exists.
     """
     champion, spec = state.champion(), state.spec
     model = champion.model

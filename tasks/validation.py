@@ -59,7 +59,7 @@ def _unusable(raw: pd.DataFrame, card: ModelCard) -> UnreadableError | None:
         "Features hold values that a model cannot read.",
         ", ".join(f"{name!r}: {why}" for name, why in found.items()),
         "numbers, flags or text, as in the training data",
-        "mend the values at their source",
+        "correct the values at their source",
     )
 
 
@@ -86,6 +86,6 @@ def sound_rows(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
             + (f" on column {worst.column!r}." if worst.column else "."),
             worst.observed,
             worst.expected,
-            "mend the data and train again",
+            "correct the data and train again",
         )
     return raw.drop(index=raw.index[list(found.excluded)]).reset_index(drop=True)

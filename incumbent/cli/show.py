@@ -11,7 +11,7 @@ from rich.table import Table
 from incumbent.data.maturity import describe_maturity
 from incumbent.errors import IncumbentError
 from incumbent.records import PooledPoint
-from incumbent.replay.words import named_policy
+from incumbent.replay.policy_name import named_policy
 from incumbent.settings import Settings
 
 Document = Mapping[str, Any]

@@ -63,7 +63,7 @@ def _require_usable(frame: pd.DataFrame, names: Iterable[str]) -> None:
                 f"Column {name!r} holds values that a model cannot read.",
                 why,
                 "numbers, flags or text, as in the training data",
-                "mend the values at their source",
+                "correct the values at their source",
             )
 
 
@@ -121,7 +121,7 @@ def as_number(column: pd.Series) -> pd.Series:
             f"Column {column.name!r} should be numeric.",
             f"{column.dtype} values ({error})",
             "numbers",
-            "mend the values, or list the column under `categorical` and train again",
+            "correct the values, or list the column under `categorical` and train again",
         ) from error
 
 
@@ -140,14 +140,14 @@ def as_time(column: pd.Series) -> pd.Series:
             f"Column {column.name!r} should hold timestamps.",
             str(error).splitlines()[0],
             "timestamps such as 2013-04-16T08:00:00Z",
-            "mend the values at their source",
+            "correct the values at their source",
         ) from error
     if times.isna().any():
         raise UnreadableError(
             f"Column {column.name!r} has rows without a timestamp.",
             f"{int(times.isna().sum())} missing",
             "a timestamp in every row",
-            "mend the rows at their source",
+            "correct the rows at their source",
         )
     return times
 

@@ -118,7 +118,7 @@ def _misconfigured(suite: str, result: ExpectationValidationResult, message: str
         f"Expectation {_type(result)} on {where} of suite {suite!r} cannot be evaluated.",
         message,
         "an expectation that fits the column it is about",
-        "mend the suite under expectations/; expect the column to exist if a batch may lack it",
+        "correct the suite under expectations/; expect the column to exist if a batch may lack it",
     )
 
 

@@ -1,4 +1,4 @@
-"""The policies that a replay tries on a history: a small, fixed grid around the spec."""
+"""The candidate policies of a replay: a small, fixed grid around the spec."""
 
 from collections.abc import Iterator, MutableMapping
 from dataclasses import asdict, dataclass, field
@@ -40,8 +40,8 @@ def grid(spec: ModelSpec, spacing: float | None, batches: int) -> tuple[Candidat
 
     Args:
         spec: What the other fields are taken from.
-        spacing: Days between batches; None: there are no timestamps, and no schedule is tried.
-        batches: How many there are: a schedule of as many or more is not tried.
+        spacing: Days between batches; None: there are no timestamps, and the grid has no schedule.
+        batches: How many there are; a schedule is shorter.
 
     >>> spec = ModelSpec(name="m", task="binary", target="y")
     >>> [c.settings for c in grid(spec, 30.0, 5)][6:9]
@@ -56,18 +56,18 @@ def grid(spec: ModelSpec, spacing: float | None, batches: int) -> tuple[Candidat
     return tuple(found)
 
 
-def try_out(
+def trial_of(
     fits: Fits, candidate: Candidate, label_delay: int, memory: MutableMapping[str, Any]
 ) -> Trial:
-    """What a policy does and brings on a history; what the memory holds is not tried again."""
-    return try_spec(fits, candidate.spec(fits.spec), label_delay, memory)
+    """The trial of a policy on a history; the memory holds those of an earlier replay."""
+    return trial_of_spec(fits, candidate.spec(fits.spec), label_delay, memory)
 
 
-def try_spec(
+def trial_of_spec(
     fits: Fits, spec: ModelSpec, label_delay: int, memory: MutableMapping[str, Any]
 ) -> Trial:
     """The same for another spec of the model, whose recipe may be another one."""
-    key = f"tried {text_digest([spec.model_dump_json(), str(label_delay)])}"
+    key = f"trial {text_digest([spec.model_dump_json(), str(label_delay)])}"
     if key not in memory:
         own = fits if _shares_fits(fits.spec, spec) else Fits(fits.history, spec)
         memory[key] = asdict(replay_policy(own, spec, label_delay))

@@ -1,7 +1,7 @@
-"""The whole loop over a labelled history in memory, by the rules that a live run walks.
+"""The whole loop over a labelled history in memory, by the rules of a live run.
 
-No server and no registry: every fit is kept, so that a policy is tried on a whole history in the
-seconds of its own new fits.
+It needs no server and no registry. Every fit is memoised, so that the trial of another policy takes
+the seconds of its own new fits.
 """
 
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,7 @@
-"""Which trigger and thresholds to choose, by what they would have brought, and how sure that is.
+"""Recommendation: the trigger and thresholds with the lowest cost on a history, and its evidence.
 
-The older half of the batches chooses, the newer half judges: what was chosen because it did well
-by chance does not do well again.
+The older half of the batches selects a policy and the newer half judges it, so that a policy that
+did well by chance is not recommended.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,18 +15,18 @@ from incumbent.params import ModelSpec
 from incumbent.policy.gain import training_price
 from incumbent.records import Estimate, document
 from incumbent.replay.candidates import Candidate
+from incumbent.replay.policy_name import named_policy
 from incumbent.replay.trial import Trial
-from incumbent.replay.words import named_policy
 from incumbent.statistics.intervals import FEW_BLOCKS, ratio_of_blocks
 from incumbent.statistics.metrics import METRIC_NAMES
 
 
 @dataclass(frozen=True)
 class Valued:
-    """A policy, what it brought, and what each batch under it cost: loss, and trainings priced."""
+    """A policy with its trial, and the cost of each batch: its loss, and the price of trainings."""
 
     candidate: Candidate
-    tried: Trial
+    trial: Trial
     costs: NDArray[np.float64]
     rows: NDArray[np.float64]
 
@@ -39,23 +39,23 @@ class Valued:
 def recommend(
     spec: ModelSpec, found: Sequence[tuple[Candidate, Trial]], label_delay: int = 0
 ) -> dict[str, Any]:
-    """The policy to choose, and its evidence.
+    """The recommended policy, and its evidence.
 
-    Each is valued by V = sum_i (n_i L_i + K t_i) / sum_i n_i over batches of n_i rows: its mean
-    loss L_i, and K for each training t_i that a batch arrived after. K is the cost of a training in
+    The value of a policy is V = sum_i (n_i L_i + K t_i) / sum_i n_i over batches of n_i rows: its
+    mean loss L_i, and K for each training t_i before a batch. K is the cost of a training in
     the spec: `decision_price` times the loss of a mean batch under the spec's own policy,
     or the ratio of the two costs. The best of the older half is recommended where the newer half
     shows it to be better than the spec's own: by the paired difference of V, with an interval
     whose unit is the batch, at the spec's `harm_confidence`, from five batches on.
 
     Args:
-        spec: The spec as it is.
-        found: Every policy with what it brought; the spec's own is the first.
-        label_delay: After how many more batches the labels of a batch come.
+        spec: The present spec.
+        found: Every policy with its trial; the spec's own is the first.
+        label_delay: After how many more batches the labels of a batch arrive.
 
     Returns:
         JSON: trigger, settings (to set; none: keep the spec), criterion, metric, trainings,
-        sure, text, difference, halves_agree, and evidence, the best value first.
+        sure, text, difference, halves_agree, and evidence, ordered by value.
     """
     valued = _valued(spec, found, label_delay)
     own, half = valued[0], len(valued[0].rows) // 2
@@ -72,8 +72,8 @@ def recommend(
                 "trigger": advised.candidate.trigger,
                 "settings": advised.candidate.settings,
                 "criterion": _criterion(spec),
-                "metric": advised.tried.loss,
-                "trainings": advised.tried.trainings,
+                "metric": advised.trial.loss,
+                "trainings": advised.trial.trainings,
                 "sure": sure,
                 "text": _text(valued, chosen, again, shown, sure=sure),
                 "difference": shown,
@@ -103,9 +103,9 @@ def _valued(
     ]
 
 
-def _lost(tried: Trial) -> NDArray[np.float64]:
+def _lost(trial: Trial) -> NDArray[np.float64]:
     """Loss of each batch, summed over rows."""
-    return np.asarray(np.nan_to_num(tried.losses) * np.array(tried.rows), dtype=np.float64)
+    return np.asarray(np.nan_to_num(trial.losses) * np.array(trial.rows), dtype=np.float64)
 
 
 def _against(own: Valued, other: Valued, part: slice, confidence: float) -> Estimate:
@@ -123,8 +123,8 @@ def _evidence(valued: Valued, older: slice, newer: slice) -> Mapping[str, Any]:
     return {
         "trigger": valued.candidate.trigger,
         "settings": valued.candidate.settings,
-        "metric": valued.tried.loss,
-        "trainings": valued.tried.trainings,
+        "metric": valued.trial.loss,
+        "trainings": valued.trial.trainings,
         "value": valued.value(),
         "first_half": valued.value(older),
         "second_half": valued.value(newer),

@@ -60,10 +60,10 @@ def test_other_specs_are_compared_and_a_killed_replay_is_taken_up(
     assert gateways.ledger.batches("shop") == ()
 
     # Killed after the first of the other specs was walked: that one is not walked again.
-    assert killed_replay(a_spec(), *inputs, "tried ", **how) == -signal.SIGKILL
+    assert killed_replay(a_spec(), *inputs, "trial ", **how) == -signal.SIGKILL
     (folder,) = (path for path in (home / "replays").iterdir() if path.is_dir())
     stopped = Journal(folder / "journal.jsonl")
-    assert sum(key.startswith("tried ") for key in stopped) == 1
+    assert sum(key.startswith("trial ") for key in stopped) == 1
     candidates = import_module("incumbent.replay.candidates")
     real, walks = candidates.replay_policy, []
     monkeypatch.setattr(

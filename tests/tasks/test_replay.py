@@ -183,7 +183,7 @@ def test_a_replay_that_is_stopped_is_taken_up_unless_it_is_to_begin_anew(tmp_pat
 
 def test_a_replay_that_had_not_begun_leaves_nothing(tmp_path):
     with pytest.raises(UsageError), resumable_folder(tmp_path / "replays" / "a"):
-        raise UsageError("no such column", "this", "that", "mend the spec")
+        raise UsageError("no such column", "this", "that", "correct the spec")
     assert list((tmp_path / "replays").iterdir()) == []
 
 

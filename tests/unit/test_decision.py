@@ -316,7 +316,7 @@ def test_expected_gain_retrains_under_harm_alone(trigger):
     assert decide(some_inputs(spec, harm=SOUND, gain=a_gain(0.05))).action is Action.NOTIFY
 
 
-def test_harm_that_newer_rows_would_not_mend_notifies():
+def test_harm_that_newer_rows_would_not_reduce_notifies():
     found = decide(some_inputs(harm=HARM, gain=a_gain(-0.01)))
     assert (found.action, blocked_by(found)) == (Action.NOTIFY, ["gain"])
 

@@ -102,7 +102,7 @@ def test_one_class_alone_has_no_auc_and_is_certain():
     assert calibrated(plain(values, np.ones(2)), values)[:, 1].tolist() == [1.0, 1.0]
 
 
-def test_calibration_mends_scores_that_are_off(world):
+def test_calibration_corrects_biased_scores(world):
     random, model, _, _ = world
     features, truth = draw(random, 20_000)
     values = model.predict_proba(features)

@@ -5,11 +5,11 @@ import pytest
 
 from incumbent.cli import show
 from incumbent.params import ModelSpec, Trigger
-from incumbent.replay.candidates import Candidate, grid, try_out
+from incumbent.replay.candidates import Candidate, grid, trial_of
 from incumbent.replay.fits import Fits
+from incumbent.replay.policy_name import named_policy
 from incumbent.replay.recommendation import recommend
 from incumbent.replay.trial import Trial
-from incumbent.replay.words import named_policy
 from tests.unit.builders import a_spec
 from tests.unit.histories import a_history
 
@@ -18,14 +18,14 @@ OWN, AGED = Candidate(Trigger.HARM), Candidate(Trigger.SCHEDULE, {"schedule_days
 KEYS = {"trigger", "settings", "metric", "trainings", "value", "first_half", "second_half"}
 
 
-def trial_of(losses, trained_after=(), rows=100):
+def a_trial(losses, trained_after=(), rows=100):
     actions = tuple("retrain" if k in trained_after else "none" for k in range(len(losses)))
     return Trial(tuple(losses), (rows,) * len(losses), actions)
 
 
 def test_what_saves_on_both_halves_is_recommended():
     noise = np.tile([0.0, 0.01], 6)
-    found = recommend(SPEC, [(OWN, trial_of(0.5 + noise)), (AGED, trial_of(0.4 - noise, {0}))])
+    found = recommend(SPEC, [(OWN, a_trial(0.5 + noise)), (AGED, a_trial(0.4 - noise, {0}))])
     assert found["sure"] is found["halves_agree"] is True
     assert (found["trigger"], found["settings"]) == ("schedule", {"schedule_days": 15.0})
     assert found["text"].startswith("Set trigger: schedule, schedule_days: 15: it did best on both")
@@ -40,7 +40,7 @@ def test_what_saves_on_both_halves_is_recommended():
 def test_what_was_lucky_on_the_older_half_is_not_recommended():
     """Better by 0.1 where it is chosen, worse by 0.1 where it is judged."""
     lucky = [0.4] * 6 + [0.6] * 6
-    found = recommend(SPEC, [(OWN, trial_of([0.5] * 12)), (AGED, trial_of(lucky))])
+    found = recommend(SPEC, [(OWN, a_trial([0.5] * 12)), (AGED, a_trial(lucky))])
     assert (found["trigger"], found["settings"], found["sure"]) == ("harm", {}, False)
     assert found["halves_agree"] is False
     assert found["text"].startswith("Keep the spec as it is, not sure: trigger: schedule")
@@ -52,7 +52,7 @@ def test_a_difference_within_the_noise_of_batches_is_not_sure():
     noisy = 0.499 + rng.normal(0, 0.05, 40)
     noisy[:20] -= noisy[:20].mean() - 0.45  # the older half chooses it
     noisy[20:] -= noisy[20:].mean() - 0.499  # the newer half hardly tells
-    found = recommend(SPEC, [(OWN, trial_of([0.5] * 40)), (AGED, trial_of(noisy))])
+    found = recommend(SPEC, [(OWN, a_trial([0.5] * 40)), (AGED, a_trial(noisy))])
     assert found["sure"] is False
     assert "no more than the noise" in found["text"]
     assert found["difference"]["low"] < 0 < found["difference"]["high"]
@@ -61,29 +61,29 @@ def test_a_difference_within_the_noise_of_batches_is_not_sure():
 @pytest.mark.parametrize(("batches", "sure"), [(8, False), (9, True)])
 def test_fewer_than_five_batches_judge_nothing(batches, sure):
     noise = np.resize([0.0, 0.001], batches)
-    pairs = [(OWN, trial_of([0.5] * batches)), (AGED, trial_of(0.3 + noise))]
+    pairs = [(OWN, a_trial([0.5] * batches)), (AGED, a_trial(0.3 + noise))]
     assert recommend(SPEC, pairs)["sure"] is sure
 
 
 @pytest.mark.parametrize("batches", [0, 1, 2])
 def test_a_history_too_short_to_be_split_keeps_the_spec(batches):
-    found = recommend(SPEC, [(OWN, trial_of([0.5] * batches)), (AGED, trial_of([0.4] * batches))])
+    found = recommend(SPEC, [(OWN, a_trial([0.5] * batches)), (AGED, a_trial([0.4] * batches))])
     assert (found["settings"], found["sure"]) == ({}, False)
     json.dumps(found, allow_nan=False)
 
 
 def test_of_equal_policies_the_spec_stays():
-    found = recommend(SPEC, [(OWN, trial_of([0.5] * 12)), (AGED, trial_of([0.5] * 12))])
+    found = recommend(SPEC, [(OWN, a_trial([0.5] * 12)), (AGED, a_trial([0.5] * 12))])
     assert found["text"].startswith("Keep the spec as it is: on either half none of 1 other")
 
 
 def test_a_training_costs_what_the_spec_says_of_it():
     """5% of a batch's loss of 0.5 x 100 rows is 2.5; of 12 x 100 rows that is 0.0020833 a row."""
-    found = recommend(SPEC, [(OWN, trial_of([0.5] * 12)), (AGED, trial_of([0.5] * 12, {3, 4}))])
+    found = recommend(SPEC, [(OWN, a_trial([0.5] * 12)), (AGED, a_trial([0.5] * 12, {3, 4}))])
     value = {e["trigger"]: e["value"] for e in found["evidence"]}
     assert value["schedule"] - value["harm"] == pytest.approx(2 * 2.5 / 1_200)
     costed = a_spec(decision_training_cost=30.0, decision_loss_cost=2.0)
-    found = recommend(costed, [(OWN, trial_of([0.5] * 12)), (AGED, trial_of([0.5] * 12, {3}))])
+    found = recommend(costed, [(OWN, a_trial([0.5] * 12)), (AGED, a_trial([0.5] * 12, {3}))])
     value = {e["trigger"]: e["value"] for e in found["evidence"]}
     assert value["schedule"] - value["harm"] == pytest.approx(15 / 1_200)
     assert "a training at 15 rows times log loss" in found["criterion"]
@@ -91,7 +91,7 @@ def test_a_training_costs_what_the_spec_says_of_it():
 
 @pytest.mark.parametrize(("after", "delay", "paid"), [(10, 0, 1), (11, 0, 0), (10, 1, 0)])
 def test_a_training_that_no_batch_came_after_is_free(after, delay, paid):
-    pairs = [(OWN, trial_of([0.5] * 12)), (AGED, trial_of([0.5] * 12, {after}))]
+    pairs = [(OWN, a_trial([0.5] * 12)), (AGED, a_trial([0.5] * 12, {after}))]
     found = recommend(SPEC, pairs, delay)
     value = {e["trigger"]: e["value"] for e in found["evidence"]}
     assert value["schedule"] - value["harm"] == pytest.approx(paid * 2.5 / 1_200)
@@ -129,18 +129,18 @@ def test_every_candidate_is_a_spec_that_could_be_written():
 def test_what_was_tried_is_remembered_as_json():
     history, memory = a_history(), {}
     fits = Fits(history, history.spec)
-    first = try_out(fits, AGED, 0, memory)
+    first = trial_of(fits, AGED, 0, memory)
     memory = json.loads(json.dumps(memory))
-    assert try_out(fits, AGED, 0, memory) == first
+    assert trial_of(fits, AGED, 0, memory) == first
     (key,) = memory
     memory[key]["losses"] = [9.0] * len(history)
-    assert try_out(fits, AGED, 0, memory).loss == 9.0
-    assert try_out(fits, AGED, 1, memory).loss != 9.0
+    assert trial_of(fits, AGED, 0, memory).loss == 9.0
+    assert trial_of(fits, AGED, 1, memory).loss != 9.0
 
 
 def test_people_read_a_table_and_a_sentence(capsys):
     noise = np.tile([0.0, 0.01], 6)
-    found = recommend(SPEC, [(OWN, trial_of(0.5 + noise)), (AGED, trial_of(0.4 - noise, {0}))])
+    found = recommend(SPEC, [(OWN, a_trial(0.5 + noise)), (AGED, a_trial(0.4 - noise, {0}))])
     late = {"metric": 0.6, "at_once": 0.5, "cost": 0.1}
     line = {"metric": 0.6, "regret": 0.0, "trainings": 0, "fits": 0, "fit_seconds": 0.0}
     line |= {"promotions": 0, "refusals": 0}

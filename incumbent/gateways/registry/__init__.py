@@ -108,7 +108,7 @@ class Registry:
         aliases.unpoint(self._connection, model, alias)
 
     def sweep(self, model: str, promoted: Collection[int]) -> None:
-        """Take away what a crash has left: open runs of ours, versions never promoted.
+        """Remove what a crash left behind: open runs of Incumbent, versions never promoted.
 
         Args:
             model: The registered model; no other run is at work on it.

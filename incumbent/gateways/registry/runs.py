@@ -17,7 +17,7 @@ from incumbent.records import RunRecord
 
 LONGEST_VALUE = 6_000  # characters that MLflow keeps of a parameter
 LONGEST_TAG = 8_000
-KIND_TAG = "incumbent.kind"  # the first word of a run's name, on every run that is ours
+KIND_TAG = "incumbent.kind"  # the first word of a run's name, on every run of Incumbent
 KEY_TAG = "incumbent.key"
 METRICS_AT_ONCE = 1_000
 PARAMS_AT_ONCE = 100
@@ -49,7 +49,7 @@ def finished(connection: Connection, model: str, condition: str) -> list[Run]:
 
 
 def close_abandoned(connection: Connection, model: str) -> None:
-    """Mark as killed every run of ours that is still open: its process has ended."""
+    """Mark as killed every open run of Incumbent: its process has ended."""
     experiment = connection.known_experiment(model)
     if experiment is None:
         return
@@ -74,8 +74,8 @@ def opened(
         at: Its start in milliseconds since 1970; None for the clock of MLflow.
     """
     experiment = connection.experiment(model)
-    ours = {**tags, KIND_TAG: name.partition(" ")[0]}
-    kept = {key_of(k): str(v)[:LONGEST_TAG] for k, v in ours.items()}
+    named = {**tags, KIND_TAG: name.partition(" ")[0]}
+    kept = {key_of(k): str(v)[:LONGEST_TAG] for k, v in named.items()}
     with connection.guarded(f"open the run {name!r}") as client:
         run = client.create_run(experiment, start_time=at, tags=kept, run_name=name)
     with failing(connection, run.info.run_id, at):

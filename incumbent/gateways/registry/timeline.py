@@ -1,4 +1,4 @@
-"""The life of a model as lines: one run, whose steps are the ordinals of batches."""
+"""The timeline of a model: one MLflow run, whose steps are the ordinals of batches."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -49,8 +49,8 @@ def log_timeline(
 def _run(connection: Connection, model: str, at: int) -> Run:
     """The timeline; of several the oldest, finished at birth so that it never looks hung."""
     named = finished(connection, model, f"attributes.run_name = '{NAME}'")
-    if ours := [run for run in named if run.data.tags.get(KIND_TAG) == NAME]:
-        return ours[0]
+    if found := [run for run in named if run.data.tags.get(KIND_TAG) == NAME]:
+        return found[0]
     with opened(connection, model, NAME, {}, at) as run:
         finish(connection, run, at)
     return run

@@ -78,16 +78,16 @@ def load(connection: Connection, version: Version) -> Champion:
 
 
 def sweep(connection: Connection, model: str, promoted: Collection[int]) -> None:
-    """Take away what a crash has left: runs still open, versions that were never promoted.
+    """Remove what a crash left behind: runs still open, versions that were never promoted.
 
-    Only what is ours: a version that someone else registered has no digest of ours.
+    A version that someone else registered has no digest tag, and stays.
     """
     close_abandoned(connection, model)
     with connection.guarded(f"look for abandoned versions of {model!r}") as client:
         for found in client.search_model_versions(f"name = '{model}'"):
             if DIGEST_TAG in found.tags and int(found.version) not in promoted:
                 client.delete_model_version(model, found.version)
-                client.delete_run(str(found.run_id))  # to MLflow's bin, as a person would
+                client.delete_run(str(found.run_id))  # MLflow marks it as deleted
 
 
 def describe(card: ModelCard, digest: str) -> str:

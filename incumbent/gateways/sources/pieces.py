@@ -77,7 +77,7 @@ class ArrowPiece:
                 "The timestamp column has rows without one.",
                 f"{array.null_count} missing",
                 "a timestamp in every row",
-                "mend the rows, or leave --timestamp out",
+                "correct the rows, or leave --timestamp out",
             )
         return np.floor(floats(array) / DAY).astype(np.int64)
 

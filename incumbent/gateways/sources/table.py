@@ -36,7 +36,7 @@ ANY = ColumnTypes()
 
 @contextmanager
 def reading(path: str) -> Iterator[None]:
-    """Turn errors about the format of a file into an error of ours."""
+    """Turn errors about the format of a file into an `UnreadableError`."""
     try:
         yield
     except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, zlib.error) as error:

@@ -1,11 +1,11 @@
-"""How a policy is named, in answers and in reasons."""
+"""The name of a policy in output and in messages."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def named_policy(trigger: str, settings: Mapping[str, Any]) -> str:
-    """A policy as it stands in a spec.
+    """A policy by the fields of its spec.
 
     >>> named_policy("schedule", {"schedule_days": 15.0})
     'trigger: schedule, schedule_days: 15'
