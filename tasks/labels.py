@@ -138,10 +138,14 @@ def find_late(
     if not tables:
         return []
     waiting = {t: t.table["id"] for t in tables if t.batch is None}
-    handled, found = gateways.ledger.batches(spec.name, status=BatchStatus.HANDLED), []
-    for entry in reversed(handled if only is None else only):
+    own, found = {t.batch: t for t in tables if t.batch is not None}, []
+    handled = gateways.ledger.handled_newest_first(spec.name)
+    for entry in handled if only is None else only[::-1]:
         waiting = {t: ids for t, ids in waiting.items() if len(ids) and _newer(entry, t)}
-        asked = [*waiting, *(t for t in tables if t.batch == entry.batch.digest)]
+        if not waiting and not own:
+            break
+        within = own.pop(entry.batch.digest, None)
+        asked = [*waiting, *([within] if within else [])]
         predictions = scored_predictions(gateways, spec, entry) if asked else None
         if predictions is None:
             continue

@@ -31,7 +31,7 @@ def holding(spec: ModelSpec) -> Iterator[Gateways]:
     """The gateways, with the lease of the model until the end of the block.
 
     A flow within a flow is under the lease of the outer one. All that is written to the ledger
-    meanwhile is refused from the moment that another run has taken the model over.
+    and to the registry is refused from the moment that another run has taken the model over.
 
     Raises:
         LeaseError: Another run has held the model for longer than this one may wait.
@@ -42,7 +42,9 @@ def holding(spec: ModelSpec) -> Iterator[Gateways]:
         return
     gateways, settings = open_gateways(), Settings.of(os.environ)
     lease = _wait_for(gateways.ledger, spec.name, settings)
-    leased = replace(gateways, ledger=gateways.ledger.under(lease))
+    ledger = gateways.ledger.under(lease)
+    registry = gateways.registry.under(ledger.identity(), ledger.require_lease)
+    leased = replace(gateways, ledger=ledger, registry=registry)
     token = _held.set({**outer, spec.name: leased})
     try:
         with _renewing(gateways.ledger, lease, settings.lease):

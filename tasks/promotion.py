@@ -1,8 +1,8 @@
 """Promotion: verify, write the intent, set the alias, mark it done; and repair what a crash left.
 
-A run can end between any two of these. The next holder of the lease of the model reconciles:
-a version that no intent names was never promoted and goes; an intent is finished if its version
-is intact, and taken back if it is not.
+A run can end between any two of these. The next holder of the lease of the model reconciles: a
+version that this ledger began and no intent names was never promoted, and is archived; an intent is
+finished if its version is intact, and withdrawn if it is not.
 """
 
 import logging
@@ -21,8 +21,7 @@ from incumbent.records import (
     Version,
 )
 from tasks.gateways import LOGGER, OUTSIDE, Gateways
-
-CHAMPION, PREVIOUS = "champion", "previous"
+from tasks.ownership import CHAMPION, PREVIOUS, require_own_model
 
 
 @task(name="promotion", **OUTSIDE)
@@ -103,13 +102,25 @@ def reconcile(gateways: Gateways, spec: ModelSpec) -> None:
     """Finish or undo what a crash left half done, and re-assert the aliases.
 
     Under the lease of the model no other run is at work: what looks unfinished is unfinished.
+
+    Raises:
+        IncumbentError: The registry's champion is one that this ledger does not know.
     """
+    require_own_model(gateways, spec)
     for intent in gateways.ledger.open_intents(spec.name):
         _finish_or_undo(gateways, intent)
-    promoted = {p.version.number for p in gateways.ledger.promotions(spec.name)}
-    gateways.registry.sweep(spec.name, promoted)
+    archive_unpromoted(gateways, spec)
+    gateways.registry.close_runs(spec.name)
     _point(gateways, spec.name, CHAMPION, gateways.ledger.champion(spec.name))
     _point(gateways, spec.name, PREVIOUS, gateways.ledger.previous(spec.name))
+
+
+def archive_unpromoted(gateways: Gateways, spec: ModelSpec) -> None:
+    """Tag the versions that this ledger began and never promoted; nothing is deleted."""
+    now = datetime.now(UTC)
+    if begun := gateways.ledger.unpromoted_registrations(spec.name, now):
+        archived = gateways.registry.archive(spec.name, begun)
+        gateways.ledger.archive_registrations(spec.name, archived, now)
 
 
 def _finish_or_undo(gateways: Gateways, intent: Promotion) -> None:
@@ -130,8 +141,9 @@ def _finish(gateways: Gateways, intent: Promotion) -> None:
 
 
 def _point(gateways: Gateways, model: str, alias: str, version: Version | None) -> None:
-    shown = gateways.registry.alias(model, alias)
-    if version is None and shown is not None:
-        gateways.registry.unpoint(model, alias)
-    elif version is not None and shown != version.number:
+    """Assert an alias; where the ledger names no version, it is left as it is."""
+    if version is None:
+        return
+    shown = gateways.registry.aliased(model, alias)
+    if shown is None or shown.version.number != version.number:
         gateways.registry.point(model, alias, version.number)

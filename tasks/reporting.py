@@ -123,7 +123,8 @@ def report(state: LiveState, findings: Findings, conclusion: Conclusion) -> dict
         _tags(conclusion, doc, noted),
         {"report.md": noted, "document.json": json.dumps(doc, indent=2)},
     )
-    run = gateways.registry.log_run(spec.name, record, now)
+    begun = gateways.ledger.begin_run(spec.name, record.key)
+    run = gateways.registry.log_run(spec.name, record, now, begun=begun)
     shown = link("Run in MLflow", gateways.registry.page(spec.name, run)) + text
     key = f"{spec.name.replace('_', '-')}-batch"
     create_markdown_artifact(shown, key=key, description=entry.batch.id)

@@ -1,6 +1,7 @@
 """Training: the first champion, candidates kept as runs, and refits as versions."""
 
 import logging
+from datetime import UTC, datetime
 
 import pandas as pd
 from prefect import task
@@ -16,7 +17,6 @@ from incumbent.monitoring.slices import require_slices
 from incumbent.params import ModelSpec
 from incumbent.records import (
     BatchEntry,
-    BatchStatus,
     FittedModel,
     HeldOutEvaluation,
     ModelCard,
@@ -72,7 +72,9 @@ def register(
     """A new version in the registry, with its card, its rows and its golden predictions."""
     tags = {"incumbent.reason": reason}
     run = RunRecord(f"train {name}", "", params_of(fitted), metrics_of(fitted.card), tags)
-    return gateways.registry.register(run, fitted, rows)
+    stored = gateways.registry.keep(run, fitted, rows)
+    gateways.ledger.begin_registration(stored, datetime.now(UTC))
+    return gateways.registry.publish(stored, fitted.card)
 
 
 def require_waiting(state: LiveState) -> tuple[Challenge, BatchEntry]:
@@ -103,7 +105,7 @@ def newest_unlearnt(state: LiveState) -> BatchEntry:
     gateways, name = state.gateways, state.spec.name
     champion = state.champion()
     learnt = champion.model.card.training.batches
-    for entry in reversed(gateways.ledger.batches(name, status=BatchStatus.HANDLED)):
+    for entry in gateways.ledger.handled_newest_first(name):
         if entry.batch.digest in learnt:
             continue
         if not gateways.predictions.read_labels(name, entry.batch.digest).empty:

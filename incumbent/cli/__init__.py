@@ -11,7 +11,7 @@ import sys
 import click
 
 from incumbent.cli.answers import fail, usage
-from incumbent.cli.champion import promote, retrain, rollback
+from incumbent.cli.champion import promote, recover, retrain, rollback
 from incumbent.cli.demo import demo
 from incumbent.cli.drift import drift
 from incumbent.cli.monitor import monitor
@@ -42,7 +42,8 @@ def cli() -> None:
     """
 
 
-for command in (demo, train, monitor, retrain, replay, drift, status, explain, promote, rollback):
+COMMANDS = demo, train, monitor, retrain, replay, drift, status, explain, promote, rollback, recover
+for command in COMMANDS:
     cli.add_command(command)
 
 

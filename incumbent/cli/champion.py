@@ -1,4 +1,4 @@
-"""`incumbent retrain`, `promote` and `rollback`: change the champion by hand, with a reason."""
+"""`incumbent retrain`, `promote`, `rollback`, `recover`: change the champion, with a reason."""
 
 import click
 
@@ -70,4 +70,24 @@ def rollback(spec: str, reason: str, version: int | None, *, as_json: bool) -> N
 
         with prefect_server():
             doc = run(model, reason, version)
+        answer(doc, lambda: show.promotion(doc))
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  incumbent recover flights --reason "the disk with the ledger was lost" """
+)
+@SPEC
+@REASON
+@JSON
+def recover(spec: str, reason: str, *, as_json: bool) -> None:
+    """Take the champion of the registry into a ledger that has lost it."""
+    with answering(as_json=as_json) as answer:
+        model = read_spec(spec)
+        from flows import prefect_server
+        from flows.recover import recover as run
+
+        with prefect_server():
+            doc = run(model, reason)
         answer(doc, lambda: show.promotion(doc))

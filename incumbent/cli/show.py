@@ -65,7 +65,8 @@ def monitor(docs: Sequence[Document]) -> None:
 def promotion(doc: Document) -> None:
     """A change of champion, with its reason."""
     before, after = doc["champion"]["version_before"], doc["champion"]["version_after"]
-    _print(f"{doc['model']}: version {after} is the champion, in place of version {before}.")
+    instead = "" if before is None else f", in place of version {before}"
+    _print(f"{doc['model']}: version {after} is the champion{instead}.")
     _print(f"Reason: {doc['reason']}")
 
 

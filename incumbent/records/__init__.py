@@ -63,6 +63,7 @@ from incumbent.records.model import (
     Latency,
     ModelCard,
     Predictions,
+    RegisteredVersion,
     TrainingSet,
     Version,
 )
@@ -138,6 +139,7 @@ __all__ = [
     "Promotion",
     "PromotionKind",
     "Reason",
+    "RegisteredVersion",
     "Retraining",
     "Ruling",
     "RunRecord",

@@ -103,6 +103,19 @@ class Version:
 
 
 @dataclass(frozen=True)
+class RegisteredVersion:
+    """A version as the registry shows it.
+
+    `ledger` is the id of the ledger that registered it, None for a version that Incumbent did not
+    register; its digest is then empty. An archived version was never promoted.
+    """
+
+    version: Version
+    ledger: str | None
+    archived: bool = False
+
+
+@dataclass(frozen=True)
 class HeldOutEvaluation:
     """The baseline of a model on held-out rows, and a sample of these rows.
 

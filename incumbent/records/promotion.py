@@ -17,6 +17,7 @@ class PromotionKind(StrEnum):
     INSTALL = "install"
     PROMOTE = "promote"
     ROLL_BACK = "roll_back"
+    RECOVER = "recover"
 
 
 @dataclass(frozen=True)

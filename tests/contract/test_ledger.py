@@ -19,6 +19,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
 from incumbent.gateways.ledger import LabelArrival, Ledger, Look, ReadFile, StoredDecision
+from incumbent.gateways.ledger.batch import PAGE
 from incumbent.gateways.ledger.database import _reachable
 from incumbent.gateways.ledger.schema import VERSION, challengers, metadata
 from incumbent.records import (
@@ -43,6 +44,9 @@ PERIOD = Period(datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 1, 15, 23, 59, 
 RACERS = 8
 FIRST_SCHEMA = Path(__file__).with_name("ledger_version_1.sql")
 TO_SECOND_SCHEMA = """
+DROP TABLE identity;
+DROP TABLE registrations;
+DROP TABLE runs;
 DROP TABLE judgements;
 DROP TABLE files;
 DROP INDEX ix_decisions_batch;
@@ -168,19 +172,23 @@ class TestBatches:
             ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, {}, NOW)
         assert caught.value.observed == digest(1)
 
-    def test_listing_filters_and_leaves_documents_out(self, ledger):
-        for i in range(4):
+    def test_listing_leaves_documents_out(self, ledger):
+        for i in range(2):
             ledger.start_batch("flights", batch(i), NOW)
         ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, {"a": 1}, NOW)
-        ledger.finish_batch("flights", digest(3), BatchStatus.HANDLED, {"a": 1}, NOW)
         entries = ledger.batches("flights")
-        assert [e.ordinal for e in entries] == [0, 1, 2, 3]
-        assert [e.document for e in entries] == [None] * 4
-        handled = ledger.batches("flights", status=BatchStatus.HANDLED)
-        assert [e.ordinal for e in handled] == [1, 3]
-        assert [e.ordinal for e in ledger.batches("flights", after=1)] == [2, 3]
-        both = ledger.batches("flights", status=BatchStatus.HANDLED, after=1)
-        assert [e.ordinal for e in both] == [3]
+        assert [e.ordinal for e in entries] == [0, 1]
+        assert [e.document for e in entries] == [None, None]
+
+    @pytest.mark.parametrize("count", [0, 1, PAGE, PAGE + 1, 2 * PAGE])
+    def test_handled_batches_come_newest_first_over_all_pages(self, ledger, count):
+        for i in range(count):
+            ledger.start_batch("flights", batch(i), NOW)
+            ledger.finish_batch("flights", digest(i), BatchStatus.HANDLED, {"a": i}, NOW)
+        ledger.start_batch("flights", batch(count), NOW)
+        found = list(ledger.handled_newest_first("flights"))
+        assert [e.ordinal for e in found] == list(range(count))[::-1]
+        assert all(e.document is None for e in found)
 
     def test_the_newest_handled_batches_come_with_their_documents(self, ledger):
         for i in range(4):
@@ -458,6 +466,52 @@ class TestPromotions:
         for name, number in (("p1", 1), ("p2", 2), ("p2", 2)):
             ledger.withdraw(promotion(name, number, None))
         assert [p.id for p in ledger.promotions("flights")] == ["p1"]
+
+
+class TestRegistrations:
+    def test_what_was_begun_and_never_promoted_is_to_be_archived_once(self, ledger):
+        left, promoted = version(1), version(2)
+        for stored in (left, promoted):
+            ledger.begin_registration(stored, NOW)
+            ledger.begin_registration(stored, NOW)
+        ledger.complete(ledger.intend(promotion("p1", 2, None), NOW), NOW)
+        assert ledger.unpromoted_registrations("flights", NOW) == (left.run_id,)
+        assert ledger.unpromoted_registrations("other", NOW) == ()
+        ledger.archive_registrations("flights", [left.run_id], NOW)
+        assert ledger.unpromoted_registrations("flights", NOW) == ()
+
+    def test_a_version_that_never_came_is_looked_for_no_longer_than_a_week(self, ledger):
+        ledger.begin_registration(version(1), NOW)
+        asked = [NOW + timedelta(days=d) for d in (6, 8)]
+        found = [ledger.unpromoted_registrations("flights", now) for now in asked]
+        assert found == [(version(1).run_id,), ()]
+
+    def test_runs_that_were_begun_or_promoted_are_known(self, ledger):
+        ledger.begin_registration(version(1), NOW)
+        ledger.complete(ledger.intend(promotion("p1", 2, None), NOW), NOW)
+        known = [ledger.knows_run("flights", version(n).run_id) for n in (1, 2, 3)]
+        assert known == [True, True, False]
+        assert not ledger.knows_run("other", version(1).run_id)
+
+    def test_a_run_is_begun_once(self, ledger):
+        assert [ledger.begin_run("flights", k) for k in ("a", "b", "a")] == [False, False, True]
+        assert not ledger.begin_run("other", "a")
+
+    def test_recovered_promotions_are_done_in_their_order(self, ledger):
+        found = [replace(promotion(f"p{n}", n, n - 1 or None), done=True) for n in (1, 2)]
+        ledger.recover(found, NOW)
+        ledger.recover(found, NOW)
+        assert ledger.promotions("flights") == tuple(found)
+        assert ledger.champion("flights") == version(2)
+        assert ledger.previous("flights") == version(1)
+
+    def test_the_fence_is_closed_once_another_run_has_taken_over(self, ledger):
+        ledger.require_lease()
+        first = ledger.under(ledger.acquire("flights", "a", MINUTE, NOW))
+        first.require_lease()
+        ledger.acquire("flights", "b", MINUTE, NOW + 2 * MINUTE)
+        with pytest.raises(LeaseError, match="taken over"):
+            first.require_lease()
 
 
 class TestLeases:

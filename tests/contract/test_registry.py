@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from incumbent.errors import IntegrityError, OutOfReachError
+from incumbent.errors import IntegrityError, LeaseError, OutOfReachError
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord, Version
 from incumbent.report.timeline import line_name
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
-from tests.fakes.gateway import RegistryDriver, run_called
+from tests.fakes.gateway import RegistryDriver, registered, run_called
 from tests.fakes.registry import FakeRegistry
 
 pytestmark = [
@@ -41,6 +41,11 @@ def down(request, tmp_path) -> Registry:
     }[request.param]()
 
 
+def closed_fence() -> None:
+    """A fence that another run has closed."""
+    raise LeaseError("Another run has taken over.", "fence 2", "fence 1", "nothing was written")
+
+
 class TestContract:
     @pytest.mark.parametrize("task", list(Task))
     @pytest.mark.parametrize(
@@ -49,8 +54,11 @@ class TestContract:
     def test_what_is_loaded_is_what_was_registered(self, driver, task, features):
         rows = rows_of(task)
         fitted = fitted_on(rows, task, features)
-        version = driver.registry.register(
-            run_called("train x", params={"a": 1}, metrics={"m": 0.5}), fitted, rows
+        version = registered(
+            driver.registry,
+            run_called("train x", params={"a": 1}, metrics={"m": 0.5}),
+            fitted,
+            rows,
         )
         champion = driver.registry.load(version)
         assert champion.version == version
@@ -62,7 +70,7 @@ class TestContract:
 
     def test_versions_of_a_model_are_numbered_from_one(self, driver):
         first, fitted, rows = driver.register()
-        second = driver.registry.register(run_called("train y"), fitted, rows)
+        second = registered(driver.registry, run_called("train y"), fitted, rows)
         assert (first.number, second.number) == (1, 2)
         assert first.model == second.model == fitted.card.spec.name
         assert first.run_id != second.run_id
@@ -74,7 +82,7 @@ class TestContract:
         assert [version.number for version in kept] == [0, 0]
         for version in kept:
             assert driver.registry.load(version).model.card == fitted.card
-        assert driver.registry.register(run_called("train x"), fitted, rows).number == 1
+        assert registered(driver.registry, run_called("train x"), fitted, rows).number == 1
 
     def test_a_changed_byte_is_refused(self, driver):
         version, _, _ = driver.register()
@@ -92,41 +100,33 @@ class TestContract:
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["delay"])
         with pytest.raises(IntegrityError):
-            driver.registry.register(run_called("train x"), fitted, rows.iloc[1:])
-        assert driver.registry.alias(fitted.card.spec.name, "champion") is None
+            registered(driver.registry, run_called("train x"), fitted, rows.iloc[1:])
+        assert driver.alias(fitted.card.spec.name, "champion") is None
 
     def test_training_rows_come_back_as_they_were(self, driver):
         version, _, rows = driver.register()
         pd.testing.assert_frame_equal(driver.registry.training_rows(version), rows)
 
     def test_without_a_model_there_is_no_alias(self, driver):
-        assert driver.registry.alias("nothing", "champion") is None
+        assert driver.alias("nothing", "champion") is None
 
     def test_a_model_starts_without_alias(self, driver):
         version, _, _ = driver.register()
-        assert driver.registry.alias(version.model, "champion") is None
+        assert driver.alias(version.model, "champion") is None
 
     def test_an_alias_names_what_it_was_last_pointed_at(self, driver):
         version, fitted, rows = driver.register()
-        driver.registry.register(run_called("train y"), fitted, rows)
+        registered(driver.registry, run_called("train y"), fitted, rows)
         for number in (1, 2, 1):
             driver.registry.point(version.model, "champion", number)
-            assert driver.registry.alias(version.model, "champion") == number
-        assert driver.registry.alias(version.model, "previous") is None
-
-    def test_an_alias_can_be_taken_away_twice_and_from_nothing(self, driver):
-        version, _, _ = driver.register()
-        driver.registry.point(version.model, "champion", 1)
-        driver.registry.unpoint(version.model, "champion")
-        driver.registry.unpoint(version.model, "champion")
-        driver.registry.unpoint("nothing", "champion")
-        assert driver.registry.alias(version.model, "champion") is None
+            assert driver.alias(version.model, "champion") == number
+        assert driver.alias(version.model, "previous") is None
 
     def test_an_alias_cannot_name_a_version_that_is_not_there(self, driver):
         version, _, _ = driver.register()
         with pytest.raises(OutOfReachError):
             driver.registry.point(version.model, "champion", 7)
-        assert driver.registry.alias(version.model, "champion") is None
+        assert driver.alias(version.model, "champion") is None
 
     def test_a_timeline_has_one_point_a_step_and_the_first_stays(self, driver):
         model = next(NAMES)
@@ -163,38 +163,71 @@ class TestContract:
         other = driver.registry.log_run(model, replace(record, key="decision 2"), NOW)
         assert first == again != other
 
-    def test_swept_a_model_has_only_versions_that_were_promoted(self, driver):
+    def test_an_archived_version_is_there_and_says_that_it_was_never_promoted(self, driver):
         kept, fitted, rows = driver.register()
-        left = driver.registry.register(run_called("train y"), fitted, rows)
-        driver.registry.sweep(kept.model, {kept.number})
-        assert driver.registry.load(kept).version == kept
-        with pytest.raises(OutOfReachError):
-            driver.registry.point(kept.model, "champion", left.number)
-        driver.registry.sweep("nothing", ())
+        left = registered(driver.registry, run_called("train y"), fitted, rows)
+        found = driver.registry.archive(kept.model, [left.run_id, "no version"])
+        assert found == (left.run_id,)
+        versions = driver.registry.registered(kept.model)
+        assert [(v.version, v.archived) for v in versions] == [(kept, False), (left, True)]
+        assert driver.registry.load(left).version == left
+        assert driver.registry.archive("nothing", ["no version"]) == ()
+
+    def test_a_version_carries_the_ledger_that_registered_or_claimed_it(self, driver):
+        version, _, _ = driver.register()
+        driver.registry.point(version.model, "champion", version.number)
+        assert driver.registry.aliased(version.model, "champion").ledger is None
+        own = driver.registry.under("a1", lambda: None)
+        own.claim(version)
+        assert own.aliased(version.model, "champion").ledger == "a1"
+        other, _, _ = RegistryDriver(own).register()
+        assert [v.ledger for v in own.registered(other.model)] == ["a1"]
+
+    def test_a_closed_fence_keeps_every_write_from_being_made(self, driver):
+        version, fitted, rows = driver.register()
+        stored = driver.registry.keep(run_called("train y"), fitted, rows)
+        fenced = driver.registry.under("a1", closed_fence)
+        for write in (
+            lambda: fenced.keep(run_called("train y"), fitted, rows),
+            lambda: fenced.publish(stored, fitted.card),
+            lambda: fenced.point(version.model, "champion", 1),
+            lambda: fenced.archive(version.model, [version.run_id]),
+            lambda: fenced.claim(version),
+            lambda: fenced.log_timeline(version.model, 0, {"auc": 0.5}, NOW),
+            lambda: fenced.log_run(version.model, RunRecord("monitor x", "k", {}, {}, {}), NOW),
+        ):
+            with pytest.raises(LeaseError):
+                write()
+        driver.registry.under("a1", lambda: None)
+        (left,) = driver.registry.registered(version.model)
+        assert (left.version, left.ledger, left.archived) == (version, None, False)
+        assert driver.alias(version.model, "champion") is None
 
     @pytest.mark.parametrize(
         "call",
         [
-            lambda r: r.alias("m", "champion"),
+            lambda r: r.aliased("m", "champion"),
+            lambda r: r.registered("m"),
+            lambda r: r.archive("m", ["run"]),
+            lambda r: r.close_runs("m"),
             lambda r: r.point("m", "champion", 1),
-            lambda r: r.unpoint("m", "champion"),
             lambda r: r.load(Version("m", 1, "run", "0" * 64)),
             lambda r: r.training_rows(Version("m", 1, "run", "0" * 64)),
             lambda r: r.log_timeline("m", 0, {"auc": 0.5}, NOW),
             lambda r: r.log_run("m", RunRecord("monitor x", "k", {}, {}, {}, {}), NOW),
-            lambda r: r.sweep("m", ()),
             lambda r: RegistryDriver(r).register(),
             lambda r: RegistryDriver(r).keep(),
         ],
         ids=[
-            "alias",
+            "aliased",
+            "registered",
+            "archive",
+            "close_runs",
             "point",
-            "unpoint",
             "load",
             "training_rows",
             "log_timeline",
             "log_run",
-            "sweep",
             "register",
             "keep",
         ],

@@ -21,7 +21,14 @@ from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord
 from tests.fakes.fitted import NAMES, NOW, fitted_on, rows_of
-from tests.fakes.gateway import RegistryDriver, client_of, folder_of, run_called, runs_of
+from tests.fakes.gateway import (
+    RegistryDriver,
+    client_of,
+    folder_of,
+    registered,
+    run_called,
+    runs_of,
+)
 
 pytestmark = [
     # MLflow warns about a type hint of its own when it first saves a model.
@@ -74,7 +81,7 @@ class TestMlflow:
         fitted = fitted_on(rows, Task.BINARY, ["carrier", "delay"])
         metrics = {"loss of (a)": 0.5, "nan": float("nan")}
         started = run_called("train x", params={"trees": 5}, metrics=metrics, tags={"why": "test"})
-        version = real.register(started, fitted, rows)
+        version = registered(real, started, fitted, rows)
         run = client_of(real).get_run(version.run_id)
         assert (run.info.run_name, run.info.status) == ("train x", "FINISHED")
         assert run.data.params == {"trees": "5"}
@@ -151,8 +158,8 @@ class TestMlflow:
         pipeline = Pipeline([("learner", RandomForestClassifier(2))])
         fitted = fitted_on(rows, Task.BINARY, ["distance"], pipeline)
         with pytest.raises(UsageError, match="TreePredictor"):
-            real.register(run_called("train x"), fitted, rows)
-        assert real.alias(fitted.card.spec.name, "champion") is None
+            registered(real, run_called("train x"), fitted, rows)
+        assert real.aliased(fitted.card.spec.name, "champion") is None
 
     def test_a_missing_folder_is_refused(self, real):
         version, _, _ = RegistryDriver(real).register()
@@ -176,7 +183,7 @@ class TestMlflow:
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["distance"])
         with pytest.raises(OutOfReachError):
-            broken.register(run_called("train x"), fitted, rows)
+            registered(broken, run_called("train x"), fitted, rows)
         client, model = client_of(real), fitted.card.spec.name
         assert [r.info.status for r in runs_of(client, model)] == ["FAILED"]
         assert client.search_model_versions(f"name = '{model}'") == []
@@ -189,7 +196,7 @@ class TestMlflow:
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["distance"])
         with pytest.raises(OutOfReachError, match="no room"):
-            real.register(run_called("train x"), fitted, rows)
+            registered(real, run_called("train x"), fitted, rows)
         (run,) = runs_of(client_of(real), fitted.card.spec.name)
         assert run.info.status == "FAILED"
 
@@ -229,7 +236,7 @@ class TestMlflow:
         client = client_of(real)
         experiment = client.get_experiment_by_name(model).experiment_id
         other = client.create_run(experiment, start_time=0, run_name="timeline").info.run_id
-        real.sweep(model, ())
+        real.under("a1", lambda: None).close_runs(model)
         assert client.get_run(other).info.status == "RUNNING"
         client.set_terminated(other)
         real.log_timeline(model, 1, {"auc": 0.6}, NOW)
@@ -243,20 +250,20 @@ class TestMlflow:
 
     def test_an_error_hides_credentials(self):
         with pytest.raises(OutOfReachError) as caught:
-            Registry("http://me:secret@127.0.0.1:9").alias("m", "champion")
+            Registry("http://me:secret@127.0.0.1:9").aliased("m", "champion")
         assert "secret" not in str(caught.value)
         assert "http://127.0.0.1:9" in caught.value.next_step
 
     def test_a_missing_driver_is_out_of_reach(self):
         with pytest.raises(OutOfReachError):
-            Registry("mssql+nothing://127.0.0.1:9/x").alias("m", "champion")
+            Registry("mssql+nothing://127.0.0.1:9/x").aliased("m", "champion")
 
     def test_a_file_that_is_no_database_is_out_of_reach(self, tmp_path):
         (tmp_path / "mlflow.db").write_text("not a database" * 100)
         with pytest.raises(OutOfReachError):
-            Registry(f"sqlite:///{tmp_path}/mlflow.db").alias("m", "champion")
+            Registry(f"sqlite:///{tmp_path}/mlflow.db").aliased("m", "champion")
 
     @pytest.mark.parametrize("status", [400, 404, 502])
     def test_an_error_page_of_a_proxy_is_not_an_answer(self, status, error_page):
         with pytest.raises(OutOfReachError):
-            Registry(error_page(status)).alias("m", "champion")
+            Registry(error_page(status)).aliased("m", "champion")

@@ -47,7 +47,19 @@ class RegistryDriver:
         """Register a small model; also what it was fitted on."""
         rows = rows_of(Task.BINARY)
         fitted = fitted_on(rows, Task.BINARY, ["carrier", "delay", "distance"])
-        return self.registry.register(run_called("train x"), fitted, rows), fitted, rows
+        return registered(self.registry, run_called("train x"), fitted, rows), fitted, rows
+
+    def alias(self, model: str, alias: str) -> int | None:
+        """Number of the version that an alias names."""
+        shown = self.registry.aliased(model, alias)
+        return None if shown is None else shown.version.number
+
+
+def registered(
+    registry: Registry, run: RunRecord, fitted: FittedModel, rows: pd.DataFrame
+) -> Version:
+    """Store a model and make it a version."""
+    return registry.publish(registry.keep(run, fitted, rows), fitted.card)
 
 
 def run_called(name: str, **fields: Any) -> RunRecord:

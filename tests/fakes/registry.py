@@ -1,7 +1,7 @@
 """A registry in memory, which meets the contract of the real one."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,14 @@ import pandas as pd
 from incumbent.digest import table_digest, text_digest
 from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
-from incumbent.records import Champion, FittedModel, RunRecord, Version
+from incumbent.records import (
+    Champion,
+    FittedModel,
+    ModelCard,
+    RegisteredVersion,
+    RunRecord,
+    Version,
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class FakeVersion:
     version: Version
     fitted: FittedModel
     rows: pd.DataFrame
+    ledger: str | None = None
+    archived: bool = False
 
 
 @dataclass
@@ -46,6 +55,8 @@ class FakeRegistry(Registry):
         aliases: Model and alias to number.
         runs: Every run but the timelines, oldest first.
         timelines: Model and metric to points (step, value), in the order of logging.
+        ledger: Id of the ledger that versions belong to.
+        fence: Is called before each write.
     """
 
     down: bool = False
@@ -53,6 +64,8 @@ class FakeRegistry(Registry):
     aliases: dict[tuple[str, str], int] = field(default_factory=dict)
     runs: list[FakeRun] = field(default_factory=list)
     timelines: dict[tuple[str, str], list[tuple[int, float]]] = field(default_factory=dict)
+    ledger: str | None = None
+    fence: Callable[[], None] | None = None
     _tampered: set[str] = field(default_factory=set)
     _made: int = 0
 
@@ -64,15 +77,26 @@ class FakeRegistry(Registry):
         if self.down:
             raise OutOfReachError("MLflow did not answer.", "down", "up", "set `down` to False")
 
-    def register(self, run: RunRecord, fitted: FittedModel, training_rows: pd.DataFrame) -> Version:
-        kept = self.keep(run, fitted, training_rows)
-        numbers = [0, *(stored.version.number for stored in self._versions(kept.model))]
-        version = replace(kept, number=1 + max(numbers))
-        self.stored[kept.run_id] = replace(self.stored[kept.run_id], version=version)
+    def under(self, ledger: str, fence: Callable[[], None]) -> "FakeRegistry":
+        self.ledger, self.fence = ledger, fence
+        return self
+
+    def writable(self) -> None:
+        """Fail where MLflow cannot be reached, or the fence does not allow a write."""
+        if self.fence is not None:
+            self.fence()
+        self.reachable()
+
+    def publish(self, stored: Version, card: ModelCard) -> Version:
+        self.writable()
+        numbers = [0, *(v.version.number for v in self._versions(stored.model))]
+        version = replace(stored, number=1 + max(numbers))
+        found = replace(self.stored[stored.run_id], version=version, ledger=self.ledger)
+        self.stored[stored.run_id] = found
         return version
 
     def keep(self, run: RunRecord, fitted: FittedModel, training_rows: pd.DataFrame) -> Version:
-        self.reachable()
+        self.writable()
         model, training = fitted.card.spec.name, fitted.card.training
         _require_equal(table_digest(training_rows), training.digest)
         tags = {**run.tags, "incumbent.training_digest": training.digest}
@@ -87,19 +111,33 @@ class FakeRegistry(Registry):
     def training_rows(self, version: Version) -> pd.DataFrame:
         return self._stored(version).rows.copy()
 
-    def alias(self, model: str, alias: str) -> int | None:
+    def registered(self, model: str) -> tuple[RegisteredVersion, ...]:
         self.reachable()
-        return self.aliases.get((model, alias))
+        found = [_registered(stored) for stored in self._versions(model)]
+        return tuple(sorted(found, key=lambda v: v.version.number))
+
+    def claim(self, version: Version) -> None:
+        self.writable()
+        self.stored[version.run_id] = replace(self.stored[version.run_id], ledger=self.ledger)
+
+    def archive(self, model: str, runs: Collection[str]) -> tuple[str, ...]:
+        self.writable()
+        found = tuple(v.version.run_id for v in self._versions(model) if v.version.run_id in runs)
+        for run in found:
+            self.stored[run] = replace(self.stored[run], archived=True)
+        return found
+
+    def aliased(self, model: str, alias: str) -> RegisteredVersion | None:
+        self.reachable()
+        number = self.aliases.get((model, alias))
+        of_number = (s for s in self._versions(model) if s.version.number == number)
+        return next((_registered(stored) for stored in of_number), None)
 
     def point(self, model: str, alias: str, number: int) -> None:
-        self.reachable()
+        self.writable()
         if number not in {stored.version.number for stored in self._versions(model)}:
             raise OutOfReachError("MLflow refused.", number, "a version", "register it first")
         self.aliases[model, alias] = number
-
-    def unpoint(self, model: str, alias: str) -> None:
-        self.reachable()
-        self.aliases.pop((model, alias), None)
 
     def log_timeline(
         self,
@@ -108,26 +146,22 @@ class FakeRegistry(Registry):
         metrics: Mapping[str, float | None],
         now: datetime,
     ) -> None:
-        self.reachable()
+        self.writable()
         for key, value in _finite(metrics).items():
             line = self.timelines.setdefault((model, key), [])
             if all(step != taken for taken, _ in line):
                 line.append((step, value))
 
-    def log_run(self, model: str, record: RunRecord, now: datetime) -> str:
-        self.reachable()
-        for run in self.runs:
+    def log_run(self, model: str, record: RunRecord, now: datetime, *, begun: bool = True) -> str:
+        self.writable()
+        for run in self.runs if begun else ():
             if (run.model, run.tags.get("incumbent.key")) == (model, record.key):
                 return run.id
         tags = {**record.tags, "incumbent.key": record.key}
         return self._new_run(model, record.name, record.params, record.metrics, tags, record.texts)
 
-    def sweep(self, model: str, promoted: Collection[int]) -> None:
-        self.reachable()
-        for left in self._versions(model):
-            if left.version.number not in promoted:
-                del self.stored[left.version.run_id]
-                self.runs = [run for run in self.runs if run.id != left.version.run_id]
+    def close_runs(self, model: str) -> None:
+        self.writable()
 
     def page(self, model: str, run_id: str) -> str | None:
         return f"http://mlflow.test/{model}/{run_id}"
@@ -159,6 +193,10 @@ class FakeRegistry(Registry):
         changed = version.run_id in self._tampered
         _require_equal("changed" if changed else stored.version.digest, version.digest)
         return stored
+
+
+def _registered(stored: FakeVersion) -> RegisteredVersion:
+    return RegisteredVersion(stored.version, stored.ledger, stored.archived)
 
 
 def _finite(metrics: Mapping[str, float | None]) -> dict[str, float]:

@@ -11,7 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    temporary_settings,
+)
 
 import tasks.promotion
 from flows.monitor import monitor
@@ -22,12 +26,18 @@ from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.registry import Registry
 from incumbent.params import ModelSpec
 
-# The steps of a promotion, and what each is done by.
+# The steps of a training and a promotion, and what each is done by.
 STEPS: dict[str, tuple[Any, str]] = {
+    "judged": (Ledger, "record_decision"),
+    "stored": (Registry, "keep"),
+    "begun": (Ledger, "begin_registration"),
+    "version": (Registry, "publish"),
     "verify": (tasks.promotion, "verify"),
     "intent": (Ledger, "intend"),
     "alias": (Registry, "point"),
     "done": (Ledger, "complete"),
+    "shown": (Registry, "log_run"),
+    "handled": (Ledger, "finish_batch"),
 }
 ON_THE_WAY = (
     "incumbent.gateways.registry.versions",
@@ -75,11 +85,15 @@ def ended(process: Any) -> int:
     return int(process.exitcode)
 
 
+def _like_the_tests(url: str) -> dict[Any, Any]:
+    return {PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+
+
 def _run(
     flow: str, spec: ModelSpec, path: str, env: Any, url: str, kill_at: Any, answers: Any
 ) -> None:
     os.environ.update(env)
-    with temporary_settings({PREFECT_API_URL: url}), pytest.MonkeyPatch.context() as patch:
+    with temporary_settings(_like_the_tests(url)), pytest.MonkeyPatch.context() as patch:
         if kill_at is not None:
             _kill(patch, *kill_at)
         answers.put({"monitor": MONITOR, "train": TRAIN}[flow](spec, path))
@@ -108,6 +122,6 @@ def _replay(
         if key.startswith(after):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with temporary_settings({PREFECT_API_URL: url}), pytest.MonkeyPatch.context() as patch:
+    with temporary_settings(_like_the_tests(url)), pytest.MonkeyPatch.context() as patch:
         patch.setattr(Journal, "__setitem__", die)
         REPLAY(spec, path, batches, **how)

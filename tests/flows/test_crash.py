@@ -35,8 +35,8 @@ def require_whole(gateways, kinds):
     assert gateways.ledger.champion("shop").number == numbers[-1]
     aliases = client.get_registered_model("shop").aliases
     assert aliases == dict(zip(("champion", "previous"), numbers[::-1], strict=False))
-    versions = client.search_model_versions("name = 'shop'")
-    assert sorted(int(v.version) for v in versions) == sorted(numbers)
+    versions = gateways.registry.registered("shop")
+    assert sorted(v.version.number for v in versions if not v.archived) == sorted(numbers)
     assert {run.info.status for run in runs_of(client, "shop")} <= {"FINISHED", "KILLED"}
 
 
@@ -60,9 +60,11 @@ def test_a_run_killed_while_promoting_is_finished_by_the_next(when, step, gatewa
     require_whole(gateways, [PromotionKind.INSTALL, PromotionKind.PROMOTE])
     (entry,) = gateways.ledger.batches("shop")
     assert entry.status is BatchStatus.HANDLED
-    names = [run.info.run_name for run in runs_of(client_of(gateways.registry), "shop")]
-    for name in ("timeline", "monitor b0", "shadow v1 b0", "train b0"):
-        assert names.count(name) == 1
+    runs = [run.info for run in runs_of(client_of(gateways.registry), "shop")]
+    for name in ("timeline", "monitor b0", "shadow v1 b0"):
+        assert [run.run_name for run in runs].count(name) == 1
+    published = {v.version.run_id for v in gateways.registry.registered("shop") if not v.archived}
+    assert sorted(r.run_name for r in runs if r.run_id in published) == ["train b0", "train shop"]
     assert monitor(spec, path) == [{**document, "duplicate": True}]
 
 

@@ -42,7 +42,9 @@ def test_harm_is_answered_with_a_retraining_once(gateways, delivery, spec):
     promotions = gateways.ledger.promotions("shop")
     assert [p.kind for p in promotions] == [PromotionKind.INSTALL, PromotionKind.PROMOTE]
     assert all(p.done for p in promotions)
-    assert [gateways.registry.alias("shop", a) for a in ("champion", "previous")] == [2, 1]
+    assert [
+        gateways.registry.aliased("shop", a).version.number for a in ("champion", "previous")
+    ] == [2, 1]
     runs = runs_in(gateways)
     assert {name: len(found) for name, found in runs.items()} == {
         "train shop": 1,

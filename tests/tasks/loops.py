@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ class Loop:
     def continue_from(self, other: "Loop") -> None:
         """Take over the state of another loop, which stays as it is."""
         shutil.copytree(other.home, self.home, dirs_exist_ok=True)
-        self.registry = deepcopy(other.registry)
+        self.registry = deepcopy(replace(other.registry, fence=None))
 
     def runs(self, name: str) -> int:
         """How many runs there are in MLflow whose name begins so."""

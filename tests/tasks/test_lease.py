@@ -7,6 +7,7 @@ import pytest
 
 from incumbent.errors import LeaseError
 from tasks.lease import holding
+from tasks.training import register
 from tests.flows.world import a_spec, batch_rows
 
 SPEC = a_spec()
@@ -77,4 +78,10 @@ def test_a_run_that_was_taken_over_from_writes_nothing_more(loop):
         assert loop.gateways.ledger.acquire("shop", "another", timedelta(hours=1), later)
         with pytest.raises(LeaseError, match="taken over"):
             gateways.ledger.close_challenger("shop", NOW)
+        champion = loop.registry.load(loop.gateways.ledger.champion("shop"))
+        with pytest.raises(LeaseError, match="taken over"):
+            register(gateways, "b0", champion.model, loop.training_rows(), "too late")
+        with pytest.raises(LeaseError, match="taken over"):
+            gateways.registry.point("shop", "champion", 1)
     assert loop.gateways.ledger.lease("shop").holder == "another"
+    assert len(loop.registry.registered("shop")) == 1

@@ -8,7 +8,7 @@ import pytest
 from incumbent.errors import IncumbentError, IntegrityError, UsageError
 from incumbent.policy.decision import decide, stored_inputs
 from incumbent.records import Promotion, PromotionKind
-from tests.fakes.gateway import run_called
+from tests.fakes.gateway import RegistryDriver, run_called
 from tests.flows.world import Delivery, a_spec, batch_rows
 from tests.tasks.loops import at_work
 
@@ -38,7 +38,7 @@ def promoted(loop, second):
 
 
 def aliases(loop):
-    return [loop.registry.alias("shop", name) for name in ("champion", "previous")]
+    return [RegistryDriver(loop.registry).alias("shop", n) for n in ("champion", "previous")]
 
 
 class TestRollback:
@@ -156,9 +156,20 @@ class TestReconcile:
 
     def registered(self, loop):
         """A version beside the champion, as a run leaves it that is killed before its intent."""
-        champion = loop.gateways.registry.load(loop.gateways.ledger.champion("shop"))
-        rows = loop.training_rows()
-        return loop.registry.register(run_called("train b0"), champion.model, rows)
+        champion = loop.registry.load(loop.gateways.ledger.champion("shop"))
+        run, rows = run_called("train b0"), loop.training_rows()
+        stored = loop.registry.keep(run, champion.model, rows)
+        loop.gateways.ledger.begin_registration(stored, datetime.now(UTC))
+        return loop.registry.publish(stored, champion.model.card)
+
+    def test_a_version_that_no_intent_names_is_archived(self, loop, delivery):
+        version = self.registered(loop)
+        loop.monitor(SPEC, delivery.batch("b0", batch_rows(0)))
+        loop.monitor(SPEC, delivery.batch("b1", batch_rows(1)))
+        found = {v.version.number: v.archived for v in loop.registry.registered("shop")}
+        assert found[1] is False
+        assert found[version.number] is True
+        assert loop.gateways.ledger.unpromoted_registrations("shop", datetime.now(UTC)) == ()
 
     def test_an_intent_whose_version_is_intact_is_finished(self, loop, delivery):
         intent = self.intend(loop, self.registered(loop))

@@ -6,12 +6,13 @@ from incumbent.gateways.ledger.file import Files, ReadFile
 from incumbent.gateways.ledger.judgement import Judgements
 from incumbent.gateways.ledger.lease import Leases
 from incumbent.gateways.ledger.promotion import Promotions
+from incumbent.gateways.ledger.registration import Registrations
 from incumbent.gateways.ledger.shadow import Look, Shadows
 
 __all__ = ["LabelArrival", "Ledger", "Look", "ReadFile", "StoredDecision"]
 
 
-class Ledger(Batches, Decisions, Files, Judgements, Leases, Promotions, Shadows):
+class Ledger(Batches, Decisions, Files, Judgements, Leases, Promotions, Registrations, Shadows):
     """One SQL database that every run of every model writes to.
 
     Each method is a transaction of its own, and may be repeated after a crash: the repetition

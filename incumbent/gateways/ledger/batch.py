@@ -1,6 +1,6 @@
 """Batches and label arrivals, and what was done with them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,8 @@ from incumbent.gateways.ledger.database import Database, insert_once
 from incumbent.gateways.ledger.schema import batches, label_batches, labels
 from incumbent.records import Batch, BatchEntry, BatchStatus, Period
 from incumbent.records import document as plain
+
+PAGE = 50
 
 # What stands before the document in a row: the database need not read past a document for it.
 LISTED = [
@@ -81,23 +83,24 @@ class Batches(Database):
                     "hand the batch to monitor",
                 )
 
-    def batches(
-        self, model: str, *, status: BatchStatus | None = None, after: int | None = None
-    ) -> tuple[BatchEntry, ...]:
-        """All batches by ordinal, without their documents.
-
-        Args:
-            model: Name of the model.
-            status: Only the batches that stand so.
-            after: Only the batches with a larger ordinal.
-        """
+    def batches(self, model: str) -> tuple[BatchEntry, ...]:
+        """All batches by ordinal, without their documents."""
         query = select(*LISTED).where(batches.c.model == model).order_by(batches.c.ordinal)
-        if status is not None:
-            query = query.where(batches.c.status == status.value)
-        if after is not None:
-            query = query.where(batches.c.ordinal > after)
         with self._reading() as connection:
             return tuple(_read(row) for row in connection.execute(query))
+
+    def handled_newest_first(self, model: str) -> Iterator[BatchEntry]:
+        """Handled batches without their documents, read page by page as they are asked for."""
+        mine = (batches.c.model == model, batches.c.status == BatchStatus.HANDLED.value)
+        query = select(*LISTED).where(*mine).order_by(batches.c.ordinal.desc()).limit(PAGE)
+        page = query
+        while True:
+            with self._reading() as connection:
+                found = [_read(row) for row in connection.execute(page)]
+            yield from found
+            if len(found) < PAGE:
+                return
+            page = query.where(batches.c.ordinal < found[-1].ordinal)
 
     def documented(self, model: str, limit: int) -> tuple[BatchEntry, ...]:
         """At most `limit` handled batches with their documents, the newest, oldest first."""

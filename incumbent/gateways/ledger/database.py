@@ -3,6 +3,7 @@
 import copy
 import sqlite3
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,14 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
-from incumbent.gateways.ledger.schema import VERSION, leases, metadata, models, schema_version
+from incumbent.gateways.ledger.schema import (
+    VERSION,
+    identity,
+    leases,
+    metadata,
+    models,
+    schema_version,
+)
 from incumbent.gateways.ledger.sqlite import sqlite_engine, write_ahead
 from incumbent.records import Lease
 
@@ -58,6 +66,21 @@ class Database:
         """Names of the models that anything was written about, in alphabetical order."""
         with self._reading() as connection:
             return tuple(connection.scalars(select(models.c.name).order_by(models.c.name)))
+
+    def identity(self) -> str:
+        """The id of this very ledger: another one of the same models has another id."""
+        with self._reading() as connection:
+            return str(connection.scalar(select(identity.c.id)))
+
+    def require_lease(self) -> None:
+        """Refuse to go on after another run has taken the model over; without a lease, go on.
+
+        Raises:
+            LeaseError: Another run has.
+        """
+        if self._lease is not None:
+            with self._reading() as connection:
+                _require_held(connection, self._lease)
 
     def close(self) -> None:
         """Give back every connection; the next call opens a new one."""
@@ -165,6 +188,8 @@ def _make_tables(engine: Engine) -> None:
         elif found < VERSION:
             _migrate(connection, found)
         metadata.create_all(connection)
+        if connection.scalar(select(identity.c.id)) is None:
+            connection.execute(insert(identity).values(id=uuid.uuid4().hex))
 
 
 def _migrate(connection: Connection, found: int) -> None:

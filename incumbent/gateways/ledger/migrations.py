@@ -94,6 +94,24 @@ def _judgements_and_files(operations: Operations) -> None:
         operations.bulk_insert(judgements, found)
 
 
+def _identity_and_registrations(operations: Operations) -> None:
+    """The id of the ledger, and the versions and runs that it began in the registry."""
+    operations.create_table("identity", Column("id", String(32), primary_key=True))
+    operations.create_table(
+        "registrations",
+        Column("run_id", String(64), primary_key=True),
+        Column("model", String(63), ForeignKey("models.name"), nullable=False, index=True),
+        Column("digest", String(64), nullable=False),
+        Column("begun_at", DateTime(timezone=True), nullable=False),
+        Column("archived_at", DateTime(timezone=True)),
+    )
+    operations.create_table(
+        "runs",
+        Column("model", String(63), ForeignKey("models.name"), primary_key=True),
+        Column("key", String(160), primary_key=True),
+    )
+
+
 def _judgements(connection: Connection) -> list[dict[str, Any]]:
     """What the decisions that are stored say of each batch; a later one counts for an earlier."""
     stored = table("decisions", *(column(name) for name in ("sequence", "model", "batch_digest")))
@@ -135,4 +153,5 @@ def _if_known(estimate: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 STEPS: Mapping[int, Callable[[Operations], None]] = {
     2: _leases_and_looks,
     3: _judgements_and_files,
+    4: _identity_and_registrations,
 }

@@ -1,5 +1,7 @@
 """Promotions: written as an intent, then done. The newest that is done names the champion."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,20 +28,8 @@ class Promotions(Database):
             if _row(connection, promotion.id) is None:
                 _require_next(connection, promotion)
             new = insert_once(connection, promotions)
-            connection.execute(
-                new.values(
-                    id=promotion.id,
-                    model=version.model,
-                    kind=promotion.kind.value,
-                    version=version.number,
-                    run_id=version.run_id,
-                    digest=version.digest,
-                    previous=promotion.previous,
-                    reason=promotion.reason,
-                    done=False,
-                    intended_at=now,
-                )
-            )
+            intent = replace(promotion, done=False)
+            connection.execute(new.values(**_content(intent), intended_at=now))
             return _known(connection, promotion.id)
 
     def complete(self, promotion: Promotion, now: datetime) -> None:
@@ -57,6 +47,14 @@ class Promotions(Database):
         """Take back an intent that cannot be finished; one that is done stays."""
         with self._writing_about(promotion.version.model) as connection:
             connection.execute(delete(promotions).where(*_pending(promotion)))
+
+    def recover(self, found: Sequence[Promotion], now: datetime) -> None:
+        """Enter promotions that another ledger has made, oldest first, as done: all or none."""
+        model = found[-1].version.model
+        with self._writing_about(model) as connection:
+            for promotion in found:
+                new = insert_once(connection, promotions)
+                connection.execute(new.values(**_content(promotion), intended_at=now, done_at=now))
 
     def champion(self, model: str) -> Version | None:
         """The version of the newest promotion that is done, None before the first install."""
@@ -84,6 +82,21 @@ class Promotions(Database):
     def open_intents(self, model: str) -> tuple[Promotion, ...]:
         """Promotions that were intended and not done, oldest first."""
         return tuple(p for p in self.promotions(model) if not p.done)
+
+
+def _content(promotion: Promotion) -> dict[str, Any]:
+    version = promotion.version
+    return {
+        "id": promotion.id,
+        "model": version.model,
+        "kind": promotion.kind.value,
+        "version": version.number,
+        "run_id": version.run_id,
+        "digest": version.digest,
+        "previous": promotion.previous,
+        "reason": promotion.reason,
+        "done": promotion.done,
+    }
 
 
 def _of(model: str) -> Select[Any]:

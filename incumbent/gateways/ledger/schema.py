@@ -25,7 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 3  # raised with a step in `migrations`
+VERSION = 4  # raised with a step in `migrations`
 
 metadata = MetaData(
     naming_convention={
@@ -85,6 +85,9 @@ def _time(name: str, **options: Any) -> Column[datetime]:
 
 
 schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
+
+# One row: the id of this very ledger, which the versions that it registers carry.
+identity = Table("identity", metadata, Column("id", String(32), primary_key=True))
 
 models = Table("models", metadata, Column("name", String(63), primary_key=True))
 
@@ -193,6 +196,25 @@ promotions = Table(
     _time("intended_at", nullable=False),
     _time("done_at"),
     sqlite_autoincrement=True,
+)
+
+# Written before a version is made in the registry: nothing else may be taken away there.
+registrations = Table(
+    "registrations",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    _model(index=True),
+    _digest("digest"),
+    _time("begun_at", nullable=False),
+    _time("archived_at"),
+)
+
+# Runs in MLflow by the key of what they show, written before the run: it is looked for afterwards.
+runs = Table(
+    "runs",
+    metadata,
+    _model(primary_key=True),
+    Column("key", String(160), primary_key=True),
 )
 
 Index(

@@ -5,12 +5,19 @@ Every method raises OutOfReachError when MLflow, its database or its artifact st
 answer: an outage is never read as "there is none".
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from incumbent.records import Champion, FittedModel, RunRecord, Version
+from incumbent.records import (
+    Champion,
+    FittedModel,
+    ModelCard,
+    RegisteredVersion,
+    RunRecord,
+    Version,
+)
 
 if TYPE_CHECKING:  # heavy, and not needed before the first call
     import pandas as pd
@@ -24,22 +31,41 @@ class Registry:
     Args:
         tracking_uri: Server or database of MLflow, tracking and registry in one.
         artifacts: Where new experiments keep artifacts; None leaves it to the server.
+        ledger: Id of the ledger that what is written belongs to; None: it carries none.
+        fence: Is called just before each write, and raises where it must not be made.
     """
 
-    def __init__(self, tracking_uri: str, artifacts: str | None = None) -> None:
+    def __init__(
+        self,
+        tracking_uri: str,
+        artifacts: str | None = None,
+        ledger: str | None = None,
+        fence: Callable[[], None] | None = None,
+    ) -> None:
         self._tracking_uri = tracking_uri
         self._artifacts = artifacts
+        self._ledger = ledger
+        self._fence = fence
 
     @cached_property
     def _connection(self) -> "Connection":
         from incumbent.gateways.registry.connection import Connection
 
-        return Connection(self._tracking_uri, self._artifacts)
+        return Connection(self._tracking_uri, self._artifacts, self._ledger, self._fence)
 
-    def register(
-        self, run: RunRecord, fitted: FittedModel, training_rows: "pd.DataFrame"
-    ) -> Version:
-        """Store a fitted model with everything that belongs to it, and make it a version.
+    def under(self, ledger: str, fence: Callable[[], None]) -> "Registry":
+        """The same registry, as a run writes to it that holds the lease of a model.
+
+        Args:
+            ledger: Id of the ledger that all that is written belongs to, and is tagged with.
+            fence: Is called just before each write; its LeaseError keeps it from being made.
+        """
+        return Registry(self._tracking_uri, self._artifacts, ledger, fence)
+
+    def keep(self, run: RunRecord, fitted: FittedModel, training_rows: "pd.DataFrame") -> Version:
+        """Store a fitted model with everything that belongs to it, as artifacts of a run.
+
+        The result can be loaded; it is no version yet, and its number is 0.
 
         Args:
             run: Its run, in the experiment that is named as the model. NaN and infinite metrics
@@ -50,20 +76,21 @@ class Registry:
         Raises:
             IntegrityError: The rows are not those that the card names.
             UsageError: The pipeline cannot be stored without pickle.
-            OutOfReachError: MLflow failed on the way; the run is FAILED, there is no version.
-        """
-        from incumbent.gateways.registry import versions
-
-        return versions.register(self._connection, run, fitted, training_rows)
-
-    def keep(self, run: RunRecord, fitted: FittedModel, training_rows: "pd.DataFrame") -> Version:
-        """Store a fitted model like `register`, as artifacts of its run and no version.
-
-        The result can be loaded; its number is 0.
+            OutOfReachError: MLflow failed on the way; the run is FAILED.
         """
         from incumbent.gateways.registry import versions
 
         return versions.keep(self._connection, run, fitted, training_rows)
+
+    def publish(self, stored: Version, card: ModelCard) -> Version:
+        """Make a version of a stored model.
+
+        Raises:
+            OutOfReachError: MLflow failed on the way; the run is FAILED, there is no version.
+        """
+        from incumbent.gateways.registry import versions
+
+        return versions.publish(self._connection, stored, card)
 
     def load(self, version: Version) -> Champion:
         """Read a version back, its bytes verified before anything in them is read.
@@ -85,11 +112,29 @@ class Registry:
 
         return training_sets.training_rows(self._connection, version)
 
-    def alias(self, model: str, alias: str) -> int | None:
-        """Number of the version that an alias names; None where MLflow has no such alias."""
+    def registered(self, model: str) -> tuple[RegisteredVersion, ...]:
+        """Every version of a model, whoever registered it, oldest first."""
+        from incumbent.gateways.registry import versions
+
+        return versions.registered(self._connection, model)
+
+    def claim(self, version: Version) -> None:
+        """Let a version belong to the ledger of this registry from now on."""
+        from incumbent.gateways.registry import versions
+
+        versions.claim(self._connection, version)
+
+    def archive(self, model: str, runs: Collection[str]) -> tuple[str, ...]:
+        """Tag the versions of these runs as never promoted; return the runs that have one."""
+        from incumbent.gateways.registry import versions
+
+        return versions.archive(self._connection, model, runs)
+
+    def aliased(self, model: str, alias: str) -> RegisteredVersion | None:
+        """The version that an alias names; None where MLflow has no such alias."""
         from incumbent.gateways.registry import aliases
 
-        return aliases.alias(self._connection, model, alias)
+        return aliases.aliased(self._connection, model, alias)
 
     def point(self, model: str, alias: str, number: int) -> None:
         """Let an alias name a version, and read it again.
@@ -101,22 +146,11 @@ class Registry:
 
         aliases.point(self._connection, model, alias, number)
 
-    def unpoint(self, model: str, alias: str) -> None:
-        """Take an alias away; where there is none, nothing happens."""
-        from incumbent.gateways.registry import aliases
+    def close_runs(self, model: str) -> None:
+        """Mark as killed the open runs of this registry's ledger: no other run is at work."""
+        from incumbent.gateways.registry import runs
 
-        aliases.unpoint(self._connection, model, alias)
-
-    def sweep(self, model: str, promoted: Collection[int]) -> None:
-        """Remove what a crash left behind: open runs of Incumbent, versions never promoted.
-
-        Args:
-            model: The registered model; no other run is at work on it.
-            promoted: Numbers of the versions that were ever promoted.
-        """
-        from incumbent.gateways.registry import versions
-
-        versions.sweep(self._connection, model, promoted)
+        runs.close_abandoned(self._connection, model)
 
     def page(self, model: str, run_id: str) -> str | None:
         """The address of a run's page; None where MLflow is a database without a server."""
@@ -137,14 +171,15 @@ class Registry:
 
         timeline.log_timeline(self._connection, model, step, metrics, now)
 
-    def log_run(self, model: str, record: RunRecord, now: datetime) -> str:
+    def log_run(self, model: str, record: RunRecord, now: datetime, *, begun: bool = True) -> str:
         """Write a finished run in a model's experiment, and return its id.
 
         Args:
             model: The registered model.
             record: What is written; of several with one key the first stands.
             now: Start and end of the run.
+            begun: Whether a run of this key may have been written before.
         """
         from incumbent.gateways.registry import runs
 
-        return runs.log_run(self._connection, model, record, now)
+        return runs.log_run(self._connection, model, record, now, begun=begun)

@@ -1,12 +1,13 @@
 """One MLflow client, and one error for everything that keeps it from answering."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache
 from urllib.parse import urlsplit, urlunsplit
 
 from mlflow import MlflowClient
+from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,6 +17,7 @@ from incumbent.errors import OutOfReachError
 FAILURES = (MlflowException, SQLAlchemyError, OSError, ImportError)
 
 NO_MODEL = ("RESOURCE_DOES_NOT_EXIST", "registered model")
+NO_RUN = ("RESOURCE_DOES_NOT_EXIST", "run")
 NO_ALIAS = ("INVALID_PARAMETER_VALUE", "alias")
 # What MLflow's pages show of an experiment: runs and metrics, not prompts and traces.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
@@ -30,11 +32,34 @@ class Connection:
     Args:
         tracking_uri: Server or database of MLflow.
         artifacts: Where new experiments keep artifacts; None leaves it to the server.
+        ledger: Id of the ledger that what is written belongs to; None: it carries none.
+        fence: Is called just before each write, and raises where it must not be made.
     """
 
-    def __init__(self, tracking_uri: str, artifacts: str | None) -> None:
+    def __init__(
+        self,
+        tracking_uri: str,
+        artifacts: str | None,
+        ledger: str | None = None,
+        fence: Callable[[], None] | None = None,
+    ) -> None:
         self.tracking_uri = tracking_uri
         self.artifacts = artifacts
+        self.ledger = ledger
+        self._fence = fence
+
+    @contextmanager
+    def writing(self, deed: str) -> Iterator[MlflowClient]:
+        """The client for a write, which the fence must allow at this moment.
+
+        Raises:
+            OutOfReachError: MLflow, its database or its artifact store did not answer well.
+            LeaseError: Another run has taken the model over.
+        """
+        if self._fence is not None:
+            self._fence()
+        with self.guarded(deed) as client:
+            yield client
 
     @contextmanager
     def guarded(self, deed: str) -> Iterator[MlflowClient]:
@@ -47,7 +72,7 @@ class Connection:
             OutOfReachError: MLflow, its database or its artifact store did not answer well.
         """
         try:
-            yield self._client
+            yield _client(self.tracking_uri)
         except FAILURES as error:
             raise OutOfReachError(
                 f"MLflow could not {deed}.",
@@ -70,9 +95,17 @@ class Connection:
 
     def known_experiment(self, model: str) -> str | None:
         """Id of the experiment of a model; None where there is none yet."""
+        found = self._find_experiment(model)
+        return found.experiment_id if found else None
+
+    def experiment_tags(self, model: str) -> Mapping[str, str]:
+        """The tags of the experiment of a model; empty where there is none yet."""
+        found = self._find_experiment(model)
+        return found.tags if found else {}
+
+    def _find_experiment(self, model: str) -> Experiment | None:
         with self.guarded(f"find the experiment {model!r}") as client:
-            found = client.get_experiment_by_name(model)
-            return found.experiment_id if found else None
+            return client.get_experiment_by_name(model)
 
     def _new_experiment(self, client: MlflowClient, model: str) -> str:
         try:
@@ -84,9 +117,10 @@ class Connection:
                 raise
             return found.experiment_id  # another process was faster
 
-    @cached_property
-    def _client(self) -> MlflowClient:
-        return MlflowClient(tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri)
+
+@cache
+def _client(uri: str) -> MlflowClient:
+    return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
 
 def is_answer(error: MlflowException, answer: tuple[str, str]) -> bool:

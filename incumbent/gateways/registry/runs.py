@@ -19,13 +19,20 @@ LONGEST_VALUE = 6_000  # characters that MLflow keeps of a parameter
 LONGEST_TAG = 8_000
 KIND_TAG = "incumbent.kind"  # the first word of a run's name, on every run of Incumbent
 KEY_TAG = "incumbent.key"
+LEDGER_TAG = "incumbent.ledger"  # the id of the ledger that a run or version belongs to
 METRICS_AT_ONCE = 1_000
 PARAMS_AT_ONCE = 100
 
 
-def log_run(connection: Connection, model: str, record: RunRecord, now: datetime) -> str:
-    """Write a finished run and return its id; one of its key that is there already stands."""
-    if written := finished(connection, model, f"tags.`{KEY_TAG}` = '{record.key}'"):
+def log_run(
+    connection: Connection, model: str, record: RunRecord, now: datetime, *, begun: bool
+) -> str:
+    """Write a finished run and return its id; where it was begun before, one that is there stands.
+
+    The search reads every run of the model, and is left out where there can be nothing to find.
+    """
+    key = f"tags.`{KEY_TAG}` = '{record.key}'"
+    if written := finished(connection, model, key) if begun else []:
         return str(written[0].info.run_id)
     at, tags = milliseconds(now), {**record.tags, KEY_TAG: record.key}
     with opened(connection, model, record.name, tags, at) as run:
@@ -49,14 +56,14 @@ def finished(connection: Connection, model: str, condition: str) -> list[Run]:
 
 
 def close_abandoned(connection: Connection, model: str) -> None:
-    """Mark as killed every open run of Incumbent: its process has ended."""
+    """Mark as killed every open run of the connection's ledger: its process has ended."""
     experiment = connection.known_experiment(model)
     if experiment is None:
         return
-    with connection.guarded("close abandoned runs") as client:
+    with connection.writing("close abandoned runs") as client:
         # Not by the tag: the database would read the tag of every run that has one.
         for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
-            if KIND_TAG in run.data.tags:
+            if run.data.tags.get(LEDGER_TAG) == connection.ledger:
                 client.set_terminated(run.info.run_id, status="KILLED")
 
 
@@ -74,9 +81,9 @@ def opened(
         at: Its start in milliseconds since 1970; None for the clock of MLflow.
     """
     experiment = connection.experiment(model)
-    named = {**tags, KIND_TAG: name.partition(" ")[0]}
+    named = {**tags, **owned(connection), KIND_TAG: name.partition(" ")[0]}
     kept = {key_of(k): str(v)[:LONGEST_TAG] for k, v in named.items()}
-    with connection.guarded(f"open the run {name!r}") as client:
+    with connection.writing(f"open the run {name!r}") as client:
         run = client.create_run(experiment, start_time=at, tags=kept, run_name=name)
     with failing(connection, run.info.run_id, at):
         yield run
@@ -104,7 +111,7 @@ def fill(
 ) -> None:
     """Parameters and metrics of a run, in as few calls as MLflow takes them."""
     entries = [Param(key_of(k), str(v)[:LONGEST_VALUE]) for k, v in params.items()]
-    with connection.guarded("log parameters and metrics") as client:
+    with connection.writing("log parameters and metrics") as client:
         for start in range(0, len(entries), PARAMS_AT_ONCE):
             client.log_batch(run.info.run_id, params=entries[start : start + PARAMS_AT_ONCE])
         for start in range(0, len(metrics), METRICS_AT_ONCE):
@@ -115,6 +122,11 @@ def points(metrics: Mapping[str, float | None], at: int, step: int) -> list[Metr
     """Metrics as MLflow takes them; what is missing, NaN or infinite is left out."""
     known = {k: float(v) for k, v in metrics.items() if v is not None and math.isfinite(v)}
     return [Metric(key_of(k), v, at, step) for k, v in known.items()]
+
+
+def owned(connection: Connection) -> dict[str, str]:
+    """The tag of the ledger that what is written belongs to."""
+    return {} if connection.ledger is None else {LEDGER_TAG: connection.ledger}
 
 
 def key_of(name: str) -> str:
@@ -139,5 +151,5 @@ def _log_texts(connection: Connection, run: Run, texts: Mapping[str, str]) -> No
             file = Path(name) / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        with connection.guarded("store a report") as client:
+        with connection.writing("store a report") as client:
             client.log_artifacts(run.info.run_id, name)

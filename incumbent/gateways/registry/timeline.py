@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from mlflow.entities import Metric, Run
+from mlflow.entities import LifecycleStage, Metric, Run
+from mlflow.exceptions import MlflowException
 
-from incumbent.gateways.registry.connection import Connection
+from incumbent.gateways.registry.connection import NO_RUN, Connection, is_answer
 from incumbent.gateways.registry.runs import (
     KIND_TAG,
     fill,
@@ -17,6 +18,7 @@ from incumbent.gateways.registry.runs import (
 )
 
 NAME = "timeline"
+TIMELINE_TAG = "incumbent.timeline"  # on the experiment: id of the run
 
 
 def log_timeline(
@@ -47,7 +49,30 @@ def log_timeline(
 
 
 def _run(connection: Connection, model: str, at: int) -> Run:
-    """The timeline; of several the oldest, finished at birth so that it never looks hung."""
+    """The timeline, which the experiment names: a search would read every run of the model."""
+    if (named := connection.experiment_tags(model).get(TIMELINE_TAG)) is not None:
+        run = _known(connection, named)
+        if run is not None and run.info.lifecycle_stage == LifecycleStage.ACTIVE:
+            return run
+    run = _found_or_new(connection, model, at)
+    with connection.writing("name the timeline") as client:
+        experiment = connection.experiment(model)
+        client.set_experiment_tag(experiment, TIMELINE_TAG, run.info.run_id)
+    return run
+
+
+def _known(connection: Connection, run: str) -> Run | None:
+    with connection.guarded("read the timeline") as client:
+        try:
+            return client.get_run(run)
+        except MlflowException as error:
+            if is_answer(error, NO_RUN):
+                return None
+            raise
+
+
+def _found_or_new(connection: Connection, model: str, at: int) -> Run:
+    """The oldest timeline, or a new one: finished at birth, so that it never looks hung."""
     named = finished(connection, model, f"attributes.run_name = '{NAME}'")
     if found := [run for run in named if run.data.tags.get(KIND_TAG) == NAME]:
         return found[0]

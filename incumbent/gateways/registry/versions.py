@@ -1,4 +1,4 @@
-"""Versions of a registered model: stored whole in one run, read back verified."""
+"""Versions of a registered model: stored in one run, then published, and read back verified."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from incumbent.digest import folder_digest, table_digest
@@ -15,11 +16,12 @@ from incumbent.gateways.registry.artifacts import MODEL_PATH, verified
 from incumbent.gateways.registry.connection import ALREADY_EXISTS, Connection
 from incumbent.gateways.registry.folder import read, write
 from incumbent.gateways.registry.runs import (
-    close_abandoned,
+    LEDGER_TAG,
     failing,
     fill,
     finish,
     opened,
+    owned,
     points,
 )
 from incumbent.gateways.registry.training_sets import (
@@ -27,25 +29,17 @@ from incumbent.gateways.registry.training_sets import (
     TRAINING_TAG,
     log_training_set,
 )
-from incumbent.records import Champion, FittedModel, ModelCard, RunRecord, Version
+from incumbent.records import (
+    Champion,
+    FittedModel,
+    ModelCard,
+    RegisteredVersion,
+    RunRecord,
+    Version,
+)
 
+ARCHIVED_TAG, NOT_PROMOTED = "incumbent.archived", "never promoted"
 UNREGISTERED = 0
-
-
-def register(
-    connection: Connection,
-    record: RunRecord,
-    fitted: FittedModel,
-    training_rows: pd.DataFrame,
-) -> Version:
-    """Store a model with its card, golden rows and training rows, and make it a version.
-
-    The version is made last: an error before leaves a FAILED run and no version.
-    """
-    kept = keep(connection, record, fitted, training_rows)
-    with failing(connection, kept.run_id):
-        number = _new_version(connection, fitted.card, kept.run_id, kept.digest)
-    return replace(kept, number=number)
 
 
 def keep(
@@ -54,7 +48,10 @@ def keep(
     fitted: FittedModel,
     training_rows: pd.DataFrame,
 ) -> Version:
-    """Store the same as artifacts of a run alone; the number of what is no version is 0."""
+    """Store a model with its card, golden rows and training rows as artifacts of a run.
+
+    It is no version yet: its number is 0.
+    """
     card = fitted.card
     _require_fitted_rows(card, training_rows)
     tags = {**record.tags, TRAINING_TAG: card.training.digest}
@@ -65,7 +62,7 @@ def keep(
         with opened(connection, card.spec.name, record.name, tags, None) as run:
             fill(connection, run, record.params, points(record.metrics, run.info.start_time, 0))
             log_training_set(connection, run, card)
-            with connection.guarded("store the model") as client:
+            with connection.writing("store the model") as client:
                 client.log_artifacts(run.info.run_id, str(folder), MODEL_PATH)
             finish(connection, run)
     return Version(card.spec.name, UNREGISTERED, run.info.run_id, digest)
@@ -77,17 +74,41 @@ def load(connection: Connection, version: Version) -> Champion:
         return Champion(version, read(folder, version))
 
 
-def sweep(connection: Connection, model: str, promoted: Collection[int]) -> None:
-    """Remove what a crash left behind: runs still open, versions that were never promoted.
+def publish(connection: Connection, stored: Version, card: ModelCard) -> Version:
+    """Make a version of a model that is stored in a run; an error leaves a FAILED run and none."""
+    with failing(connection, stored.run_id):
+        return replace(stored, number=_new_version(connection, stored, card))
 
-    A version that someone else registered has no digest tag, and stays.
-    """
-    close_abandoned(connection, model)
-    with connection.guarded(f"look for abandoned versions of {model!r}") as client:
-        for found in client.search_model_versions(f"name = '{model}'"):
-            if DIGEST_TAG in found.tags and int(found.version) not in promoted:
-                client.delete_model_version(model, found.version)
-                client.delete_run(str(found.run_id))  # MLflow marks it as deleted
+
+def registered(connection: Connection, model: str) -> tuple[RegisteredVersion, ...]:
+    """Every version of a model, oldest first."""
+    with connection.guarded(f"look for versions of {model!r}") as client:
+        found = [as_registered(v) for v in client.search_model_versions(f"name = '{model}'")]
+    return tuple(sorted(found, key=lambda v: v.version.number))
+
+
+def archive(connection: Connection, model: str, runs: Collection[str]) -> tuple[str, ...]:
+    """Tag the versions of these runs as never promoted; return the runs that have a version."""
+    named = ", ".join(f"'{run}'" for run in runs)
+    with connection.writing(f"archive versions of {model!r}") as client:
+        found = client.search_model_versions(f"name = '{model}' AND run_id IN ({named})")
+        for version in found:
+            client.set_model_version_tag(model, version.version, ARCHIVED_TAG, NOT_PROMOTED)
+    return tuple(str(version.run_id) for version in found)
+
+
+def claim(connection: Connection, version: Version) -> None:
+    """Let a version belong to the connection's ledger from now on."""
+    with connection.writing(f"claim version {version.number} of {version.model!r}") as client:
+        for key, value in owned(connection).items():
+            client.set_model_version_tag(version.model, str(version.number), key, value)
+
+
+def as_registered(found: ModelVersion) -> RegisteredVersion:
+    """A version as MLflow answers it."""
+    digest, run = found.tags.get(DIGEST_TAG, ""), str(found.run_id or "")
+    version = Version(found.name, int(found.version), run, digest)
+    return RegisteredVersion(version, found.tags.get(LEDGER_TAG), ARCHIVED_TAG in found.tags)
 
 
 def describe(card: ModelCard, digest: str) -> str:
@@ -111,16 +132,16 @@ def describe(card: ModelCard, digest: str) -> str:
     return "\n".join(lines)
 
 
-def _new_version(connection: Connection, card: ModelCard, run_id: str, digest: str) -> int:
-    name = card.spec.name
-    with connection.guarded(f"register a version of {name!r}") as client:
+def _new_version(connection: Connection, stored: Version, card: ModelCard) -> int:
+    name, tags = stored.model, {DIGEST_TAG: stored.digest, TRAINING_TAG: card.training.digest}
+    with connection.writing(f"register a version of {name!r}") as client:
         _ensure_model(client, name)
         made = client.create_model_version(
             name,
-            f"{client.get_run(run_id).info.artifact_uri}/{MODEL_PATH}",
-            run_id,
-            tags={DIGEST_TAG: digest, TRAINING_TAG: card.training.digest},
-            description=describe(card, digest),
+            f"{client.get_run(stored.run_id).info.artifact_uri}/{MODEL_PATH}",
+            stored.run_id,
+            tags=tags | owned(connection),
+            description=describe(card, stored.digest),
             await_creation_for=0,
         )
     return int(made.version)
