@@ -21,6 +21,7 @@ from tasks import steps
 from tasks.champion import load_champion
 from tasks.drift import measure_drift, with_outputs
 from tasks.intake import Arrival, find_batches, take_in
+from tasks.isolation import Isolation
 from tasks.labels import (
     LabelTable,
     collect_labels,
@@ -58,18 +59,21 @@ def monitor(
 
 def take_all(state: LiveState, batch: str | None, labels: str | None) -> list[dict[str, Any]]:
     """Every batch that has arrived, oldest first, then the labels that arrived alone."""
-    gateways, spec = state.gateways, state.spec
+    gateways, spec, isolation = state.gateways, state.spec, Isolation()
     tables, documents, entries = collect_labels(gateways, spec, labels), [], []
     for path, stamp in find_batches(gateways, spec, batch, labels).items():
-        arrival = take_in(gateways, spec, path, stamp)
-        entries.append(arrival.entry)
-        tables += labels_within(arrival, spec)
-        if not arrival.handled:
-            documents.append(follow(LiveState(gateways, spec), arrival, tables))
+        with isolation.of(path):
+            arrival = take_in(gateways, spec, path, stamp)
+            entries.append(arrival.entry)
+            tables += labels_within(arrival, spec)
+            if not arrival.handled:
+                documents.append(follow(LiveState(gateways, spec), arrival, tables))
     for late, arrivals in find_late(gateways, spec, tables, only=entries if batch else None):
-        own = LiveState(gateways, spec)
-        documents.append(conclude(own, recall(own, late, arrivals)))
+        with isolation.of(late.batch.path):
+            own = LiveState(gateways, spec)
+            documents.append(conclude(own, recall(own, late, arrivals)))
     settle_labels(gateways, spec, tables, all_batches=batch is None)
+    isolation.require_none()
     if batch and not documents:
         return [stored_document(state, entry) for entry in entries]
     return documents

@@ -9,6 +9,7 @@
     ├── QuarantineError                3  the data cannot be used
     │   └── UnreadableError
     ├── OutOfReachError                4  MLflow, Prefect or the database did not answer
+    ├── AbsentError                    1  what was stored is there no longer
     ├── IntegrityError                 1  a digest differs from the recorded one
     └── LeaseError                     1  another run works on the model, or has taken it over
 
@@ -97,6 +98,10 @@ class OutOfReachError(IncumbentError):
     """MLflow, Prefect or the database did not answer. Never treated as 'not found'."""
 
     exit_code = 4
+
+
+class AbsentError(IncumbentError):
+    """What was stored and is there no longer: a server was reached, and answered so."""
 
 
 class IntegrityError(IncumbentError):

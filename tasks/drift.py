@@ -15,6 +15,7 @@ from incumbent.monitoring.drift.outputs import outputs_drift
 from incumbent.monitoring.drift.together import rows_of_frame, with_groups
 from incumbent.records import DriftReport, Findings
 from tasks.gateways import OUTSIDE
+from tasks.labels import stored_labels
 from tasks.state import LiveState
 
 
@@ -37,7 +38,7 @@ def with_outputs(state: LiveState, findings: Findings) -> Findings:
     own = findings.scored_by == champion.version.number and not findings.learnt
     if drift is None or predictions is None or not own:
         return findings
-    labels = state.gateways.predictions.read_labels(state.spec.name, findings.entry.batch.digest)
+    labels = stored_labels(state.gateways, state.spec, findings.entry.batch.digest)
     labelled = join(predictions, labels)
     outputs = outputs_drift(champion.model, predictions, labelled, state.spec)
     return replace(findings, drift=replace(drift, outputs=outputs))

@@ -78,6 +78,7 @@ def unknown_files(gateways: Gateways, spec: ModelSpec, pattern: str) -> dict[str
 def take_in(gateways: Gateways, spec: ModelSpec, path: str, stamp: str | None = None) -> Arrival:
     """Read a batch and enter it in the ledger; one that cannot be read is entered by its bytes."""
     content: pd.DataFrame | UnreadableError
+    sources.require_name(path)
     try:
         batch, content = _read(gateways, spec, path, sources.stem(path))
     except UnreadableError as error:

@@ -12,14 +12,15 @@ from incumbent.data.kinds import column_types
 from incumbent.data.labels import join, labels_of
 from incumbent.data.maturity import maturity
 from incumbent.digest import table_digest
-from incumbent.errors import UnreadableError, UsageError
+from incumbent.errors import IntegrityError, MissingPathError, UnreadableError, UsageError
 from incumbent.gateways import sources
 from incumbent.gateways.ledger import ReadFile
 from incumbent.gateways.sources.frame import read_frame
 from incumbent.params import ModelSpec
-from incumbent.records import BatchEntry, BatchStatus, Findings, Predictions
+from incumbent.records import BatchEntry, Findings, Predictions
 from tasks.gateways import LOGGER, OUTSIDE, Gateways
 from tasks.intake import Arrival, unknown_files
+from tasks.stored import scored_predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +119,7 @@ def keep_labels(
         rows = table.table[table.table["id"].isin(predictions.ids)]
         if rows.empty:
             continue
-        ids = rows["id"].to_numpy(object)
-        gateways.predictions.write_labels(spec.name, digest, table.digest, ids, rows["label"])
+        _write(gateways, spec, digest, table, rows)
         arrived[table.digest] = table.path
     return arrived
 
@@ -155,6 +155,13 @@ def find_late(
     return found[::-1]
 
 
+def _write(
+    gateways: Gateways, spec: ModelSpec, batch: str, table: LabelTable, rows: pd.DataFrame
+) -> None:
+    ids = rows["id"].to_numpy(object)
+    gateways.predictions.write_labels(spec.name, batch, table.digest, ids, rows["label"])
+
+
 def _seen(gateways: Gateways, spec: ModelSpec, table: LabelTable, stamp: str | None) -> LabelTable:
     """Labels with what is known of their file."""
     if stamp is None:
@@ -176,30 +183,32 @@ def with_maturity(gateways: Gateways, spec: ModelSpec, findings: Findings) -> Fi
     predictions, batch = findings.predictions, findings.entry.batch
     if predictions is None:
         return findings
-    labels = gateways.predictions.read_labels(spec.name, batch.digest)
+    labels = stored_labels(gateways, spec, batch.digest)
     later = gateways.ledger.batches_later(spec.name, batch.digest, set(labels["arrival"]))
     return replace(
         findings, maturity=maturity(join(predictions, labels), labels, later, batch.rows)
     )
 
 
-def scored_predictions(
-    gateways: Gateways, spec: ModelSpec, entry: BatchEntry
-) -> Predictions | None:
-    """The predictions of a batch by its champion at the time; None where it was not scored."""
-    stored = gateways.ledger.batch(spec.name, entry.batch.digest)
-    if stored is None or stored.status is BatchStatus.QUARANTINED:
-        return None
-    if stored.document is not None:
-        number = stored.document["scored_by"]
-        return gateways.predictions.read(spec.name, entry.batch.digest, number)
-    champion = gateways.ledger.champion(spec.name)
-    number = champion.number if champion else 0
-    return gateways.predictions.read(spec.name, entry.batch.digest, number)
+def stored_labels(gateways: Gateways, spec: ModelSpec, batch: str) -> pd.DataFrame:
+    """All labels that arrived for a batch; those of a damaged file are read from their source.
+
+    Raises:
+        IntegrityError: A damaged file cannot be made again: its source has changed, or is gone.
+    """
+    try:
+        return gateways.predictions.read_labels(spec.name, batch)
+    except IntegrityError as error:
+        logging.getLogger(LOGGER).warning("read from where they arrived: %s", error)
+    for arrival in gateways.ledger.arrivals(spec.name, batch):
+        table = _usable(partial(_read, arrival.path, spec))
+        if table is not None and table.digest == arrival.digest:
+            _write(gateways, spec, batch, table, table.table)
+    return gateways.predictions.read_labels(spec.name, batch)
 
 
 def _read(path: str, spec: ModelSpec) -> LabelTable:
-    raw = read_frame(path, column_types(spec))
+    raw = read_frame(sources.require_name(path), column_types(spec))
     missing = [c for c in (spec.id, spec.target) if c is not None and c not in raw]
     if missing:
         raise UnreadableError(
@@ -219,6 +228,6 @@ def _table(path: str, raw: pd.DataFrame, spec: ModelSpec, batch: str | None) -> 
 def _usable(read: Callable[[], LabelTable]) -> LabelTable | None:
     try:
         return read()
-    except UnreadableError as error:
+    except (MissingPathError, UnreadableError) as error:
         logging.getLogger(LOGGER).warning("labels left out: %s", error)
         return None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from prefect import task
 
-from incumbent.errors import IncumbentError, IntegrityError, UsageError
+from incumbent.errors import AbsentError, IncumbentError, IntegrityError, UsageError
 from incumbent.loop.state import Refit
 from incumbent.model.promotion import golden_failure, promotion_id
 from incumbent.params import ModelSpec
@@ -111,8 +111,8 @@ def reconcile(gateways: Gateways, spec: ModelSpec) -> None:
         _finish_or_undo(gateways, intent)
     archive_unpromoted(gateways, spec)
     gateways.registry.close_runs(spec.name)
-    _point(gateways, spec.name, CHAMPION, gateways.ledger.champion(spec.name))
-    _point(gateways, spec.name, PREVIOUS, gateways.ledger.previous(spec.name))
+    _assert(gateways, spec.name, CHAMPION, gateways.ledger.champion(spec.name))
+    _assert(gateways, spec.name, PREVIOUS, gateways.ledger.previous(spec.name))
 
 
 def archive_unpromoted(gateways: Gateways, spec: ModelSpec) -> None:
@@ -126,9 +126,9 @@ def archive_unpromoted(gateways: Gateways, spec: ModelSpec) -> None:
 def _finish_or_undo(gateways: Gateways, intent: Promotion) -> None:
     try:
         verify(gateways, intent.version)
-    except IntegrityError as error:
+    except (AbsentError, IntegrityError) as error:
         gateways.ledger.withdraw(intent)
-        logging.getLogger(LOGGER).warning("promotion taken back: %s", error)
+        logging.getLogger(LOGGER).warning("promotion withdrawn: %s", error)
     else:
         _finish(gateways, intent)
 
@@ -137,13 +137,20 @@ def _finish(gateways: Gateways, intent: Promotion) -> None:
     if not intent.done:
         _point(gateways, intent.version.model, CHAMPION, intent.version)
         gateways.ledger.complete(intent, datetime.now(UTC))
-    _point(gateways, intent.version.model, PREVIOUS, gateways.ledger.previous(intent.version.model))
+    model = intent.version.model
+    _assert(gateways, model, PREVIOUS, gateways.ledger.previous(model))
 
 
-def _point(gateways: Gateways, model: str, alias: str, version: Version | None) -> None:
-    """Assert an alias; where the ledger names no version, it is left as it is."""
-    if version is None:
-        return
+def _assert(gateways: Gateways, model: str, alias: str, version: Version | None) -> None:
+    """Let an alias show what the ledger names; that someone has deleted the version only warns."""
+    try:
+        if version is not None:
+            _point(gateways, model, alias, version)
+    except AbsentError as error:
+        logging.getLogger(LOGGER).warning("the alias %r is not set: %s", alias, error)
+
+
+def _point(gateways: Gateways, model: str, alias: str, version: Version) -> None:
     shown = gateways.registry.aliased(model, alias)
     if shown is None or shown.version.number != version.number:
         gateways.registry.point(model, alias, version.number)

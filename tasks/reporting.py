@@ -33,9 +33,9 @@ from incumbent.report.reporting import link, monitor_document, page
 from incumbent.report.timeline import timeline
 from tasks.champion import require_champion
 from tasks.gateways import OUTSIDE, Gateways
-from tasks.labels import scored_predictions
 from tasks.scoring import score_batch
 from tasks.state import LiveState
+from tasks.stored import scored_predictions
 
 
 def recall(state: LiveState, entry: BatchEntry, arrivals: Mapping[str, str]) -> Findings:

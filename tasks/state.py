@@ -1,13 +1,13 @@
 """The state of the loop in a live run: the ledger, the registry and the store of predictions."""
 
+import logging
 from datetime import UTC, datetime
 
 import pandas as pd
 
-from incumbent.data.intake import canonical
 from incumbent.data.labels import Labelled, join
 from incumbent.data.profile import kinds_in
-from incumbent.errors import IntegrityError, UsageError
+from incumbent.errors import AbsentError, IntegrityError, UsageError
 from incumbent.gateways.ledger import StoredDecision
 from incumbent.loop.fitting import fit_contender, training_set_of
 from incumbent.loop.state import (
@@ -39,10 +39,10 @@ from incumbent.records import (
 )
 from incumbent.statistics.metrics import row_losses
 from tasks.champion import read_champion, read_training_set
-from tasks.gateways import Gateways
-from tasks.intake import read_again
-from tasks.labels import scored_predictions
+from tasks.gateways import LOGGER, Gateways
+from tasks.labels import stored_labels
 from tasks.past_rows import read_past
+from tasks.stored import scored_predictions, stored_rows
 
 
 class LiveState:
@@ -66,7 +66,7 @@ class LiveState:
         return read_champion(self.gateways, self.spec)
 
     def challenger(self) -> Challenge | None:
-        """The challenger that waits for more labels; None where it waits in vain.
+        """The challenger that waits for more labels; None where it waits in vain or is damaged.
 
         It waits in vain where another champion has been promoted, or the spec has another recipe
         by now: what is refitted after a promotion is what was judged.
@@ -74,7 +74,12 @@ class LiveState:
         waiting = self.gateways.ledger.challenger(self.spec.name)
         if waiting is None or waiting.champion != self.champion().version.number:
             return None
-        contender = self.load(waiting.version)
+        try:
+            contender = self.load(waiting.version)
+        except (AbsentError, IntegrityError) as error:
+            logging.getLogger(LOGGER).warning("the waiting challenger is dropped: %s", error)
+            self.gateways.ledger.close_challenger(self.spec.name, datetime.now(UTC))
+            return None
         same_recipe = burden_of(contender.spec, self.spec) is Burden.REFRESH
         return Challenge(contender, waiting.evidence) if same_recipe else None
 
@@ -103,7 +108,7 @@ class LiveState:
 
     def labelled(self, batch: str, predictions: Predictions) -> Labelled | None:
         """Predictions of a batch joined with its labels; None before any have arrived."""
-        labels = self.gateways.predictions.read_labels(self.spec.name, batch)
+        labels = stored_labels(self.gateways, self.spec, batch)
         return None if labels.empty else join(predictions, labels)
 
     def fit(self, key: FitKey) -> Contender:
@@ -190,21 +195,22 @@ class LiveState:
         return training_set_of(tables, self.spec)
 
     def _read_rows(self, batch: str) -> pd.DataFrame:
+        """What a batch teaches; nothing where it is lost what it was, or what its labels were."""
         entry, card = self.entry_of(batch), self.champion().model.card
-        frame = self.frame(entry)
-        predictions = scored_predictions(self.gateways, self.spec, entry)
-        labelled = None if predictions is None else self.labelled(batch, predictions)
+        try:
+            frame = self.frame(entry)
+            predictions = scored_predictions(self.gateways, self.spec, entry)
+            labelled = None if predictions is None else self.labelled(batch, predictions)
+        except IntegrityError as error:
+            message = "batch %s is not learnt from: %s"
+            logging.getLogger(LOGGER).warning(message, entry.batch.id, error)
+            return pd.DataFrame()
         return teachable_rows(frame, labelled, card)
 
     def frame(self, entry: BatchEntry) -> pd.DataFrame:
         """The canonical rows of a batch without its target, as they were when it was scored.
 
         Raises:
-            IntegrityError: They were not kept, and its file has changed, or is gone.
+            IntegrityError: They are lost, and its file has changed, or is gone.
         """
-        kept = self.gateways.predictions.read_rows(self.spec.name, entry.batch.digest)
-        if kept is not None:
-            return kept
-        kinds = kinds_in(self.champion().model.card.profile)
-        table = canonical(read_again(self.gateways, self.spec, entry), self.spec, kinds)
-        return table.drop(columns=self.spec.target, errors="ignore")
+        return stored_rows(self.gateways, self.spec, entry)

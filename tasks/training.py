@@ -74,7 +74,8 @@ def register(
     run = RunRecord(f"train {name}", "", params_of(fitted), metrics_of(fitted.card), tags)
     stored = gateways.registry.keep(run, fitted, rows)
     gateways.ledger.begin_registration(stored, datetime.now(UTC))
-    return gateways.registry.publish(stored, fitted.card)
+    given = [p.version.number for p in gateways.ledger.promotions(stored.model)]
+    return gateways.registry.publish(stored, fitted.card, above=max(given, default=0))
 
 
 def require_waiting(state: LiveState) -> tuple[Challenge, BatchEntry]:

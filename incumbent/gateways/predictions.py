@@ -241,7 +241,7 @@ def _table(path: str, content: bytes) -> pa.Table:
             "A file of predictions or labels is not what was written.",
             f"{path}: {error}",
             "the Parquet file as it was written",
-            "restore the file, or delete it and hand the batch in again",
+            "restore the file; while the batch and its labels exist, it is made again",
         ) from error
 
 

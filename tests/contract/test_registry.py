@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from incumbent.errors import IntegrityError, LeaseError, OutOfReachError
+from incumbent.errors import AbsentError, IntegrityError, LeaseError, OutOfReachError
 from incumbent.gateways.registry import Registry
 from incumbent.params import Task
 from incumbent.records import RunRecord, Version
@@ -124,7 +124,7 @@ class TestContract:
 
     def test_an_alias_cannot_name_a_version_that_is_not_there(self, driver):
         version, _, _ = driver.register()
-        with pytest.raises(OutOfReachError):
+        with pytest.raises(AbsentError):
             driver.registry.point(version.model, "champion", 7)
         assert driver.alias(version.model, "champion") is None
 

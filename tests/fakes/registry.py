@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from incumbent.digest import table_digest, text_digest
-from incumbent.errors import IntegrityError, OutOfReachError
+from incumbent.errors import AbsentError, IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
 from incumbent.records import (
     Champion,
@@ -87,9 +87,10 @@ class FakeRegistry(Registry):
             self.fence()
         self.reachable()
 
-    def publish(self, stored: Version, card: ModelCard) -> Version:
+    def publish(self, stored: Version, card: ModelCard, above: int = 0) -> Version:
+        assert card == self.stored[stored.run_id].fitted.card
         self.writable()
-        numbers = [0, *(v.version.number for v in self._versions(stored.model))]
+        numbers = [above, *(v.version.number for v in self._versions(stored.model))]
         version = replace(stored, number=1 + max(numbers))
         found = replace(self.stored[stored.run_id], version=version, ledger=self.ledger)
         self.stored[stored.run_id] = found
@@ -136,7 +137,7 @@ class FakeRegistry(Registry):
     def point(self, model: str, alias: str, number: int) -> None:
         self.writable()
         if number not in {stored.version.number for stored in self._versions(model)}:
-            raise OutOfReachError("MLflow refused.", number, "a version", "register it first")
+            raise AbsentError("No such version.", number, "a version", "register it first")
         self.aliases[model, alias] = number
 
     def log_timeline(
@@ -188,7 +189,7 @@ class FakeRegistry(Registry):
     def _stored(self, version: Version) -> FakeVersion:
         self.reachable()
         if version.run_id not in self.stored:
-            raise OutOfReachError("MLflow refused.", version, "a version", "register it first")
+            raise AbsentError("No such run.", version, "a version", "register it first")
         stored = self.stored[version.run_id]
         changed = version.run_id in self._tampered
         _require_equal("changed" if changed else stored.version.digest, version.digest)

@@ -82,20 +82,21 @@ class Registry:
 
         return versions.keep(self._connection, run, fitted, training_rows)
 
-    def publish(self, stored: Version, card: ModelCard) -> Version:
-        """Make a version of a stored model.
+    def publish(self, stored: Version, card: ModelCard, above: int = 0) -> Version:
+        """Make a version of a stored model, whose number is greater than `above`.
 
         Raises:
             OutOfReachError: MLflow failed on the way; the run is FAILED, there is no version.
         """
         from incumbent.gateways.registry import versions
 
-        return versions.publish(self._connection, stored, card)
+        return versions.publish(self._connection, stored, card, above)
 
     def load(self, version: Version) -> Champion:
         """Read a version back, its bytes verified before anything in them is read.
 
         Raises:
+            AbsentError: The run that holds it is gone.
             IntegrityError: The bytes are not those that were registered.
         """
         from incumbent.gateways.registry import versions
@@ -140,6 +141,7 @@ class Registry:
         """Let an alias name a version, and read it again.
 
         Raises:
+            AbsentError: There is no such version.
             IntegrityError: Someone else has set it in between.
         """
         from incumbent.gateways.registry import aliases

@@ -7,7 +7,10 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from incumbent.gateways.registry.connection import Connection
+from mlflow.exceptions import MlflowException
+
+from incumbent.errors import AbsentError
+from incumbent.gateways.registry.connection import NO_RUN, Connection, is_answer
 from incumbent.gateways.registry.folder import verify
 from incumbent.records import Version
 
@@ -20,11 +23,10 @@ def verified(connection: Connection, version: Version) -> Iterator[Path]:
 
     Raises:
         IntegrityError: It is not what was registered.
+        AbsentError: Its run is gone.
         OutOfReachError: MLflow or its artifact store did not answer.
     """
-    with connection.guarded(f"find run {version.run_id}") as client:
-        root = client.get_run(version.run_id).info.artifact_uri
-    local = local_path(root)
+    local = local_path(_root(connection, version))
     if local is not None:
         verify(local / MODEL_PATH, version)
         yield local / MODEL_PATH
@@ -33,6 +35,22 @@ def verified(connection: Connection, version: Version) -> Iterator[Path]:
         folder = _download(connection, version, Path(name))
         verify(folder, version)
         yield folder
+
+
+def _root(connection: Connection, version: Version) -> str:
+    with connection.guarded(f"find run {version.run_id}") as client:
+        try:
+            return str(client.get_run(version.run_id).info.artifact_uri)
+        except MlflowException as error:
+            if not is_answer(error, NO_RUN):
+                raise
+            raise AbsentError(
+                f"The run of version {version.number} of {version.model!r} is gone from MLflow.",
+                f"no run {version.run_id}",
+                "the run that stored the version",
+                "restore MLflow from a backup, or run"
+                f" `incumbent rollback {version.model} --reason TEXT`",
+            ) from error
 
 
 def local_path(uri: str) -> Path | None:

@@ -1,5 +1,6 @@
 """One MLflow client, and one error for everything that keeps it from answering."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -7,7 +8,7 @@ from functools import cache
 from urllib.parse import urlsplit, urlunsplit
 
 from mlflow import MlflowClient
-from mlflow.entities import Experiment
+from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,11 +18,13 @@ from incumbent.errors import OutOfReachError
 FAILURES = (MlflowException, SQLAlchemyError, OSError, ImportError)
 
 NO_MODEL = ("RESOURCE_DOES_NOT_EXIST", "registered model")
+NO_VERSION = ("RESOURCE_DOES_NOT_EXIST", "model version")
 NO_RUN = ("RESOURCE_DOES_NOT_EXIST", "run")
 NO_ALIAS = ("INVALID_PARAMETER_VALUE", "alias")
 # What MLflow's pages show of an experiment: runs and metrics, not prompts and traces.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 ALREADY_EXISTS = "RESOURCE_ALREADY_EXISTS"
+LOGGER = "incumbent"
 LONGEST_REASON = 200
 CREDENTIALS = r"//[^/@\s]+@"
 
@@ -105,7 +108,11 @@ class Connection:
 
     def _find_experiment(self, model: str) -> Experiment | None:
         with self.guarded(f"find the experiment {model!r}") as client:
-            return client.get_experiment_by_name(model)
+            found = client.get_experiment_by_name(model)
+            if found is not None and found.lifecycle_stage == LifecycleStage.DELETED:
+                client.restore_experiment(found.experiment_id)
+                logging.getLogger(LOGGER).warning("the experiment %r was deleted: restored", model)
+        return found
 
     def _new_experiment(self, client: MlflowClient, model: str) -> str:
         try:

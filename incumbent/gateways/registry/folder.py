@@ -185,7 +185,8 @@ def _changed(version: Version, observed: str, allowed: str) -> IntegrityError:
         f"Version {version.number} of {version.model!r} is not what was registered.",
         observed,
         allowed,
-        f"find out who wrote to run {version.run_id}, and roll back to a version that is intact",
+        f"find out who wrote to run {version.run_id}; to go back to an intact version, run"
+        f" `incumbent rollback {version.model} --reason TEXT`",
     )
 
 

@@ -38,7 +38,8 @@ from incumbent.records import (
     Version,
 )
 
-ARCHIVED_TAG, NOT_PROMOTED = "incumbent.archived", "never promoted"
+ARCHIVED_TAG = "incumbent.archived"
+NOT_PROMOTED, TAKEN = "never promoted", "an earlier version had this number"
 UNREGISTERED = 0
 
 
@@ -74,10 +75,17 @@ def load(connection: Connection, version: Version) -> Champion:
         return Champion(version, read(folder, version))
 
 
-def publish(connection: Connection, stored: Version, card: ModelCard) -> Version:
-    """Make a version of a model that is stored in a run; an error leaves a FAILED run and none."""
+def publish(connection: Connection, stored: Version, card: ModelCard, above: int) -> Version:
+    """Make a version of a model that is stored in a run; an error leaves a FAILED run and none.
+
+    Where someone has deleted the registered model, MLflow begins to count anew: numbers that were
+    given out before are archived, until one comes that is above them.
+    """
     with failing(connection, stored.run_id):
-        return replace(stored, number=_new_version(connection, stored, card))
+        while (number := _new_version(connection, stored, card)) <= above:
+            with connection.writing("archive a number") as client:
+                client.set_model_version_tag(stored.model, str(number), ARCHIVED_TAG, TAKEN)
+    return replace(stored, number=number)
 
 
 def registered(connection: Connection, model: str) -> tuple[RegisteredVersion, ...]:

@@ -11,6 +11,7 @@ from incumbent.gateways.sources.files import (
     files_of,
     find,
     require,
+    require_name,
     stamped,
     stem,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "find",
     "open_filesystem",
     "require",
+    "require_name",
     "stamped",
     "stem",
 ]

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from fsspec import AbstractFileSystem
 
-from incumbent.errors import MissingPathError
+from incumbent.errors import MissingPathError, UnreadableError
 from incumbent.gateways.sources.storage import content_of, open_filesystem, out_of_reach
 
 # What storages call the time, or the digest, that tells a changed file.
@@ -120,6 +120,23 @@ def stem(path: str) -> str:
     """
     name = path.replace("\\", "/").rsplit("/", 1)[-1]
     return name[: len(name) - len(suffix_of(name) or "")] or name
+
+
+def require_name(path: str) -> str:
+    """The path, whose name can be stored and printed.
+
+    Raises:
+        UnreadableError: It is no UTF-8.
+    """
+    shown = path.encode("utf-8", "backslashreplace").decode()
+    if shown == path:
+        return path
+    raise UnreadableError(
+        "The name of a file is not UTF-8.",
+        shown,
+        "a name in UTF-8",
+        "rename the file",
+    )
 
 
 def bytes_digest(path: str) -> str:

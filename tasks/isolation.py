@@ -1,0 +1,51 @@
+"""Isolation: one batch that cannot be taken in, or judged, does not stop those behind it."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from incumbent.errors import (
+    AbsentError,
+    IncumbentError,
+    IntegrityError,
+    MissingPathError,
+    QuarantineError,
+)
+from tasks.gateways import LOGGER
+
+# What is wrong with one batch alone; an outage or a lost lease stops the run.
+OF_ONE_BATCH = (AbsentError, IntegrityError, MissingPathError, QuarantineError)
+
+
+class Isolation:
+    """Batches that a run leaves for a later one, with the error of each."""
+
+    def __init__(self) -> None:
+        self.errors = dict[str, IncumbentError]()
+
+    @contextmanager
+    def of(self, batch: str) -> Iterator[None]:
+        """Work on one batch; an error about it is noted, with a warning."""
+        try:
+            yield
+        except OF_ONE_BATCH as error:
+            name = batch.encode("utf-8", "backslashreplace").decode()
+            self.errors[name] = error
+            logging.getLogger(LOGGER).warning("%s is left for a later run: %s", name, error)
+
+    def require_none(self) -> None:
+        """End the run with the error of what it has left.
+
+        Raises:
+            IncumbentError: Something was left.
+        """
+        if len(self.errors) == 1:
+            raise next(iter(self.errors.values()))
+        if self.errors:
+            first = next(iter(self.errors))
+            raise IncumbentError(
+                f"{len(self.errors)} batches are left for a later run; all others were handled.",
+                ", ".join(self.errors),
+                "batches that can be read, with all that was stored of them",
+                f"see the warnings above; of {first}: {self.errors[first].next_step}",
+            )

@@ -1,0 +1,91 @@
+"""What was stored of a batch: read back, or made again where a file is lost or damaged."""
+
+import logging
+from collections.abc import Mapping
+
+import pandas as pd
+from pydantic import TypeAdapter
+
+from incumbent.data.intake import canonical
+from incumbent.data.profile import kinds_in
+from incumbent.errors import AbsentError, IntegrityError
+from incumbent.model.scoring import score
+from incumbent.params import ModelSpec
+from incumbent.records import BatchEntry, BatchStatus, Predictions, ValidationReport, Version
+from tasks.champion import read_champion
+from tasks.gateways import LOGGER, Gateways
+from tasks.intake import read_again
+
+
+def stored_rows(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> pd.DataFrame:
+    """The canonical rows of a batch without its target, as they were when it was scored.
+
+    Raises:
+        IntegrityError: They are lost, and the file of the batch has changed, or is gone.
+    """
+    try:
+        kept = gateways.predictions.read_rows(spec.name, entry.batch.digest)
+    except IntegrityError as error:
+        logging.getLogger(LOGGER).warning("read from the file of the batch: %s", error)
+        kept = None
+    if kept is not None:
+        return kept
+    kinds = kinds_in(read_champion(gateways, spec).model.card.profile)
+    table = canonical(read_again(gateways, spec, entry), spec, kinds)
+    return table.drop(columns=spec.target, errors="ignore")
+
+
+def scored_predictions(
+    gateways: Gateways, spec: ModelSpec, entry: BatchEntry
+) -> Predictions | None:
+    """The predictions of a batch by its champion at the time; None where it was not scored.
+
+    Where they are lost or damaged, the same version makes them again; None where it cannot.
+    """
+    stored = gateways.ledger.batch(spec.name, entry.batch.digest)
+    if stored is None or stored.status is BatchStatus.QUARANTINED:
+        return None
+    champion = gateways.ledger.champion(spec.name)
+    number = champion.number if champion else 0
+    if stored.document is not None:
+        number = stored.document["scored_by"]
+    try:
+        found = gateways.predictions.read(spec.name, entry.batch.digest, number)
+    except IntegrityError as error:
+        logging.getLogger(LOGGER).warning("scored again: %s", error)
+        found = None
+    if found is None and stored.document is not None:
+        return _scored_again(gateways, spec, stored, stored.document, number)
+    return found
+
+
+def _scored_again(
+    gateways: Gateways,
+    spec: ModelSpec,
+    entry: BatchEntry,
+    document: Mapping[str, object],
+    number: int,
+) -> Predictions | None:
+    try:
+        rows = stored_rows(gateways, spec, entry)
+        model = gateways.registry.load(_version(gateways, spec, number)).model
+    except (AbsentError, IntegrityError) as error:
+        message = "the labels of batch %s cannot be judged, as its predictions are lost: %s"
+        logging.getLogger(LOGGER).warning(message, entry.batch.id, error)
+        return None
+    validation = TypeAdapter(ValidationReport).validate_python(document["validation"])
+    found = score(model.card, model.pipeline, rows, validation.excluded, spec.harm_slices)
+    gateways.predictions.write(spec.name, entry.batch.digest, number, found)
+    return found
+
+
+def _version(gateways: Gateways, spec: ModelSpec, number: int) -> Version:
+    for promotion in gateways.ledger.promotions(spec.name):
+        if promotion.version.number == number:
+            return promotion.version
+    raise AbsentError(
+        f"The ledger has no version {number} of {spec.name!r}.",
+        "no promotion of that version",
+        "a version that was champion",
+        f"see `incumbent status {spec.name}`",
+    )
