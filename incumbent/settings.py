@@ -1,7 +1,7 @@
 """Locations of state: embedded in one folder, or on servers set in the environment."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,9 @@ from incumbent.errors import UsageError
 LEASE_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
 MOST_SECONDS = 86_400
+OF_URLS = "?", "#", "%"  # end or change the path in a database URL
+PROXIES = "http_proxy", "https_proxy", "all_proxy"
+LOOPBACK = "127.0.0.1", "localhost", "::1"
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,13 @@ class Settings:
     def of(cls, environment: Mapping[str, str]) -> "Settings":
         """Settings from environment variables; unset ones default to embedded state.
 
+        Raises:
+            UsageError: A length of time is none, or the home cannot be part of a URL.
+
         >>> Settings.of({"INCUMBENT_HOME": "/srv/incumbent"}).database_url
         'sqlite:////srv/incumbent/ledger.db'
         """
-        home = Path(environment.get("INCUMBENT_HOME") or ".incumbent").absolute()
+        home = _home(environment)
         tracking_uri = environment.get("MLFLOW_TRACKING_URI")
         return cls(
             home=home,
@@ -83,6 +89,29 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> timed
             f"set {name}, or unset it for {default:g} seconds",
         )
     return timedelta(seconds=seconds)
+
+
+def _home(environment: Mapping[str, str]) -> Path:
+    home = Path(environment.get("INCUMBENT_HOME") or ".incumbent").absolute()
+    if found := [sign for sign in OF_URLS if sign in str(home)]:
+        raise UsageError(
+            "The home of Incumbent's state cannot be part of a database URL.",
+            f"{home} has {' and '.join(found)}",
+            f"a path without {', '.join(OF_URLS)}",
+            "set INCUMBENT_HOME to another folder",
+        )
+    return home
+
+
+def prepare(environment: MutableMapping[str, str], settings: Settings) -> None:
+    """Set the defaults where nothing is set, and let no proxy be asked for loopback."""
+    for name, value in environment_defaults(settings).items():
+        environment.setdefault(name, value)
+    if any(name.lower() in PROXIES for name in environment):
+        given = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+        names = given.split(",") if given else []
+        spared = ",".join([*names, *(name for name in LOOPBACK if name not in names)])
+        environment.update(no_proxy=spared, NO_PROXY=spared)
 
 
 def environment_defaults(settings: Settings) -> dict[str, str]:

@@ -16,7 +16,7 @@ from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.predictions import PredictionStore
 from incumbent.gateways.registry import Registry
 from incumbent.records import Champion, Version
-from incumbent.settings import Settings, environment_defaults
+from incumbent.settings import Settings, prepare
 
 # What a run leaves out and goes on; Prefect keeps it with the run (PREFECT_LOGGING_EXTRA_LOGGERS).
 LOGGER = "incumbent"
@@ -60,8 +60,7 @@ OUTSIDE: Mapping[str, Any] = {
 @cache
 def _open(settings: Settings) -> Gateways:
     settings.home.mkdir(parents=True, exist_ok=True)
-    for name, value in environment_defaults(settings).items():
-        os.environ.setdefault(name, value)  # a worker starts a flow without the command line
+    prepare(os.environ, settings)  # a worker starts a flow without the command line
     return Gateways(
         Ledger(settings.database_url),
         Registry(settings.tracking_uri, settings.artifacts),

@@ -62,23 +62,29 @@ def verify(gateways: Gateways, version: Version) -> Champion:
 
 
 def former_champion(gateways: Gateways, spec: ModelSpec, number: int | None) -> Version:
-    """A version to go back to: the one of this number, or the one before the present.
+    """A version to go back to: the one of this number, or the last one before the present.
+
+    A version that a person has gone back from is gone back to by its number alone: a request that
+    is repeated, or made twice at once, does not bring it back.
 
     Raises:
         UsageError: It was never champion, or is so now.
     """
-    champion, previous = gateways.ledger.champion(spec.name), gateways.ledger.previous(spec.name)
-    done = [p.version for p in gateways.ledger.promotions(spec.name) if p.done]
-    former = {v.number: v for v in done if v != champion}
-    if number is None and previous is not None:
-        return previous
+    champion = gateways.ledger.champion(spec.name)
+    done = [p for p in gateways.ledger.promotions(spec.name) if p.done]
+    former = {p.version.number: p.version for p in done if p.version != champion}
+    if number is None:
+        left = {p.previous for p in done if p.kind is PromotionKind.ROLL_BACK}
+        order = [p.version.number for p in done[::-1]]
+        number = next((n for n in order if n in former and n not in left), None)
     if number in former:
         return former[number]
     raise UsageError(
         f"Model {spec.name!r} cannot go back to that version.",
         f"version {number or 'before the present one'}, champion {champion and champion.number}",
         f"a former champion: {', '.join(map(str, sorted(former))) or 'there is none'}",
-        f"see `incumbent status {spec.name}`",
+        "name one that was gone back from with --version;"
+        f" `incumbent status {spec.name}` shows the champion",
     )
 
 

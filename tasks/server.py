@@ -1,35 +1,61 @@
-"""Prefect's own server, as a command needs it before it starts a flow."""
+"""Prefect's server, as a command needs it before it starts a flow."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from prefect import get_client
+from prefect.context import refresh_global_settings_context
 from prefect.settings import (
+    PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     get_current_settings,
     temporary_settings,
 )
 
 from incumbent.errors import OutOfReachError
+from tasks.embedded_server import embedded_server
+
+T = TypeVar("T")
+ADDRESS = "PREFECT_API_URL"
 
 
 @contextmanager
-def prefect_server() -> Iterator[None]:
-    """A server that answers; or, where none is named, one that lives as long as the run.
+def prefect_server(meanwhile: Callable[[], T]) -> Iterator[T]:
+    """A server that answers; or, where none is named, one that lives as long as the block.
 
     By heartbeats a server learns that a run has crashed. One that ends with the run has no use for
     them, and they would hold up the end of each flow for as much as a second.
 
+    Args:
+        meanwhile: Is done while the server starts; what it gives is what the block gets.
+
     Raises:
-        OutOfReachError: PREFECT_API_URL names a server that does not answer.
+        OutOfReachError: PREFECT_API_URL names a server that does not answer, or the own one fails.
     """
     url = get_current_settings().api.url
-    if url is None:
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-            yield
+    if url is not None:
+        _require_answer(url)
+        yield meanwhile()
         return
-    _require_answer(url)
-    yield
+    with embedded_server(os.environ) as server, _named(server.url):
+        found = meanwhile()
+        server.wait()
+        yield found
+
+
+@contextmanager
+def _named(url: str) -> Iterator[None]:
+    """A server that every thread of this process finds: Prefect's own threads have no context."""
+    os.environ[ADDRESS] = url
+    refresh_global_settings_context()
+    try:
+        with temporary_settings({PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+            yield
+    finally:
+        del os.environ[ADDRESS]
+        refresh_global_settings_context()
 
 
 def _require_answer(url: str) -> None:

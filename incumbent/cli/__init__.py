@@ -19,7 +19,7 @@ from incumbent.cli.replay import replay
 from incumbent.cli.status import explain, status
 from incumbent.cli.train import train
 from incumbent.errors import IncumbentError
-from incumbent.settings import Settings, environment_defaults
+from incumbent.settings import Settings, prepare
 
 INTERRUPTED = 130
 
@@ -49,12 +49,12 @@ for command in COMMANDS:
 
 def main() -> None:
     """Run the command line; a mistake of the user's ends without a traceback."""
-    for name, value in environment_defaults(Settings.of(os.environ)).items():
-        os.environ.setdefault(name, value)
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     try:
+        prepare(os.environ, Settings.of(os.environ))
         cli.main(standalone_mode=False)
     except click.exceptions.Abort:
+        click.echo("Interrupted. The next run finishes what is half done.", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
         fail(usage(error))

@@ -5,6 +5,7 @@ import click
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.arguments import SPEC, read_spec
+from incumbent.cli.flow import running
 
 REASON = click.option("--reason", required=True, help="The reason, stored in the ledger.")
 
@@ -22,10 +23,7 @@ def retrain(spec: str, reason: str, *, as_json: bool) -> None:
     """Request a retraining by hand; the gate still decides on the challenger."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        from flows import prefect_server
-        from flows.retrain import retrain as run
-
-        with prefect_server():
+        with running("retrain") as run:
             doc = run(model, reason)
         answer(doc, lambda: show.monitor([doc]))
 
@@ -43,10 +41,7 @@ def promote(spec: str, reason: str, *, as_json: bool) -> None:
     """Promote the challenger that waits for more labels, on the evidence so far."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        from flows import prefect_server
-        from flows.promote import promote as run
-
-        with prefect_server():
+        with running("promote") as run:
             doc = run(model, reason)
         answer(doc, lambda: show.promotion(doc))
 
@@ -59,16 +54,20 @@ Examples:
 )
 @SPEC
 @REASON
-@click.option("--version", type=click.IntRange(min=1), help="A former champion; else the last.")
+@click.option(
+    "--version",
+    type=click.IntRange(min=1),
+    help="A former champion; else the last that was not gone back from.",
+)
 @JSON
 def rollback(spec: str, reason: str, version: int | None, *, as_json: bool) -> None:
-    """Return to the previous champion, or to an earlier one."""
+    """Return to the previous champion, or to an earlier one.
+
+    A version that was gone back from is chosen by --version alone.
+    """
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        from flows import prefect_server
-        from flows.rollback import rollback as run
-
-        with prefect_server():
+        with running("rollback") as run:
             doc = run(model, reason, version)
         answer(doc, lambda: show.promotion(doc))
 
@@ -85,9 +84,6 @@ def recover(spec: str, reason: str, *, as_json: bool) -> None:
     """Take the champion of the registry into a ledger that has lost it."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        from flows import prefect_server
-        from flows.recover import recover as run
-
-        with prefect_server():
+        with running("recover") as run:
             doc = run(model, reason)
         answer(doc, lambda: show.promotion(doc))

@@ -7,6 +7,7 @@ import click
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.arguments import read_spec
+from incumbent.cli.flow import running
 from incumbent.errors import UsageError
 from incumbent.settings import Settings
 
@@ -28,12 +29,10 @@ def demo(*, as_json: bool) -> None:
         described = read_spec(DEMO_MODEL)
         _forget_earlier_demo(settings)
         from examples.flights import build
-        from flows import prefect_server
-        from flows.demo import demo as run
         from incumbent.report.chart import draw
 
         folder = settings.home / "data" / "flights"
-        with prefect_server():
+        with running("demo") as run:
             data = build(folder)
             spec = described.model_copy(
                 update={"source": str(data.batches[0].parent / "*.parquet"), "labels": None}

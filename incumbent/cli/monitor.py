@@ -7,6 +7,7 @@ import click
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.arguments import SPEC, plain_path, read_spec, require_path
+from incumbent.cli.flow import running
 
 QUARANTINED = 3
 
@@ -29,10 +30,7 @@ def monitor(spec: str, batch: str | None, labels: str | None, *, as_json: bool) 
         require_path(batch)
         require_path(labels)
         batch, labels = (p and plain_path(p) for p in (batch, labels))
-        from flows import prefect_server
-        from flows.monitor import monitor as run
-
-        with prefect_server():
+        with running("monitor") as run:
             docs = run(model, batch, labels)
         single = batch is not None and len(docs) == 1
         answer(docs[0] if single else {"batches": docs}, lambda: show.monitor(docs))

@@ -1,8 +1,5 @@
 """`incumbent replay`."""
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ import click
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.arguments import OUTPUT, SPEC, plain_path, read_spec, require_path
+from incumbent.cli.flow import running
 from incumbent.errors import UsageError
 
 
@@ -68,11 +66,9 @@ def replay(  # noqa: PLR0913 - the options of the command
         require_path(reference)
         others = _named(against)
         paths = [path for pattern in batches for path in require_path(pattern)]
-        from flows import prefect_server
-        from flows.replay import replay as run
         from incumbent.report.chart import draw
 
-        with prefect_server(), interruptible():
+        with running("replay") as run:
             doc = run(
                 model,
                 plain_path(reference),
@@ -85,28 +81,6 @@ def replay(  # noqa: PLR0913 - the options of the command
         if picture is not None:
             Path(picture).write_bytes(draw(doc))
         answer(doc, lambda: show.replay(doc))
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let Ctrl-C end a command as such, with no other error.
-
-    A terminal interrupts Prefect's own server as well, and the flow that it stops then fails for
-    want of that.
-    """
-    stopped = list[int]()
-
-    def stop(number: int, _: object) -> None:
-        stopped.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if stopped:
-            raise click.exceptions.Abort
 
 
 def _named(specs: tuple[str, ...]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import click
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.arguments import SPEC, plain_path, read_spec, require_path
+from incumbent.cli.flow import running
 
 
 @click.command(
@@ -22,9 +23,6 @@ def train(spec: str, data: str, *, as_json: bool) -> None:
         model = read_spec(spec)
         require_path(data)
         data = plain_path(data)
-        from flows import prefect_server
-        from flows.train import train as run
-
-        with prefect_server():
+        with running("train") as run:
             doc = run(model, data)
         answer(doc, lambda: show.train(doc))

@@ -51,10 +51,17 @@ class TestRollback:
 
     def test_there_and_back_as_often_as_a_person_wants(self, promoted):
         for champion in (1, 2, 1, 2):
-            by_hand("rollback", SPEC, "again")
+            by_hand("rollback", SPEC, "again", champion)
             assert promoted.champion == champion
         promotions = promoted.gateways.ledger.promotions("shop")
         assert len({p.id for p in promotions}) == len(promotions) == 6
+
+    def test_a_repeated_request_does_not_bring_the_version_back_that_was_left(self, promoted):
+        by_hand("rollback", SPEC, "complaints since Tuesday")
+        with pytest.raises(UsageError, match="cannot go back") as caught:
+            by_hand("rollback", SPEC, "complaints since Tuesday")
+        assert "--version" in caught.value.next_step
+        assert promoted.champion == 1
 
     def test_a_former_champion_can_be_named(self, promoted):
         by_hand("rollback", SPEC, "back")

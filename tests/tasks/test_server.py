@@ -9,10 +9,13 @@ from tasks.server import prefect_server
 NOTHING_LISTENS = "http://127.0.0.1:9/api"
 
 
+@pytest.mark.integration
+@pytest.mark.slow
 def test_a_run_with_its_own_server_sends_no_heartbeats():
     with temporary_settings({PREFECT_API_URL: None}):
         before = get_current_settings().flows.heartbeat_frequency
-        with prefect_server():
+        with prefect_server(lambda: "meanwhile") as found:
+            assert found == "meanwhile"
             assert get_current_settings().flows.heartbeat_frequency is None
         assert get_current_settings().flows.heartbeat_frequency == before
 
@@ -21,7 +24,7 @@ def test_a_server_that_does_not_answer_is_named():
     with (
         temporary_settings({PREFECT_API_URL: NOTHING_LISTENS}),
         pytest.raises(OutOfReachError, match="Prefect did not answer") as caught,
-        prefect_server(),
+        prefect_server(list),
     ):
         pytest.fail("the flow was started")
     assert NOTHING_LISTENS in str(caught.value.observed)

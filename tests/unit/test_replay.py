@@ -1,14 +1,11 @@
 import json
 import math
-import signal
 
-import click
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incumbent.cli.replay import interruptible
 from incumbent.params import Task
 from incumbent.records import Batch
 from incumbent.replay.document import AtOnce, replay_document
@@ -124,20 +121,3 @@ def test_no_batch_that_can_be_compared_has_no_metric():
     assert found["metric_name"] == "mae"
     assert found["policies"]["never"]["metric"] is None
     assert found["policies"]["never"]["regret"] is None
-
-
-def test_an_interrupted_command_ends_as_such_whatever_that_breaks():
-    """Prefect's server is interrupted as well: the flow fails for want of it."""
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(click.Abort), interruptible():
-        break_when_interrupted()
-    assert signal.getsignal(signal.SIGINT) is before
-    with pytest.raises(ConnectionError), interruptible():
-        raise ConnectionError
-
-
-def break_when_interrupted():
-    try:
-        signal.raise_signal(signal.SIGINT)
-    finally:
-        raise ConnectionError

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from incumbent.errors import UsageError
-from incumbent.settings import Settings, environment_defaults
+from incumbent.settings import Settings, environment_defaults, prepare
 
 
 def test_everything_is_embedded_below_one_home():
@@ -120,3 +120,25 @@ def test_what_is_no_length_of_time_is_named(given):
     with pytest.raises(UsageError, match="INCUMBENT_LEASE_SECONDS") as caught:
         Settings.of({"INCUMBENT_LEASE_SECONDS": given})
     assert caught.value.observed == given
+
+
+@pytest.mark.parametrize("sign", ["?", "#", "%20"])
+def test_a_home_that_would_end_the_path_of_a_url_is_refused(sign):
+    with pytest.raises(UsageError, match="database URL") as caught:
+        Settings.of({"INCUMBENT_HOME": f"/srv/state{sign}a"})
+    assert f"/srv/state{sign}a" in caught.value.observed
+
+
+@pytest.mark.parametrize("given", [{}, {"NO_PROXY": "example.org"}, {"no_proxy": "example.org"}])
+def test_no_proxy_is_asked_for_loopback(given):
+    environment = {"HTTPS_PROXY": "http://proxy:3128", **given}
+    prepare(environment, Settings.of({}))
+    spared = [*(["example.org"] if given else []), "127.0.0.1", "localhost", "::1"]
+    assert environment["NO_PROXY"] == environment["no_proxy"] == ",".join(spared)
+
+
+def test_without_a_proxy_none_is_spared_and_what_is_set_stays():
+    environment = {"DO_NOT_TRACK": "false"}
+    prepare(environment, Settings.of({}))
+    assert environment["DO_NOT_TRACK"] == "false"
+    assert not {"NO_PROXY", "no_proxy"} & set(environment)

@@ -1,0 +1,105 @@
+"""Prefect's own server: there for a command, and gone with it, however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import yaml
+
+from incumbent.gateways.ledger import Ledger
+from incumbent.records import BatchStatus
+from incumbent.settings import Settings
+from tests.flows.world import batch_rows
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+INCUMBENT = Path(sys.executable).with_name("incumbent")
+POLLS = 6_000
+INTERRUPTED = 130
+
+
+@pytest.fixture
+def command(home, spec, tmp_path, monkeypatch):
+    """The words of `monitor` in a home of its own, without a server that is named."""
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("PREFECT_HOME", str(home / "prefect"))
+    monkeypatch.setenv("INCUMBENT_LEASE_SECONDS", "1.5")
+    path = tmp_path / "spec.yaml"
+    path.write_text(yaml.safe_dump(spec.model_dump(mode="json", exclude_defaults=True)))
+    return [str(INCUMBENT), "monitor", str(path)]
+
+
+def servers(home):
+    """Process ids of the servers of a home."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes()
+            variables = (process / "environ").read_bytes()
+        except OSError:  # it has ended meanwhile
+            continue
+        if b"tasks.embedded_server" in words and f"INCUMBENT_HOME={home}\0".encode() in variables:
+            found.append(int(process.name))
+    return found
+
+
+def eventually(true):
+    """Whether something becomes true, looked at every hundredth of a second for a minute."""
+    return any(true() for _ in range(POLLS) if not threading.Event().wait(0.01))
+
+
+def started(ledger):
+    return any(entry.status is BatchStatus.STARTED for entry in ledger.batches("shop"))
+
+
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        (signal.SIGINT, INTERRUPTED),
+        (signal.SIGTERM, -signal.SIGTERM),
+        (signal.SIGKILL, -signal.SIGKILL),
+    ],
+    ids=["Ctrl-C", "SIGTERM", "kill -9"],
+)
+def test_however_a_command_ends_its_server_ends_too(home, command, delivery, how, code):
+    delivery.batch("b0", batch_rows(0, changed=True))
+    ledger = Ledger(Settings.of(os.environ).database_url)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert eventually(lambda: started(ledger))
+    assert len(servers(home)) == 1
+    os.killpg(process.pid, how)  # as a terminal does
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert "Traceback" not in errors
+    assert eventually(lambda: not servers(home))
+
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert "b0: 600 rows" in ended.stdout
+    assert servers(home) == []
+    assert [entry.status for entry in ledger.batches("shop")] == [BatchStatus.HANDLED]
+
+
+def test_a_database_that_the_server_cannot_read_is_told_with_what_to_do(home, command):
+    (home / "prefect").mkdir()
+    (home / "prefect" / "prefect.db").write_text("not a database" * 100)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 4
+    assert "Prefect's own server did not start" in ended.stderr
+    assert str(home / "prefect" / "server.log") in ended.stderr.replace("\n", "")
+    assert "Traceback" not in ended.stderr
+    assert servers(home) == []
+
+
+def test_a_proxy_is_not_asked_for_what_is_on_this_machine(home, command, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
