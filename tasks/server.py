@@ -1,12 +1,14 @@
 """Prefect's server, as a command needs it before it starts a flow."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from prefect import get_client
 from prefect.context import refresh_global_settings_context
+from prefect.exceptions import TerminationSignal
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -19,6 +21,7 @@ from tasks.embedded_server import embedded_server
 
 T = TypeVar("T")
 ADDRESS = "PREFECT_API_URL"
+SIGNALLED = 128  # added to the number of the signal, as shells do
 
 
 @contextmanager
@@ -34,15 +37,25 @@ def prefect_server(meanwhile: Callable[[], T]) -> Iterator[T]:
     Raises:
         OutOfReachError: PREFECT_API_URL names a server that does not answer, or the own one fails.
     """
-    url = get_current_settings().api.url
-    if url is not None:
-        _require_answer(url)
-        yield meanwhile()
-        return
-    with embedded_server(os.environ) as server, _named(server.url):
-        found = meanwhile()
-        server.wait()
-        yield found
+    with _terminable():
+        url = get_current_settings().api.url
+        if url is not None:
+            _require_answer(url)
+            yield meanwhile()
+            return
+        with embedded_server(os.environ) as server, _named(server.url):
+            found = meanwhile()
+            server.wait()
+            yield found
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """End with the exit code of a terminated process, where Prefect has made an error of it."""
+    try:
+        yield
+    except TerminationSignal as end:
+        sys.exit(SIGNALLED + end.signal)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 CHANGED = batch_rows(0, changed=True)
-PLACES = [(when, step) for step in STEPS for when in ("before", "after")]
+PLACES = [("before", "judged"), *(("after", step) for step in STEPS)]
 
 
 @pytest.fixture(autouse=True)

@@ -1,17 +1,28 @@
 """Prefect's server as a command finds it: one of its own, or one that is named and answers."""
 
+from contextlib import contextmanager
+
 import pytest
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
 from incumbent.errors import OutOfReachError
+from tasks import server
+from tasks.embedded_server import EmbeddedServer
 from tasks.server import prefect_server
 
 NOTHING_LISTENS = "http://127.0.0.1:9/api"
 
 
-@pytest.mark.integration
-@pytest.mark.slow
-def test_a_run_with_its_own_server_sends_no_heartbeats():
+@contextmanager
+def a_server(_environment):
+    """A server of its own that answers at once."""
+    yield EmbeddedServer.__new__(EmbeddedServer)
+
+
+def test_a_run_with_its_own_server_sends_no_heartbeats(monkeypatch):
+    monkeypatch.setattr(server, "embedded_server", a_server)
+    monkeypatch.setattr(EmbeddedServer, "url", NOTHING_LISTENS, raising=False)
+    monkeypatch.setattr(EmbeddedServer, "wait", lambda _: None)
     with temporary_settings({PREFECT_API_URL: None}):
         before = get_current_settings().flows.heartbeat_frequency
         with prefect_server(lambda: "meanwhile") as found:
