@@ -21,16 +21,13 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 INCUMBENT = Path(sys.executable).with_name("incumbent")
 POLLS = 6_000
 INTERRUPTED = 130
+# A proxy that does not answer: it must not be asked for what is on this machine.
+PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
 
 
 @pytest.fixture
 def command(home, spec, tmp_path, monkeypatch):
-    """The words of `monitor` in a home of its own, without a server that is named.
-
-    A proxy that does not answer is set, and must not be asked for what is on this machine.
-    """
-    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    """The words of `monitor` in a home of its own, without a server that is named."""
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setenv("PREFECT_HOME", str(home / "prefect"))
     monkeypatch.setenv("INCUMBENT_LEASE_SECONDS", "1.5")
@@ -75,7 +72,12 @@ def test_however_a_command_ends_its_server_ends_too(home, command, spec, deliver
     delivery.batch("b0", batch_rows(0, changed=True))
     ledger = Ledger(Settings.of(os.environ).database_url)
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=os.environ | PROXIES,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     assert eventually(lambda: started(ledger))
     assert len(servers(home)) == 1
