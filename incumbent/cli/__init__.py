@@ -50,6 +50,7 @@ for command in COMMANDS:
 def main() -> None:
     """Run the command line; a mistake of the user's ends without a traceback."""
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # Ctrl-C as a connection closes
     try:
         prepare(os.environ, Settings.of(os.environ))
         cli.main(standalone_mode=False)
