@@ -82,7 +82,7 @@ def test_however_a_command_ends_its_server_ends_too(home, command, spec, deliver
     assert eventually(lambda: started(ledger))
     assert len(servers(home)) == 1
     os.killpg(process.pid, how)  # as a terminal does
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode in codes
     if how is signal.SIGINT:
         assert errors.splitlines()[-1].startswith("Interrupted.")
