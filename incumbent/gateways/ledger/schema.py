@@ -3,17 +3,10 @@
 `models` holds a row per model; it is locked by a transaction that writes about that model.
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    JSON,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
-    ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -21,8 +14,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
+)
+
+from incumbent.gateways.ledger.columns import (
+    digest_column,
+    json_column,
+    model_column,
+    time_column,
 )
 
 VERSION = 4  # raised with a step in `migrations`
@@ -37,53 +36,6 @@ metadata = MetaData(
 )
 
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time with a zone, in UTC on both ways; SQLite keeps none of its own."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(
-        self,
-        value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
-    ) -> datetime | None:
-        """Convert to UTC.
-
-        Raises:
-            ValueError: The time has no zone.
-        """
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"a time without a zone: {value}")
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(
-        self,
-        value: datetime | None,
-        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
-    ) -> datetime | None:
-        """Give back the zone."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _model(**options: Any) -> Column[str]:
-    return Column("model", String(63), ForeignKey("models.name"), nullable=False, **options)
-
-
-def _digest(name: str, **options: Any) -> Column[str]:
-    return Column(name, String(64), nullable=False, **options)
-
-
-def _json(name: str, **options: Any) -> Column[Any]:
-    return Column(name, JSON(none_as_null=True), **options)
-
-
-def _time(name: str, **options: Any) -> Column[datetime]:
-    return Column(name, UtcDateTime, **options)
-
-
 schema_version = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
 
 # One row: the id of this very ledger, which the versions that it registers carry.
@@ -94,45 +46,45 @@ models = Table("models", metadata, Column("name", String(63), primary_key=True))
 leases = Table(
     "leases",
     metadata,
-    _model(primary_key=True),
+    model_column(primary_key=True),
     Column("fence", Integer, nullable=False),
     Column("holder", Text, nullable=False),
-    _time("until", nullable=False),
+    time_column("until", nullable=False),
 )
 
 batches = Table(
     "batches",
     metadata,
-    _model(primary_key=True),
-    _digest("digest", primary_key=True),
+    model_column(primary_key=True),
+    digest_column("digest", primary_key=True),
     Column("ordinal", Integer, nullable=False),
     Column("batch_id", Text, nullable=False),
     Column("rows", Integer, nullable=False),
-    _time("period_start"),
-    _time("period_end"),
+    time_column("period_start"),
+    time_column("period_end"),
     Column("path", Text, nullable=False),
     Column("status", String(16), nullable=False),
-    _json("document"),
-    _time("started_at", nullable=False),
-    _time("finished_at"),
+    json_column("document"),
+    time_column("started_at", nullable=False),
+    time_column("finished_at"),
     UniqueConstraint("model", "ordinal"),
 )
 
 labels = Table(
     "labels",
     metadata,
-    _model(primary_key=True),
-    _digest("digest", primary_key=True),
+    model_column(primary_key=True),
+    digest_column("digest", primary_key=True),
     Column("path", Text, nullable=False),
-    _time("recorded_at", nullable=False),
+    time_column("recorded_at", nullable=False),
 )
 
 label_batches = Table(
     "label_batches",
     metadata,
     Column("model", String(63), primary_key=True),
-    _digest("digest", primary_key=True),
-    _digest("batch_digest", primary_key=True),
+    digest_column("digest", primary_key=True),
+    digest_column("batch_digest", primary_key=True),
     ForeignKeyConstraint(["model", "digest"], ["labels.model", "labels.digest"]),
     ForeignKeyConstraint(["model", "batch_digest"], ["batches.model", "batches.digest"]),
 )
@@ -142,11 +94,11 @@ decisions = Table(
     metadata,
     Column("sequence", Integer, primary_key=True),
     Column("id", String(128), nullable=False, unique=True),
-    _model(index=True),
-    _digest("batch_digest"),
-    _json("decision", nullable=False),
-    _json("inputs", nullable=False),
-    _time("at", nullable=False),
+    model_column(index=True),
+    digest_column("batch_digest"),
+    json_column("decision", nullable=False),
+    json_column("inputs", nullable=False),
+    time_column("at", nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -156,16 +108,16 @@ Index("ix_decisions_batch", decisions.c.model, decisions.c.batch_digest)
 judgements = Table(
     "judgements",
     metadata,
-    _model(primary_key=True),
-    _digest("batch_digest", primary_key=True),
+    model_column(primary_key=True),
+    digest_column("batch_digest", primary_key=True),
     Column("judged", Boolean, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("champion", Integer, nullable=False),
     Column("retrained", Boolean, nullable=False),
-    _json("saved"),
-    _json("loss"),
+    json_column("saved"),
+    json_column("loss"),
     Column("estimated", Float),
-    _json("faults", nullable=False),
+    json_column("faults", nullable=False),
     Column("cleared", Boolean, nullable=False),
 )
 
@@ -173,10 +125,10 @@ judgements = Table(
 files = Table(
     "files",
     metadata,
-    _model(primary_key=True),
+    model_column(primary_key=True),
     Column("path", Text, primary_key=True),
     Column("stamp", Text, nullable=False),
-    _digest("digest"),
+    digest_column("digest"),
     Column("until", Integer),  # labels without their rows: the newest batch that was looked at
 )
 
@@ -185,16 +137,16 @@ promotions = Table(
     metadata,
     Column("sequence", Integer, primary_key=True),
     Column("id", String(128), nullable=False, unique=True),
-    _model(index=True),
+    model_column(index=True),
     Column("kind", String(16), nullable=False),
     Column("version", Integer, nullable=False),
     Column("run_id", String(64), nullable=False),
-    _digest("digest"),
+    digest_column("digest"),
     Column("previous", Integer),
     Column("reason", Text, nullable=False),
     Column("done", Boolean, nullable=False),
-    _time("intended_at", nullable=False),
-    _time("done_at"),
+    time_column("intended_at", nullable=False),
+    time_column("done_at"),
     sqlite_autoincrement=True,
 )
 
@@ -203,17 +155,17 @@ registrations = Table(
     "registrations",
     metadata,
     Column("run_id", String(64), primary_key=True),
-    _model(index=True),
-    _digest("digest"),
-    _time("begun_at", nullable=False),
-    _time("archived_at"),
+    model_column(index=True),
+    digest_column("digest"),
+    time_column("begun_at", nullable=False),
+    time_column("archived_at"),
 )
 
 # Runs in MLflow by the key of what they show, written before the run: it is looked for afterwards.
 runs = Table(
     "runs",
     metadata,
-    _model(primary_key=True),
+    model_column(primary_key=True),
     Column("key", String(160), primary_key=True),
 )
 
@@ -228,27 +180,27 @@ Index(
 shadows = Table(
     "shadows",
     metadata,
-    _model(primary_key=True),
+    model_column(primary_key=True),
     Column("champion", Integer, primary_key=True, autoincrement=False),
     Column("look", Integer, primary_key=True, autoincrement=False),
     Column("challenger", Integer),
     Column("evidence", String(64)),
-    _json("report", nullable=False),
-    _time("at", nullable=False),
+    json_column("report", nullable=False),
+    time_column("at", nullable=False),
 )
 
 challengers = Table(
     "challengers",
     metadata,
     Column("sequence", Integer, primary_key=True),
-    _model(),
+    model_column(),
     Column("version", Integer, nullable=False),
     Column("run_id", String(64), nullable=False),
-    _digest("digest"),
+    digest_column("digest"),
     Column("champion", Integer, nullable=False),
-    _json("evidence", nullable=False),
-    _time("kept_at", nullable=False),
-    _time("closed_at"),
+    json_column("evidence", nullable=False),
+    time_column("kept_at", nullable=False),
+    time_column("closed_at"),
     sqlite_autoincrement=True,
 )
 
