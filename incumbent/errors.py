@@ -9,8 +9,9 @@
     ├── QuarantineError                3  the data cannot be used
     │   └── UnreadableError
     ├── OutOfReachError                4  MLflow, Prefect or the database did not answer
-    ├── AbsentError                    1  what was stored is there no longer
-    ├── IntegrityError                 1  a digest differs from the recorded one
+    ├── StoredError                    1  what was stored cannot be used
+    │   ├── AbsentError                   it is there no longer
+    │   └── IntegrityError                a digest differs from the recorded one
     └── LeaseError                     1  another run works on the model, or has taken it over
 
 Each error states what happened, what was observed, what is allowed, and the next step.
@@ -100,11 +101,15 @@ class OutOfReachError(IncumbentError):
     exit_code = 4
 
 
-class AbsentError(IncumbentError):
-    """What was stored and is there no longer: a server was reached, and answered so."""
+class StoredError(IncumbentError):
+    """What was stored cannot be used, as a server that was reached has shown."""
 
 
-class IntegrityError(IncumbentError):
+class AbsentError(StoredError):
+    """What was stored and is there no longer."""
+
+
+class IntegrityError(StoredError):
     """Stored bytes whose digest differs from the recorded one."""
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from incumbent.errors import UsageError
 
+# What a run leaves out and goes on; Prefect keeps it with the run.
+LOGGER = "incumbent"
 LEASE_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
 MOST_SECONDS = 86_400
@@ -130,7 +132,7 @@ def environment_defaults(settings: Settings) -> dict[str, str]:
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "OMP_WAIT_POLICY": "passive",  # fits run in parallel: idle threads must not spin
         "PREFECT_HOME": str(settings.home / "prefect"),
-        "PREFECT_LOGGING_EXTRA_LOGGERS": "incumbent",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": LOGGER,
         "PREFECT_LOGGING_LEVEL": "CRITICAL",  # the command line says what went wrong, once
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

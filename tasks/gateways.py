@@ -18,9 +18,6 @@ from incumbent.gateways.registry import Registry
 from incumbent.records import Champion, Version
 from incumbent.settings import Settings, prepare
 
-# What a run leaves out and goes on; Prefect keeps it with the run (PREFECT_LOGGING_EXTRA_LOGGERS).
-LOGGER = "incumbent"
-
 
 @dataclass(frozen=True)
 class Gateways:

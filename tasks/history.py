@@ -21,7 +21,7 @@ from incumbent.monitoring.validation import unreadable
 from incumbent.params import ModelSpec
 from incumbent.records import Batch, ModelCard, ValidationReport
 from incumbent.replay.labelled_history import LabelledBatch, LabelledHistory
-from tasks.gateways import LOGGER
+from incumbent.settings import LOGGER
 from tasks.intake import read_training_data
 from tasks.validation import sound_rows, validate_content
 

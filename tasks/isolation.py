@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from incumbent.errors import (
-    AbsentError,
     IncumbentError,
-    IntegrityError,
     MissingPathError,
     QuarantineError,
+    StoredError,
 )
-from tasks.gateways import LOGGER
+from incumbent.gateways.sources import printable
+from incumbent.settings import LOGGER
 
 # What is wrong with one batch alone; an outage or a lost lease stops the run.
-OF_ONE_BATCH = (AbsentError, IntegrityError, MissingPathError, QuarantineError)
+OF_ONE_BATCH = (MissingPathError, QuarantineError, StoredError)
 
 
 class Isolation:
@@ -29,7 +29,7 @@ class Isolation:
         try:
             yield
         except OF_ONE_BATCH as error:
-            name = batch.encode("utf-8", "backslashreplace").decode()
+            name = printable(batch)
             self.errors[name] = error
             logging.getLogger(LOGGER).warning("%s is left for a later run: %s", name, error)
 

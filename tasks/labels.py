@@ -18,7 +18,8 @@ from incumbent.gateways.ledger import ReadFile
 from incumbent.gateways.sources.frame import read_frame
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, Findings, Predictions
-from tasks.gateways import LOGGER, OUTSIDE, Gateways
+from incumbent.settings import LOGGER
+from tasks.gateways import OUTSIDE, Gateways
 from tasks.intake import Arrival, unknown_files
 from tasks.stored import scored_predictions
 

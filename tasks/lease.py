@@ -17,8 +17,8 @@ from incumbent.errors import LeaseError, OutOfReachError
 from incumbent.gateways.ledger import Ledger
 from incumbent.params import ModelSpec
 from incumbent.records import Lease
-from incumbent.settings import Settings
-from tasks.gateways import LOGGER, Gateways, open_gateways
+from incumbent.settings import LOGGER, Settings
+from tasks.gateways import Gateways, open_gateways
 
 POLL_SECONDS = 0.2
 RENEWALS = 3  # within the length of a lease: two may be missed

@@ -10,7 +10,13 @@ from datetime import UTC, datetime
 
 from prefect import task
 
-from incumbent.errors import AbsentError, IncumbentError, IntegrityError, UsageError
+from incumbent.errors import (
+    AbsentError,
+    IncumbentError,
+    IntegrityError,
+    StoredError,
+    UsageError,
+)
 from incumbent.loop.state import Refit
 from incumbent.model.promotion import golden_failure, promotion_id
 from incumbent.params import ModelSpec
@@ -20,7 +26,8 @@ from incumbent.records import (
     PromotionKind,
     Version,
 )
-from tasks.gateways import LOGGER, OUTSIDE, Gateways
+from incumbent.settings import LOGGER
+from tasks.gateways import OUTSIDE, Gateways
 from tasks.ownership import CHAMPION, PREVIOUS, require_own_model
 
 
@@ -132,7 +139,7 @@ def archive_unpromoted(gateways: Gateways, spec: ModelSpec) -> None:
 def _finish_or_undo(gateways: Gateways, intent: Promotion) -> None:
     try:
         verify(gateways, intent.version)
-    except (AbsentError, IntegrityError) as error:
+    except StoredError as error:
         gateways.ledger.withdraw(intent)
         logging.getLogger(LOGGER).warning("promotion withdrawn: %s", error)
     else:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from incumbent.data.labels import Labelled, join
 from incumbent.data.profile import kinds_in
-from incumbent.errors import AbsentError, IntegrityError, UsageError
+from incumbent.errors import IntegrityError, StoredError, UsageError
 from incumbent.gateways.ledger import StoredDecision
 from incumbent.loop.fitting import fit_contender, training_set_of
 from incumbent.loop.state import (
@@ -37,9 +37,10 @@ from incumbent.records import (
     Version,
     document,
 )
+from incumbent.settings import LOGGER
 from incumbent.statistics.metrics import row_losses
 from tasks.champion import read_champion, read_training_set
-from tasks.gateways import LOGGER, Gateways
+from tasks.gateways import Gateways
 from tasks.labels import stored_labels
 from tasks.past_rows import read_past
 from tasks.stored import scored_predictions, stored_rows
@@ -76,7 +77,7 @@ class LiveState:
             return None
         try:
             contender = self.load(waiting.version)
-        except (AbsentError, IntegrityError) as error:
+        except StoredError as error:
             logging.getLogger(LOGGER).warning("the waiting challenger is dropped: %s", error)
             self.gateways.ledger.close_challenger(self.spec.name, datetime.now(UTC))
             return None

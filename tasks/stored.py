@@ -8,12 +8,13 @@ from pydantic import TypeAdapter
 
 from incumbent.data.intake import canonical
 from incumbent.data.profile import kinds_in
-from incumbent.errors import AbsentError, IntegrityError
+from incumbent.errors import AbsentError, IntegrityError, StoredError
 from incumbent.model.scoring import score
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, BatchStatus, Predictions, ValidationReport, Version
+from incumbent.settings import LOGGER
 from tasks.champion import read_champion
-from tasks.gateways import LOGGER, Gateways
+from tasks.gateways import Gateways
 from tasks.intake import read_again
 
 
@@ -69,7 +70,7 @@ def _scored_again(
     try:
         rows = stored_rows(gateways, spec, entry)
         model = gateways.registry.load(_version(gateways, spec, number)).model
-    except (AbsentError, IntegrityError) as error:
+    except StoredError as error:
         message = "the labels of batch %s cannot be judged, as its predictions are lost: %s"
         logging.getLogger(LOGGER).warning(message, entry.batch.id, error)
         return None

@@ -23,7 +23,9 @@ from incumbent.records import (
     RunRecord,
     Version,
 )
-from tasks.gateways import LOGGER, OUTSIDE, Gateways
+from incumbent.settings import LOGGER
+from tasks.gateways import OUTSIDE, Gateways
+from tasks.labels import stored_labels
 from tasks.state import LiveState
 
 
@@ -109,7 +111,7 @@ def newest_unlearnt(state: LiveState) -> BatchEntry:
     for entry in gateways.ledger.handled_newest_first(name):
         if entry.batch.digest in learnt:
             continue
-        if not gateways.predictions.read_labels(name, entry.batch.digest).empty:
+        if not stored_labels(gateways, state.spec, entry.batch.digest).empty:
             return entry
     raise UsageError(
         f"There is nothing new that model {name!r} could learn.",

@@ -1,5 +1,7 @@
 """`incumbent retrain`, `promote`, `rollback`, `recover`: change the champion, with a reason."""
 
+from collections.abc import Callable
+
 import click
 
 from incumbent.cli import show
@@ -21,11 +23,7 @@ Examples:
 @JSON
 def retrain(spec: str, reason: str, *, as_json: bool) -> None:
     """Request a retraining by hand; the gate still decides on the challenger."""
-    with answering(as_json=as_json) as answer:
-        model = read_spec(spec)
-        with running("retrain") as run:
-            doc = run(model, reason)
-        answer(doc, lambda: show.monitor([doc]))
+    _by_hand("retrain", spec, reason, as_json=as_json, page=lambda doc: show.monitor([doc]))
 
 
 @click.command(
@@ -39,11 +37,7 @@ Examples:
 @JSON
 def promote(spec: str, reason: str, *, as_json: bool) -> None:
     """Promote the challenger that waits for more labels, on the evidence so far."""
-    with answering(as_json=as_json) as answer:
-        model = read_spec(spec)
-        with running("promote") as run:
-            doc = run(model, reason)
-        answer(doc, lambda: show.promotion(doc))
+    _by_hand("promote", spec, reason, as_json=as_json)
 
 
 @click.command(
@@ -65,11 +59,7 @@ def rollback(spec: str, reason: str, version: int | None, *, as_json: bool) -> N
 
     A version that was gone back from is chosen by --version alone.
     """
-    with answering(as_json=as_json) as answer:
-        model = read_spec(spec)
-        with running("rollback") as run:
-            doc = run(model, reason, version)
-        answer(doc, lambda: show.promotion(doc))
+    _by_hand("rollback", spec, reason, version, as_json=as_json)
 
 
 @click.command(
@@ -82,8 +72,19 @@ Examples:
 @JSON
 def recover(spec: str, reason: str, *, as_json: bool) -> None:
     """Take the champion of the registry into a ledger that has lost it."""
+    _by_hand("recover", spec, reason, as_json=as_json)
+
+
+def _by_hand(
+    flow: str,
+    spec: str,
+    *given: str | int | None,
+    as_json: bool,
+    page: Callable[[show.Document], None] = show.promotion,
+) -> None:
+    """Run the flow of this name for a model, and print its document."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
-        with running("recover") as run:
-            doc = run(model, reason)
-        answer(doc, lambda: show.promotion(doc))
+        with running(flow) as run:
+            doc = run(model, *given)
+        answer(doc, lambda: page(doc))

@@ -1,4 +1,4 @@
-"""One MLflow and several ledgers, on real parts: nobody moves or takes away what is another's."""
+"""One MLflow and several ledgers, on real parts: none moves or takes away what is another's."""
 
 import pytest
 

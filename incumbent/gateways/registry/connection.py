@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from incumbent.errors import OutOfReachError
+from incumbent.settings import LOGGER
 
 # A missing database driver (ImportError) keeps MLflow out of reach like a missing server.
 FAILURES = (MlflowException, SQLAlchemyError, OSError, ImportError)
@@ -24,7 +25,6 @@ NO_ALIAS = ("INVALID_PARAMETER_VALUE", "alias")
 # What MLflow's pages show of an experiment: runs and metrics, not prompts and traces.
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 ALREADY_EXISTS = "RESOURCE_ALREADY_EXISTS"
-LOGGER = "incumbent"
 LONGEST_REASON = 200
 CREDENTIALS = r"//[^/@\s]+@"
 

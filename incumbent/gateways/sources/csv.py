@@ -18,8 +18,9 @@ import pyarrow.csv
 
 from incumbent.gateways.sources.types import require_distinct
 from incumbent.records import ColumnTypes
+from incumbent.settings import LOGGER
 
-LOG = logging.getLogger("incumbent")
+LOG = logging.getLogger(LOGGER)
 BLOCK = 16 << 20  # bytes
 CODES = pa.dictionary(pa.int32(), pa.string())
 # A leading zero, or more digits than an integer holds: the value names something.

@@ -128,7 +128,7 @@ def require_name(path: str) -> str:
     Raises:
         UnreadableError: It is no UTF-8.
     """
-    shown = path.encode("utf-8", "backslashreplace").decode()
+    shown = printable(path)
     if shown == path:
         return path
     raise UnreadableError(
@@ -137,6 +137,15 @@ def require_name(path: str) -> str:
         "a name in UTF-8",
         "rename the file",
     )
+
+
+def printable(path: str) -> str:
+    r"""The path with bytes that are no UTF-8 as escapes.
+
+    >>> print(printable("a\udcff.csv"))
+    a\udcff.csv
+    """
+    return path.encode("utf-8", "backslashreplace").decode()
 
 
 def bytes_digest(path: str) -> str:
