@@ -16,7 +16,7 @@ export OMP_NUM_THREADS ?= 1
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check bench lock clean
+.PHONY: help setup demo test test-fast test-attacks check bench lock clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -54,7 +54,10 @@ demo: setup ## A year of real flights: a model decays, is retrained, shadowed an
 	$(BIN)/incumbent demo
 
 test: setup ## The whole suite
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -m "not attack"
+
+test-attacks: setup ## Kills, stops and crowds of runs: what `make test` leaves out
+	$(BIN)/pytest -n 2 -m attack
 
 test-fast: setup ## What every commit should pass: under a minute
 	$(BIN)/pytest -n 2 -m "not slow and not integration"

@@ -33,7 +33,7 @@ from tasks.labels import (
 )
 from tasks.lease import holding
 from tasks.promotion import reconcile
-from tasks.reporting import carried_out, recall, report, stored_document
+from tasks.reporting import carried_out, found_before, recall, report, stored_document
 from tasks.scoring import score_batch
 from tasks.state import LiveState
 from tasks.training import keep_candidate
@@ -82,6 +82,8 @@ def take_all(state: LiveState, batch: str | None, labels: str | None) -> list[di
 def follow(state: LiveState, arrival: Arrival, tables: list[LabelTable]) -> dict[str, Any]:
     """A new batch: validated, compared with the champion's training set, and scored."""
     champion, entry = load_champion(state.gateways, state.spec), arrival.entry
+    if done := carried_out(state, entry):
+        return report(state, found_before(state, arrival, done.inputs, tables), done)
     judged = state.judged_batches(entry.batch.digest)
     validation, frame = validate(arrival, state.spec, champion.model.card)
     if validation.outcome is Outcome.QUARANTINE:
@@ -110,7 +112,7 @@ def follow(state: LiveState, arrival: Arrival, tables: list[LabelTable]) -> dict
 def conclude(state: LiveState, findings: Findings) -> dict[str, Any]:
     """The champion judged on the labels that have arrived; a decision, and what it asks for."""
     findings = with_maturity(state.gateways, state.spec, findings)
-    if done := carried_out(state, findings):
+    if done := carried_out(state, findings.entry):
         seen = replace(findings, drift=done.inputs.drift, scored_by=done.inputs.champion)
         return report(state, seen, done)
     findings = with_outputs(state, findings)

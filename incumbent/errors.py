@@ -19,9 +19,11 @@ Each error states what happened, what was observed, what is allowed, and the nex
 
 from typing import ClassVar
 
+from incumbent.plain_text import without_secrets
+
 
 class IncumbentError(Exception):
-    """An error for a user to read: what, observed, allowed, next.
+    """An error for a user to read: what, observed, allowed, next. Secrets in addresses are hidden.
 
     Args:
         what: One sentence that names the problem.
@@ -39,11 +41,9 @@ class IncumbentError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, what: str, observed: object, allowed: object, next_step: str) -> None:
-        self.what = what
-        self.observed = str(observed)
-        self.allowed = str(allowed)
-        self.next_step = next_step
-        super().__init__(what, self.observed, self.allowed, next_step)
+        texts = (without_secrets(str(text)) for text in (what, observed, allowed, next_step))
+        self.what, self.observed, self.allowed, self.next_step = texts
+        super().__init__(self.what, self.observed, self.allowed, self.next_step)
 
     def __str__(self) -> str:
         return (

@@ -7,9 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from incumbent.errors import UsageError
+from incumbent.log import LOGGER
 
-# What a run leaves out and goes on; Prefect keeps it with the run.
-LOGGER = "incumbent"
 LEASE_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
 MOST_SECONDS = 86_400

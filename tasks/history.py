@@ -1,6 +1,5 @@
 """History: labelled files as a replay reads them, each validated as it arrives."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,12 +15,12 @@ from incumbent.data.written import as_trained
 from incumbent.errors import UnreadableError, UsageError
 from incumbent.gateways import sources
 from incumbent.gateways.sources.frame import read_frame
+from incumbent.log import warn
 from incumbent.model.windows import one_day_warning
 from incumbent.monitoring.validation import unreadable
 from incumbent.params import ModelSpec
 from incumbent.records import Batch, ModelCard, ValidationReport
 from incumbent.replay.labelled_history import LabelledBatch, LabelledHistory
-from incumbent.settings import LOGGER
 from tasks.intake import read_training_data
 from tasks.validation import sound_rows, validate_content
 
@@ -32,7 +31,7 @@ def open_history(spec: ModelSpec, reference: str, paths: Sequence[str]) -> Label
     kinds = kinds_of(raw, spec)
     known = canonical(raw, spec, kinds).dropna(subset=[spec.target]).reset_index(drop=True)
     if warning := one_day_warning(known, spec):
-        logging.getLogger(LOGGER).warning(warning)
+        warn(warning)
     labels = _labels(spec)
     readers = [
         partial(read_batch, spec, name, path, labels)

@@ -1,6 +1,5 @@
 """Isolation: one batch that cannot be taken in, or judged, does not stop those behind it."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +10,7 @@ from incumbent.errors import (
     StoredError,
 )
 from incumbent.gateways.sources import printable
-from incumbent.settings import LOGGER
+from incumbent.log import warn
 
 # What is wrong with one batch alone; an outage or a lost lease stops the run.
 OF_ONE_BATCH = (MissingPathError, QuarantineError, StoredError)
@@ -31,7 +30,7 @@ class Isolation:
         except OF_ONE_BATCH as error:
             name = printable(batch)
             self.errors[name] = error
-            logging.getLogger(LOGGER).warning("%s is left for a later run: %s", name, error)
+            warn("%s is left for a later run: %s", name, error)
 
     def require_none(self) -> None:
         """End the run with the error of what it has left.

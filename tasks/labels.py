@@ -1,6 +1,5 @@
 """Labels: read once per run, kept by batch, joined by id whenever they arrive."""
 
-import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,9 +15,9 @@ from incumbent.errors import IntegrityError, MissingPathError, UnreadableError, 
 from incumbent.gateways import sources
 from incumbent.gateways.ledger import ReadFile
 from incumbent.gateways.sources.frame import read_frame
+from incumbent.log import warn
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, Findings, Predictions
-from incumbent.settings import LOGGER
 from tasks.gateways import OUTSIDE, Gateways
 from tasks.intake import Arrival, unknown_files
 from tasks.stored import scored_predictions
@@ -200,7 +199,7 @@ def stored_labels(gateways: Gateways, spec: ModelSpec, batch: str) -> pd.DataFra
     try:
         return gateways.predictions.read_labels(spec.name, batch)
     except IntegrityError as error:
-        logging.getLogger(LOGGER).warning("read from where they arrived: %s", error)
+        warn("read from where they arrived: %s", error)
     for arrival in gateways.ledger.arrivals(spec.name, batch):
         table = _usable(partial(_read, arrival.path, spec))
         if table is not None and table.digest == arrival.digest:
@@ -230,5 +229,5 @@ def _usable(read: Callable[[], LabelTable]) -> LabelTable | None:
     try:
         return read()
     except (MissingPathError, UnreadableError) as error:
-        logging.getLogger(LOGGER).warning("labels left out: %s", error)
+        warn("labels left out: %s", error)
         return None

@@ -1,6 +1,5 @@
 """Lease: one run at a time works on a model; the next one waits, but not for a dead one."""
 
-import logging
 import os
 import socket
 import threading
@@ -15,9 +14,10 @@ from prefect.runtime import flow_run
 
 from incumbent.errors import LeaseError, OutOfReachError
 from incumbent.gateways.ledger import Ledger
+from incumbent.log import warn
 from incumbent.params import ModelSpec
 from incumbent.records import Lease
-from incumbent.settings import LOGGER, Settings
+from incumbent.settings import Settings
 from tasks.gateways import Gateways, open_gateways
 
 POLL_SECONDS = 0.2
@@ -44,7 +44,8 @@ def holding(spec: ModelSpec) -> Iterator[Gateways]:
     lease = _wait_for(gateways.ledger, spec.name, settings)
     ledger = gateways.ledger.under(lease)
     registry = gateways.registry.under(ledger.identity(), ledger.require_lease)
-    leased = replace(gateways, ledger=ledger, registry=registry)
+    predictions = gateways.predictions.under(ledger.require_lease)
+    leased = replace(gateways, ledger=ledger, registry=registry, predictions=predictions)
     token = _held.set({**outer, spec.name: leased})
     try:
         with _renewing(gateways.ledger, lease, settings.lease):
@@ -63,7 +64,7 @@ def _wait_for(ledger: Ledger, model: str, settings: Settings) -> Lease:
         if datetime.now(UTC) - start > settings.patience:
             raise _busy(model, holder, settings.patience)
         if not logged:
-            logging.getLogger(LOGGER).warning("waiting for %s, which works on %s", holder, model)
+            warn("waiting for %s, which works on %s", holder, model)
             logged = True
         sleep(POLL_SECONDS)
     return lease

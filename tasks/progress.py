@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from rich.console import Console
 
 from incumbent.params import ModelSpec
+from incumbent.plain_text import plain_lines
 from incumbent.replay.candidates import Candidate, grid, trial_of
 from incumbent.replay.document import ALWAYS, INCUMBENT, AtOnce
 from incumbent.replay.fits import FIRST, Fits
@@ -84,7 +85,7 @@ class Progress:
 
 def tell(text: str, style: str | None = None) -> None:
     """A line on standard output, wherever the caller has it lead."""
-    Console(soft_wrap=True).print(text, style=style, highlight=False, markup=False)
+    Console(soft_wrap=True).print(plain_lines(text), style=style, highlight=False, markup=False)
 
 
 def labels_at_once(fits: Fits, own: Trial, label_delay: int, memory: Memory) -> AtOnce | None:

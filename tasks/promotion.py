@@ -5,7 +5,6 @@ version that this ledger began and no intent names was never promoted, and is ar
 finished if its version is intact, and withdrawn if it is not.
 """
 
-import logging
 from datetime import UTC, datetime
 
 from prefect import task
@@ -17,6 +16,7 @@ from incumbent.errors import (
     StoredError,
     UsageError,
 )
+from incumbent.log import warn
 from incumbent.loop.state import Refit
 from incumbent.model.promotion import golden_failure, promotion_id
 from incumbent.params import ModelSpec
@@ -26,7 +26,7 @@ from incumbent.records import (
     PromotionKind,
     Version,
 )
-from incumbent.settings import LOGGER
+from tasks.champion import require_champion
 from tasks.gateways import OUTSIDE, Gateways
 from tasks.ownership import CHAMPION, PREVIOUS, require_own_model
 
@@ -66,6 +66,36 @@ def verify(gateways: Gateways, version: Version) -> Champion:
             "keep the champion, and look at the version's run in MLflow",
         )
     return stored
+
+
+def carried_out_before(
+    gateways: Gateways, spec: ModelSpec, kind: PromotionKind, seen: int, to: int | None = None
+) -> bool:
+    """Whether a request made when `seen` was champion has been carried out: then it is one.
+
+    Args:
+        gateways: Where the champion is named.
+        spec: The model.
+        kind: What is asked for.
+        seen: Number of the champion whose place is to be taken.
+        to: The version that is asked for; None: whichever it was.
+
+    Raises:
+        NoChampionError: There is no champion yet.
+        UsageError: By now another version is champion, for another reason.
+    """
+    champion, last = require_champion(gateways, spec), gateways.ledger.last_promotion(spec.name)
+    if champion.number == seen:
+        return False
+    same = last is not None and (last.kind, last.previous) == (kind, seen)
+    if same and to in {None, champion.number}:
+        return True
+    raise UsageError(
+        f"The champion of {spec.name!r} is another one by now.",
+        f"version {champion.number}",
+        f"version {seen}, which the request is about",
+        f"look at `incumbent status {spec.name}`, and ask again if it still holds",
+    )
 
 
 def former_champion(gateways: Gateways, spec: ModelSpec, number: int | None) -> Version:
@@ -141,7 +171,7 @@ def _finish_or_undo(gateways: Gateways, intent: Promotion) -> None:
         verify(gateways, intent.version)
     except StoredError as error:
         gateways.ledger.withdraw(intent)
-        logging.getLogger(LOGGER).warning("promotion withdrawn: %s", error)
+        warn("promotion withdrawn: %s", error)
     else:
         _finish(gateways, intent)
 
@@ -160,7 +190,7 @@ def _assert(gateways: Gateways, model: str, alias: str, version: Version | None)
         if version is not None:
             _point(gateways, model, alias, version)
     except AbsentError as error:
-        logging.getLogger(LOGGER).warning("the alias %r is not set: %s", alias, error)
+        warn("the alias %r is not set: %s", alias, error)
 
 
 def _point(gateways: Gateways, model: str, alias: str, version: Version) -> None:

@@ -10,17 +10,21 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.runtime import flow_run
 from pydantic import TypeAdapter
 
-from incumbent.errors import IntegrityError
+from incumbent.errors import IntegrityError, StoredError
+from incumbent.log import warn
 from incumbent.params import ModelSpec
+from incumbent.plain_text import plain
 from incumbent.policy.decision import stored_inputs
 from incumbent.records import (
     BatchEntry,
     BatchStatus,
     Champion,
     Conclusion,
+    DecisionInputs,
     DriftReport,
     EstimateReport,
     Findings,
+    ModelCard,
     Outcome,
     Retraining,
     RunRecord,
@@ -33,9 +37,12 @@ from incumbent.report.reporting import link, monitor_document, page
 from incumbent.report.timeline import timeline
 from tasks.champion import require_champion
 from tasks.gateways import OUTSIDE, Gateways
+from tasks.intake import Arrival
+from tasks.labels import LabelTable, keep_labels, with_maturity
 from tasks.scoring import score_batch
 from tasks.state import LiveState
-from tasks.stored import scored_predictions
+from tasks.stored import predictions_by, scored_predictions, version_of
+from tasks.validation import validate_content
 
 
 def recall(state: LiveState, entry: BatchEntry, arrivals: Mapping[str, str]) -> Findings:
@@ -81,12 +88,12 @@ def stored_document(state: LiveState, entry: BatchEntry) -> dict[str, Any]:
     return {**stored.document, "duplicate": True}
 
 
-def carried_out(state: LiveState, findings: Findings) -> Conclusion | None:
+def carried_out(state: LiveState, entry: BatchEntry) -> Conclusion | None:
     """What a run that broke off after its promotion had concluded; None where none did.
 
     The champion was promoted over this very batch, by a decision that was never reported.
     """
-    champion, digest = state.champion(), findings.entry.batch.digest
+    champion, digest = state.champion(), entry.batch.digest
     if champion.model.card.training.batches[-1:] != (digest,):
         return None
     ledger, name = state.gateways.ledger, state.spec.name
@@ -105,6 +112,39 @@ def carried_out(state: LiveState, findings: Findings) -> Conclusion | None:
     return Conclusion(inputs, inputs.harm, decision, retraining)
 
 
+def found_before(
+    state: LiveState, arrival: Arrival, done: DecisionInputs, tables: list[LabelTable]
+) -> Findings:
+    """What was found about a batch before the champion was promoted over it: nothing is new."""
+    gateways, spec, entry = state.gateways, state.spec, arrival.entry
+    validation, _ = validate_content(arrival.content, spec, _judged_card(state, done.champion))
+    predictions = predictions_by(gateways, spec, entry, done.champion, validation)
+    kept = {} if predictions is None else keep_labels(gateways, spec, entry, predictions, tables)
+    found = Findings(
+        entry,
+        validation,
+        done.drift,
+        predictions,
+        done.champion,
+        latency=None,
+        learnt=True,
+        arrivals=kept,
+        estimate=done.estimate,
+        judged_batches=done.judged_batches,
+    )
+    return with_maturity(gateways, spec, found)
+
+
+def _judged_card(state: LiveState, number: int) -> ModelCard:
+    """The card of the version that was judged; of the champion, where that version is lost."""
+    try:
+        version = version_of(state.gateways, state.spec, number)
+        return state.gateways.registry.load(version).model.card
+    except StoredError as error:
+        warn("validated by the training set of now: %s", error)
+        return state.champion().model.card
+
+
 @task(name="reporting", **OUTSIDE)
 def report(state: LiveState, findings: Findings, conclusion: Conclusion) -> dict[str, Any]:
     """Show a batch where people look, then mark it handled. The order makes a rerun harmless."""
@@ -113,7 +153,8 @@ def report(state: LiveState, findings: Findings, conclusion: Conclusion) -> dict
     doc = monitor_document(findings, conclusion, after)
     points, text = timeline(findings, conclusion), page(doc)
     now, entry = datetime.now(UTC), findings.entry
-    gateways.registry.log_timeline(spec.name, entry.ordinal, points, now)
+    arrived = gateways.ledger.arrived_at(spec.name, entry.batch.digest)
+    gateways.registry.log_timeline(spec.name, entry.ordinal, points, arrived or now)
     noted = link("Flow run in Prefect", flow_run.ui_url) + text
     record = RunRecord(
         f"monitor {entry.batch.id}",
@@ -127,7 +168,8 @@ def report(state: LiveState, findings: Findings, conclusion: Conclusion) -> dict
     run = gateways.registry.log_run(spec.name, record, now, begun=begun)
     shown = link("Run in MLflow", gateways.registry.page(spec.name, run)) + text
     key = f"{spec.name.replace('_', '-')}-batch"
-    create_markdown_artifact(shown, key=key, description=entry.batch.id)
+    gateways.ledger.require_lease()  # Prefect takes no fence
+    create_markdown_artifact(shown, key=key, description=plain(entry.batch.id))
     for digest, path in findings.arrivals.items():
         gateways.ledger.record_labels(spec.name, digest, path, [entry.batch.digest], now)
     quarantined = findings.validation.outcome is Outcome.QUARANTINE

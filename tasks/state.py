@@ -1,6 +1,5 @@
 """The state of the loop in a live run: the ledger, the registry and the store of predictions."""
 
-import logging
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -9,6 +8,7 @@ from incumbent.data.labels import Labelled, join
 from incumbent.data.profile import kinds_in
 from incumbent.errors import IntegrityError, StoredError, UsageError
 from incumbent.gateways.ledger import StoredDecision
+from incumbent.log import warn
 from incumbent.loop.fitting import fit_contender, training_set_of
 from incumbent.loop.state import (
     Challenge,
@@ -37,7 +37,6 @@ from incumbent.records import (
     Version,
     document,
 )
-from incumbent.settings import LOGGER
 from incumbent.statistics.metrics import row_losses
 from tasks.champion import read_champion, read_training_set
 from tasks.gateways import Gateways
@@ -78,7 +77,7 @@ class LiveState:
         try:
             contender = self.load(waiting.version)
         except StoredError as error:
-            logging.getLogger(LOGGER).warning("the waiting challenger is dropped: %s", error)
+            warn("the waiting challenger is dropped: %s", error)
             self.gateways.ledger.close_challenger(self.spec.name, datetime.now(UTC))
             return None
         same_recipe = burden_of(contender.spec, self.spec) is Burden.REFRESH
@@ -204,7 +203,7 @@ class LiveState:
             labelled = None if predictions is None else self.labelled(batch, predictions)
         except IntegrityError as error:
             message = "batch %s is not learnt from: %s"
-            logging.getLogger(LOGGER).warning(message, entry.batch.id, error)
+            warn(message, entry.batch.id, error)
             return pd.DataFrame()
         return teachable_rows(frame, labelled, card)
 

@@ -1,18 +1,15 @@
 """What was stored of a batch: read back, or made again where a file is lost or damaged."""
 
-import logging
-from collections.abc import Mapping
-
 import pandas as pd
 from pydantic import TypeAdapter
 
 from incumbent.data.intake import canonical
 from incumbent.data.profile import kinds_in
 from incumbent.errors import AbsentError, IntegrityError, StoredError
+from incumbent.log import warn
 from incumbent.model.scoring import score
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, BatchStatus, Predictions, ValidationReport, Version
-from incumbent.settings import LOGGER
 from tasks.champion import read_champion
 from tasks.gateways import Gateways
 from tasks.intake import read_again
@@ -27,7 +24,7 @@ def stored_rows(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> pd.Da
     try:
         kept = gateways.predictions.read_rows(spec.name, entry.batch.digest)
     except IntegrityError as error:
-        logging.getLogger(LOGGER).warning("read from the file of the batch: %s", error)
+        warn("read from the file of the batch: %s", error)
         kept = None
     if kept is not None:
         return kept
@@ -46,17 +43,31 @@ def scored_predictions(
     stored = gateways.ledger.batch(spec.name, entry.batch.digest)
     if stored is None or stored.status is BatchStatus.QUARANTINED:
         return None
-    champion = gateways.ledger.champion(spec.name)
-    number = champion.number if champion else 0
     if stored.document is not None:
-        number = stored.document["scored_by"]
+        validation = TypeAdapter(ValidationReport).validate_python(stored.document["validation"])
+        return predictions_by(gateways, spec, stored, stored.document["scored_by"], validation)
+    champion = gateways.ledger.champion(spec.name)
+    return predictions_by(gateways, spec, stored, champion.number if champion else 0, None)
+
+
+def predictions_by(
+    gateways: Gateways,
+    spec: ModelSpec,
+    entry: BatchEntry,
+    number: int,
+    validation: ValidationReport | None,
+) -> Predictions | None:
+    """The predictions of a batch by one version; lost ones are made again where it was validated.
+
+    None where the version has made none, or cannot make them again.
+    """
     try:
         found = gateways.predictions.read(spec.name, entry.batch.digest, number)
     except IntegrityError as error:
-        logging.getLogger(LOGGER).warning("scored again: %s", error)
+        warn("scored again: %s", error)
         found = None
-    if found is None and stored.document is not None:
-        return _scored_again(gateways, spec, stored, stored.document, number)
+    if found is None and validation is not None:
+        return _scored_again(gateways, spec, entry, number, validation)
     return found
 
 
@@ -64,23 +75,27 @@ def _scored_again(
     gateways: Gateways,
     spec: ModelSpec,
     entry: BatchEntry,
-    document: Mapping[str, object],
     number: int,
+    validation: ValidationReport,
 ) -> Predictions | None:
     try:
         rows = stored_rows(gateways, spec, entry)
-        model = gateways.registry.load(_version(gateways, spec, number)).model
+        model = gateways.registry.load(version_of(gateways, spec, number)).model
     except StoredError as error:
         message = "the labels of batch %s cannot be judged, as its predictions are lost: %s"
-        logging.getLogger(LOGGER).warning(message, entry.batch.id, error)
+        warn(message, entry.batch.id, error)
         return None
-    validation = TypeAdapter(ValidationReport).validate_python(document["validation"])
     found = score(model.card, model.pipeline, rows, validation.excluded, spec.harm_slices)
     gateways.predictions.write(spec.name, entry.batch.digest, number, found)
     return found
 
 
-def _version(gateways: Gateways, spec: ModelSpec, number: int) -> Version:
+def version_of(gateways: Gateways, spec: ModelSpec, number: int) -> Version:
+    """The version of this number that was champion.
+
+    Raises:
+        AbsentError: The ledger has none.
+    """
     for promotion in gateways.ledger.promotions(spec.name):
         if promotion.version.number == number:
             return promotion.version

@@ -1,6 +1,5 @@
 """Training: the first champion, candidates kept as runs, and refits as versions."""
 
-import logging
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -9,6 +8,7 @@ from prefect import task
 from incumbent.data.intake import canonical
 from incumbent.data.kinds import kinds_of
 from incumbent.errors import UsageError
+from incumbent.log import warn
 from incumbent.loop.challenge import challenger_for
 from incumbent.loop.state import Challenge, Contender, Refit
 from incumbent.model.training import assemble, train
@@ -23,7 +23,6 @@ from incumbent.records import (
     RunRecord,
     Version,
 )
-from incumbent.settings import LOGGER
 from tasks.gateways import OUTSIDE, Gateways
 from tasks.labels import stored_labels
 from tasks.state import LiveState
@@ -37,7 +36,7 @@ def train_first(spec: ModelSpec, frame: pd.DataFrame) -> tuple[FittedModel, pd.D
     rows = canonical(frame, spec, kinds).dropna(subset=[spec.target])
     rows = sample(rows.reset_index(drop=True), spec)
     if warning := one_day_warning(rows, spec):
-        logging.getLogger(LOGGER).warning(warning)
+        warn(warning)
     return train(rows, spec, kinds), rows
 
 

@@ -9,6 +9,7 @@ import click
 
 from incumbent.errors import UsageError
 from incumbent.params import SAFE_PATH
+from incumbent.plain_text import has_secrets
 
 DEPLOYMENTS = Path("prefect.yaml")
 
@@ -56,6 +57,13 @@ def plain_path(path: str) -> str:
         UsageError: It has others.
     """
     plain = path if "://" in path else str(Path(path).resolve())
+    if has_secrets(plain):
+        raise UsageError(
+            "The address has credentials in it.",
+            path,
+            "an address without",
+            "set them in the environment, as the package of the storage reads them",
+        )
     if not re.fullmatch(SAFE_PATH, plain):
         raise UsageError(
             "The path has signs that a run does not take.",

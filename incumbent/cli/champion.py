@@ -1,6 +1,9 @@
 """`incumbent retrain`, `promote`, `rollback`, `recover`: change the champion, with a reason."""
 
+import os
 from collections.abc import Callable
+from contextlib import closing
+from typing import Any
 
 import click
 
@@ -8,8 +11,14 @@ from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.arguments import SPEC, read_spec
 from incumbent.cli.flow import running
+from incumbent.settings import Settings
 
 REASON = click.option("--reason", required=True, help="The reason, stored in the ledger.")
+CHAMPION = click.option(
+    "--champion",
+    type=click.IntRange(min=1),
+    help="The champion whose place is to be taken; else the one of now.",
+)
 
 
 @click.command(
@@ -23,21 +32,26 @@ Examples:
 @JSON
 def retrain(spec: str, reason: str, *, as_json: bool) -> None:
     """Request a retraining by hand; the gate still decides on the challenger."""
-    _by_hand("retrain", spec, reason, as_json=as_json, page=lambda doc: show.monitor([doc]))
+    _by_hand("retrain", spec, reason=reason, as_json=as_json, page=lambda doc: show.monitor([doc]))
 
 
 @click.command(
     epilog="""\b
 Examples:
   incumbent status flights
-  incumbent promote flights --reason "reviewed by hand, the labels are slow" """
+  incumbent promote flights --reason "reviewed by hand, the labels are slow"
+  incumbent promote flights --champion 3 --reason "seen beside version 3" """
 )
 @SPEC
 @REASON
+@CHAMPION
 @JSON
-def promote(spec: str, reason: str, *, as_json: bool) -> None:
-    """Promote the challenger that waits for more labels, on the evidence so far."""
-    _by_hand("promote", spec, reason, as_json=as_json)
+def promote(spec: str, reason: str, champion: int | None, *, as_json: bool) -> None:
+    """Promote the challenger that waits for more labels, on the evidence so far.
+
+    A request that is repeated is carried out once.
+    """
+    _by_hand("promote", spec, reason=reason, champion=champion, as_json=as_json)
 
 
 @click.command(
@@ -48,18 +62,22 @@ Examples:
 )
 @SPEC
 @REASON
+@CHAMPION
 @click.option(
     "--version",
     type=click.IntRange(min=1),
     help="A former champion; else the last that was not gone back from.",
 )
 @JSON
-def rollback(spec: str, reason: str, version: int | None, *, as_json: bool) -> None:
+def rollback(
+    spec: str, reason: str, champion: int | None, version: int | None, *, as_json: bool
+) -> None:
     """Return to the previous champion, or to an earlier one.
 
-    A version that was gone back from is chosen by --version alone.
+    A version that was gone back from is chosen by --version alone. A request that is repeated is
+    carried out once.
     """
-    _by_hand("rollback", spec, reason, version, as_json=as_json)
+    _by_hand("rollback", spec, reason=reason, champion=champion, version=version, as_json=as_json)
 
 
 @click.command(
@@ -72,19 +90,31 @@ Examples:
 @JSON
 def recover(spec: str, reason: str, *, as_json: bool) -> None:
     """Take the champion of the registry into a ledger that has lost it."""
-    _by_hand("recover", spec, reason, as_json=as_json)
+    _by_hand("recover", spec, reason=reason, as_json=as_json)
 
 
 def _by_hand(
     flow: str,
     spec: str,
-    *given: str | int | None,
+    *,
     as_json: bool,
     page: Callable[[show.Document], None] = show.promotion,
+    **given: Any,
 ) -> None:
     """Run the flow of this name for a model, and print its document."""
     with answering(as_json=as_json) as answer:
         model = read_spec(spec)
+        if "champion" in given and given["champion"] is None:
+            given["champion"] = _champion_now(model.name)
         with running(flow) as run:
-            doc = run(model, *given)
+            doc = run(model, **given)
         answer(doc, lambda: page(doc))
+
+
+def _champion_now(model: str) -> int:
+    """Its number before this command waits for another: what a person has seen."""
+    from incumbent.api.champion import require_champion
+    from incumbent.gateways.ledger import Ledger
+
+    with closing(Ledger(Settings.of(os.environ).database_url)) as ledger:
+        return require_champion(ledger, model).number

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from incumbent.data.maturity import describe_maturity
 from incumbent.errors import IncumbentError
+from incumbent.plain_text import plain, plain_lines, without_secrets
 from incumbent.records import PooledPoint
 from incumbent.replay.policy_name import named_policy
 from incumbent.settings import Settings
@@ -23,10 +24,10 @@ MOST_LAGS = 12
 def error(problem: IncumbentError) -> None:
     """An error on standard error: what, observed, allowed, next."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(f"[bold red]Error[/] {escape(problem.what)}")
-    console.print(f"  observed: {escape(problem.observed)}")
-    console.print(f"  allowed:  {escape(problem.allowed)}")
-    console.print(f"  next:     {escape(problem.next_step)}")
+    console.print(f"[bold red]Error[/] {_cell(problem.what)}")
+    console.print(f"  observed: {_cell(problem.observed)}")
+    console.print(f"  allowed:  {_cell(problem.allowed)}")
+    console.print(f"  next:     {_cell(problem.next_step)}")
 
 
 def train(doc: Document) -> None:
@@ -125,7 +126,7 @@ def policies(doc: Document) -> None:
             p["refusals"],
         )
         losses = ("" if p[key] is None else f"{p[key]:.4f}" for key in ("metric", "regret"))
-        table.add_row(escape(name), *losses, *map(str, numbers))
+        table.add_row(_cell(name), *losses, *map(str, numbers))
         if name in _late(doc):
             table.add_row("  at once", f"{doc['delay'][name]['at_once']:.4f}")
     Console().print("\n", table)
@@ -152,7 +153,7 @@ def _recommendation(found: Mapping[str, Any], metric: str) -> None:
         own = "" if policy["settings"] else " (the spec)"
         numbers = [policy[key] for key in ("metric", "value", "first_half", "second_half")]
         loss, *values = ("" if number is None else f"{number:.4f}" for number in numbers)
-        table.add_row(named + own, loss, str(policy["trainings"]), *values)
+        table.add_row(_cell(named + own), loss, str(policy["trainings"]), *values)
     Console(highlight=False).print("\n", table)
     _print(f"\nValue: {found['criterion']}; older and newer half of the batches.\n{found['text']}.")
 
@@ -208,21 +209,21 @@ def _drift_row(column: Mapping[str, Any]) -> list[str]:
     known = ["" if column[n] is None else f"{column[n]:.3g}" for n in numbers]
     moved = "; ".join(column["moved"]) or ("" if column["distance"] is not None else "no answer")
     words = [column["column"], *known, lines.get("reference", ""), lines.get("batch", ""), moved]
-    return [escape(_printable(word)) for word in words]
+    return [_cell(word) for word in words]
 
 
 def _some(names: Sequence[str], most: int = 10) -> str:
     more = len(names) - most
-    return ", ".join(map(_printable, names[:most])) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def _printable(text: str) -> str:
-    """The text without control characters of a terminal."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
+def _cell(text: str) -> str:
+    """A text from data or a person in one line, which neither rich nor the terminal obeys."""
+    return escape(plain(text))
 
 
 def _print(text: str) -> None:
-    Console(soft_wrap=True, highlight=False).print(escape(text))
+    Console(soft_wrap=True, highlight=False).print(escape(without_secrets(plain_lines(text))))
 
 
 def _name(metric: str) -> str:

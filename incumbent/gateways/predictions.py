@@ -5,14 +5,11 @@
     <root>/<model>/together/<name>.parquet
     <root>/<model>/labels/<batch digest, 16 digits>-<arrival digest, 16 digits>.parquet
 
-A file is written under another name and then moved, so that it is there whole or not at all;
-written again it takes the place of its equal.
+Each is written once by its key; written again it takes the place of its equal.
 """
 
 import json
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from incumbent.errors import IntegrityError, OutOfReachError
-from incumbent.gateways.sources import open_filesystem
+from incumbent.gateways.parquet_files import ParquetFiles
 from incumbent.records import Predictions
 
 _DIGITS = 16
@@ -35,6 +31,7 @@ class PredictionStore:
 
     Args:
         root: A local folder or any fsspec URI; made when something is first written.
+        fence: Is called just before each write, and raises where it must not be made.
 
     Raises:
         UsageError: The URI's protocol is unknown or needs a package that is not installed.
@@ -42,9 +39,12 @@ class PredictionStore:
         IntegrityError: (every reading method) A file is not what was written.
     """
 
-    def __init__(self, root: str) -> None:
-        self._root = root
-        self._filesystem, self._folder = open_filesystem(root)
+    def __init__(self, root: str, fence: Callable[[], None] = lambda: None) -> None:
+        self._root, self._files = root, ParquetFiles(root, fence)
+
+    def under(self, fence: Callable[[], None]) -> "PredictionStore":
+        """The same store, as a run writes to it that holds the lease of a model."""
+        return PredictionStore(self._root, fence)
 
     def write(self, model: str, batch_digest: str, version: int, predictions: Predictions) -> None:
         """Keep the predictions of one version on one batch; NaN scores stay NaN.
@@ -67,7 +67,7 @@ class PredictionStore:
 
     def read(self, model: str, batch_digest: str, version: int) -> Predictions | None:
         """The predictions of one version on one batch, None where it has made none."""
-        table = self._read(self._predictions(model, batch_digest, version))
+        table = self._files.read(self._predictions(model, batch_digest, version))
         if table is None:
             return None
         scores = [name for name in table.column_names if name.startswith("value_")]
@@ -92,11 +92,11 @@ class PredictionStore:
 
         A later training then needs no file of the batch.
         """
-        self._move_in(self._rows(model, batch_digest), rows.to_parquet(index=False))
+        self._files.write(self._rows(model, batch_digest), rows.to_parquet(index=False))
 
     def read_rows(self, model: str, batch_digest: str) -> pd.DataFrame | None:
         """The canonical rows of a batch as they were kept; None where they were not."""
-        table = self._read(self._rows(model, batch_digest))
+        table = self._files.read(self._rows(model, batch_digest))
         return None if table is None else table.to_pandas()
 
     def write_together(
@@ -113,11 +113,11 @@ class PredictionStore:
         filled = [rows for rows in tables.values() if len(rows)] or [*tables.values()][:1]
         whole = pd.concat(filled)
         whole.attrs = {"key": key, "rows": {batch: len(rows) for batch, rows in tables.items()}}
-        self._move_in(self._together(model, name), whole.to_parquet(index=False))
+        self._files.write(self._together(model, name), whole.to_parquet(index=False))
 
     def read_together(self, model: str, name: str, key: str) -> dict[str, pd.DataFrame] | None:
         """The rows of several batches by digest; None where they were made from something else."""
-        table = self._read(self._together(model, name))
+        table = self._files.read(self._together(model, name))
         if table is None or (note := json.loads(table.schema.metadata[_NOTE]))["key"] != key:
             return None
         whole, start, found = table.to_pandas(), 0, dict[str, pd.DataFrame]()
@@ -160,7 +160,7 @@ class PredictionStore:
         """
         arrivals = self.label_arrivals(model, [batch_digest])[batch_digest]
         paths = [self._labels(model, batch_digest, arrival) for arrival in arrivals]
-        tables = [table for path in paths if (table := self._read(path)) is not None]
+        tables = [table for path in paths if (table := self._files.read(path)) is not None]
         frames = [t.to_pandas() for t in tables if t.num_rows]
         if not frames:
             return pd.DataFrame({c: pd.Series(dtype="str") for c in ("id", "label", "arrival")})
@@ -173,76 +173,30 @@ class PredictionStore:
 
         The folder is listed once, however many batches are asked for.
         """
-        with self._reachable():
-            self._filesystem.invalidate_cache()
-            try:
-                paths = self._filesystem.ls(f"{self._folder}/{model}/labels", detail=False)
-            except FileNotFoundError:
-                paths = []
         found = dict[str, list[str]]()
-        for path in sorted(path for path in paths if path.endswith(".parquet")):
-            batch, _, arrival = path.rsplit("/", 1)[-1].removesuffix(".parquet").partition("-")
+        for name in self._files.names(f"{model}/labels"):
+            batch, _, arrival = name.partition("-")
             found.setdefault(batch, []).append(arrival)
         return {digest: tuple(found.get(digest[:_DIGITS], ())) for digest in batch_digests}
 
     def _labels(self, model: str, batch_digest: str, labels_digest: str) -> str:
         name = f"{batch_digest[:_DIGITS]}-{labels_digest[:_DIGITS]}.parquet"
-        return f"{self._folder}/{model}/labels/{name}"
+        return f"{model}/labels/{name}"
 
     def _together(self, model: str, name: str) -> str:
-        return f"{self._folder}/{model}/together/{name}.parquet"
+        return f"{model}/together/{name}.parquet"
 
     def _rows(self, model: str, batch_digest: str) -> str:
-        return f"{self._folder}/{model}/rows/{batch_digest[:_DIGITS]}.parquet"
+        return f"{model}/rows/{batch_digest[:_DIGITS]}.parquet"
 
     def _predictions(self, model: str, batch_digest: str, version: int) -> str:
         name = f"{batch_digest[:_DIGITS]}-v{version}.parquet"
-        return f"{self._folder}/{model}/predictions/{name}"
+        return f"{model}/predictions/{name}"
 
     def _write(self, path: str, table: pa.Table) -> None:
         content = pa.BufferOutputStream()
         pyarrow.parquet.write_table(table, content)
-        self._move_in(path, content.getvalue())
-
-    def _move_in(self, path: str, content: bytes | pa.Buffer) -> None:
-        part = f"{path}.{uuid.uuid4().hex}.part"
-        with self._reachable():
-            self._filesystem.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
-            with self._filesystem.open(part, "wb") as file:
-                file.write(content)
-            self._filesystem.mv(part, path)
-
-    def _read(self, path: str) -> pa.Table | None:
-        with self._reachable():
-            try:
-                content = self._filesystem.cat_file(path)
-            except FileNotFoundError:
-                return None
-        return _table(path, content)
-
-    @contextmanager
-    def _reachable(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise OutOfReachError(
-                "The predictions could not be read or written.",
-                f"{self._root}: {error}",
-                "a folder or bucket that can be written, with room left",
-                "check INCUMBENT_PREDICTIONS and its permissions, then run again",
-            ) from error
-
-
-def _table(path: str, content: bytes) -> pa.Table:
-    try:
-        return pyarrow.parquet.ParquetFile(pa.BufferReader(content)).read()
-    except (pa.ArrowException, OSError) as error:
-        raise IntegrityError(
-            "A file of predictions or labels is not what was written.",
-            f"{path}: {error}",
-            "the Parquet file as it was written",
-            "restore the file; while the batch and its labels exist, it is made again",
-        ) from error
+        self._files.write(path, content.getvalue())
 
 
 def _texts(ids: Sequence[Any] | NDArray[Any]) -> pa.Array:

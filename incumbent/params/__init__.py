@@ -15,6 +15,7 @@ from incumbent.params.types import (
     Task,
     ThresholdCriterion,
     Trigger,
+    VersionNumber,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "ThresholdCriterion",
     "TrainingRules",
     "Trigger",
+    "VersionNumber",
 ]

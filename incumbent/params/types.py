@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from incumbent.plain_text import has_secrets
 
 SPEC_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 MODULE_NAME = r"^[a-z][a-z0-9_]{0,62}$"
@@ -35,7 +37,21 @@ class ThresholdCriterion(StrEnum):
     ACCURACY = "accuracy"
 
 
-Path = Annotated[str, Field(pattern=SAFE_PATH, min_length=1, max_length=1024)]
+def _without_secrets(path: str) -> str:
+    if has_secrets(path):
+        raise ValueError(
+            "an address without credentials: they belong in the environment, as the package of"
+            " the storage reads them (AWS_SECRET_ACCESS_KEY, FSSPEC_HTTP_..., a profile)"
+        )
+    return path
+
+
+Path = Annotated[
+    str,
+    Field(pattern=SAFE_PATH, min_length=1, max_length=1024),
+    AfterValidator(_without_secrets),
+]
+VersionNumber = Annotated[int, Field(ge=1)]
 ReasonText = Annotated[str, Field(min_length=1, max_length=1000)]
 Column = Annotated[str, Field(min_length=1, max_length=256)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -5,6 +5,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from incumbent.plain_text import plain_lines
+
 WIDTH, HEIGHT = 160, 40
 
 
@@ -19,6 +21,7 @@ def page(doc: Mapping[str, Any], drawn: Mapping[str, Mapping[str, Any]], title: 
     templates = Environment(
         loader=PackageLoader("incumbent.report"),
         autoescape=True,
+        finalize=_readable,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -28,6 +31,10 @@ def page(doc: Mapping[str, Any], drawn: Mapping[str, Mapping[str, Any]], title: 
     return templates.get_template("drift.html").render(
         doc=doc, shown=shown, pictures=pictures, title=title, width=WIDTH, height=HEIGHT
     )
+
+
+def _readable(value: object) -> object:
+    return plain_lines(value) if type(value) is str else value
 
 
 def _rectangles(bars: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from incumbent.data.maturity import describe_maturity
+from incumbent.plain_text import plain
 from incumbent.records import (
     Conclusion,
     Findings,
@@ -83,5 +84,5 @@ def _templates() -> Environment:
 
 def _escaped(value: object) -> str:
     """Text that cannot break a line or table column, nor become a tag, a link or code."""
-    line = " ".join(escape(str(value)).splitlines())
+    line = plain(" ".join(escape(str(value)).splitlines()))
     return line.translate({ord(sign): f"&#{ord(sign)};" for sign in MARKDOWN})

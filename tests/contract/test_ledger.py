@@ -783,7 +783,7 @@ class TestDatabase:
         with pytest.raises(OutOfReachError) as caught, _reachable(url):
             raise error
         assert "hunter2" not in str(caught.value)
-        assert "postgresql://me:***@db.example/ledger" in caught.value.observed
+        assert "postgresql://***@db.example/ledger" in caught.value.observed
 
     @pytest.mark.parametrize(
         "url", ["mysql://host/db", "ledger.db", "", "postgresql+nothing://h/d"]

@@ -145,7 +145,7 @@ class FakeRegistry(Registry):
         model: str,
         step: int,
         metrics: Mapping[str, float | None],
-        now: datetime,
+        at: datetime,
     ) -> None:
         self.writable()
         for key, value in _finite(metrics).items():

@@ -1,4 +1,4 @@
-"""What another process does to a model: it is killed on the way, or comes at the same time.
+"""What another process does to a model: it is killed or stopped, or comes at the same time.
 
 Processes are forked from a server that has imported everything already, also what a flow
 would import on its way, and share the Prefect of the tests.
@@ -7,8 +7,11 @@ would import on its way, and share the Prefect of the tests.
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable
-from typing import Any
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 from prefect.settings import (
@@ -23,20 +26,31 @@ from flows.replay import replay
 from flows.train import train
 from incumbent.gateways.journal import Journal
 from incumbent.gateways.ledger import Ledger
+from incumbent.gateways.predictions import PredictionStore
 from incumbent.gateways.registry import Registry
 from incumbent.params import ModelSpec
 
 # The steps of a training and a promotion, and what each is done by.
 STEPS: dict[str, tuple[Any, str]] = {
+    "entered": (Ledger, "start_batch"),
+    "known": (Ledger, "record_file"),
+    "scored": (PredictionStore, "write"),
+    "rows kept": (PredictionStore, "write_rows"),
+    "labels kept": (PredictionStore, "write_labels"),
     "judged": (Ledger, "record_decision"),
     "stored": (Registry, "keep"),
+    "looked": (Ledger, "record_shadow"),
+    "compared": (Ledger, "close_challenger"),
     "begun": (Ledger, "begin_registration"),
     "version": (Registry, "publish"),
     "verify": (tasks.promotion, "verify"),
     "intent": (Ledger, "intend"),
     "alias": (Registry, "point"),
     "done": (Ledger, "complete"),
+    "drawn": (Registry, "log_timeline"),
+    "reported": (Ledger, "begin_run"),
     "shown": (Registry, "log_run"),
+    "labels known": (Ledger, "record_labels"),
     "handled": (Ledger, "finish_batch"),
 }
 ON_THE_WAY = (
@@ -50,19 +64,24 @@ MONITOR: Callable[..., Any] = monitor
 TRAIN: Callable[..., Any] = train
 REPLAY: Callable[..., Any] = replay
 
+# Before or after a step, at which a process is killed; or before or after the fence of a write
+# outside, counted from 0, at which it is stopped.
+Place: TypeAlias = tuple[str, str | int]
+POLLS = 12_000
+
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.flows.others", *ON_THE_WAY])
 
 
-def started(flow: str, spec: ModelSpec, path: str, kill_at: tuple[str, str] | None = None) -> Any:
-    """A process that runs a flow in this one's environment, and dies where it is told to."""
+def started(flow: str, spec: ModelSpec, path: str | None, end_at: Place | None = None) -> Any:
+    """A process that runs a flow in this one's environment, and ends or stops at a place."""
     given = (
         flow,
         spec,
         path,
         dict(os.environ),
         PREFECT_API_URL.value(),
-        kill_at,
+        end_at,
         _processes.Queue(),
     )
     process = _processes.Process(target=_run, args=given)
@@ -85,17 +104,29 @@ def ended(process: Any) -> int:
     return int(process.exitcode)
 
 
+def is_stopped(process: Any) -> bool:
+    """Whether a process waits to be continued."""
+    assert process.is_alive()
+    state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "T"
+
+
+def eventually(true: Callable[[], bool]) -> bool:
+    """Whether something becomes true, looked at every hundredth of a second for two minutes."""
+    return any(true() for _ in range(POLLS) if not threading.Event().wait(0.01))
+
+
 def _like_the_tests(url: str) -> dict[Any, Any]:
     return {PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
 
 
 def _run(
-    flow: str, spec: ModelSpec, path: str, env: Any, url: str, kill_at: Any, answers: Any
+    flow: str, spec: ModelSpec, path: str | None, env: Any, url: str, end_at: Any, answers: Any
 ) -> None:
     os.environ.update(env)
     with temporary_settings(_like_the_tests(url)), pytest.MonkeyPatch.context() as patch:
-        if kill_at is not None:
-            _kill(patch, *kill_at)
+        if end_at is not None:
+            (_stop if isinstance(end_at[1], int) else _kill)(patch, *end_at)
         answers.put({"monitor": MONITOR, "train": TRAIN}[flow](spec, path))
 
 
@@ -109,6 +140,21 @@ def _kill(patch: pytest.MonkeyPatch, when: str, step: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
     patch.setattr(owner, name, die)
+
+
+def _stop(patch: pytest.MonkeyPatch, when: str, place: int) -> None:
+    """Stop before or after a fence: just before each write outside one is asked."""
+    ask, number = Ledger.require_lease, count()
+
+    def stop(ledger: Ledger) -> None:
+        here = next(number) == place
+        if here and when == "before":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        ask(ledger)
+        if here and when == "after":
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    patch.setattr(Ledger, "require_lease", stop)
 
 
 def _replay(

@@ -23,7 +23,8 @@ def flow_of(deployment):
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d["entrypoint"])
 def test_a_deployment_can_start(deployment):
     flow = flow_of(deployment)
-    asked = {"reason": "why"} if "reason" in signature(flow.fn).parameters else {}
+    typed = {"reason": "why", "champion": 1}
+    asked = {name: typed[name] for name in signature(flow.fn).parameters if name in typed}
     taken = flow.validate_parameters(deployment["parameters"] | asked)
     assert taken["spec"].name == deployment["name"]
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,12 @@ from flows.monitor import monitor
 from incumbent.gateways.ledger import Ledger
 from incumbent.records import BatchStatus
 from incumbent.settings import Settings
+from tests.flows.others import eventually
 from tests.flows.world import batch_rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
 INCUMBENT = Path(sys.executable).with_name("incumbent")
-POLLS = 6_000
 INTERRUPTED = 130
 # A proxy that does not answer: it must not be asked for what is on this machine.
 PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
@@ -48,11 +47,6 @@ def servers(home):
         if b"tasks.embedded_server" in words and f"INCUMBENT_HOME={home}\0".encode() in variables:
             found.append(int(process.name))
     return found
-
-
-def eventually(true):
-    """Whether something becomes true, looked at every hundredth of a second for a minute."""
-    return any(true() for _ in range(POLLS) if not threading.Event().wait(0.01))
 
 
 def started(ledger):

@@ -70,5 +70,5 @@ def test_a_ledger_that_is_lost_is_recovered_and_goes_on(gateways, spec, delivery
     assert found[1] == aliases == [2, 1]
     documents = monitor(spec, delivery.batch("b1", batch_rows(1, changed=True)))
     assert [d["champion"]["version_before"] for d in documents][-1] == 2
-    rollback(spec, "complaints")
+    rollback(spec, "complaints", 2)
     assert everything(new)[1] == [1, 2]

@@ -145,6 +145,6 @@ def test_from_a_champion_that_is_lost_a_person_goes_back(tidied, spec, delivery)
     with pytest.raises((AbsentError, IntegrityError)) as caught:
         monitor(spec, delivery.batch("b1", batch_rows(1)))
     assert "rollback" in caught.value.next_step
-    rollback(spec, "its files are lost")
+    rollback(spec, "its files are lost", 2)
     (document,) = monitor(spec, delivery.batch("b1", batch_rows(1)))
     assert document["champion"]["version_before"] == 1

@@ -67,8 +67,8 @@ def commands(delivery):
         "monitor": lambda: run("monitor", SPEC, delivery.batch("b9", batch_rows(9))),
         "train": lambda: run("train", SPEC, training),
         "retrain": lambda: run("retrain", SPEC, "why"),
-        "promote": lambda: run("promote", SPEC, "why"),
-        "rollback": lambda: run("rollback", SPEC, "why"),
+        "promote": lambda: run("promote", SPEC, "why", 1),
+        "rollback": lambda: run("rollback", SPEC, "why", 1),
     }
 
 
@@ -123,7 +123,7 @@ class TestRecovered:
         assert shown(promoted)[1] == before[1] == [2, 1]
         (monitored,) = promoted.monitor(SPEC, delivery.batch("b1", batch_rows(1, changed=True)))
         assert monitored["champion"]["version_before"] == 2
-        rolled = run("rollback", SPEC, "worse")
+        rolled = run("rollback", SPEC, "worse", 2)
         assert rolled["champion"] == {"version_before": 2, "version_after": 1}
 
     def test_a_restored_ledger_goes_on_from_the_newer_champion(self, loop, delivery):

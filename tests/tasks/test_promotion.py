@@ -43,7 +43,7 @@ def aliases(loop):
 
 class TestRollback:
     def test_the_former_champion_is_champion_again(self, promoted):
-        document = by_hand("rollback", SPEC, "complaints since Tuesday")
+        document = by_hand("rollback", SPEC, "complaints since Tuesday", 2)
         assert document["champion"] == {"version_before": 2, "version_after": 1}
         assert (document["kind"], document["reason"]) == ("roll_back", "complaints since Tuesday")
         assert promoted.champion == 1
@@ -51,45 +51,58 @@ class TestRollback:
 
     def test_there_and_back_as_often_as_a_person_wants(self, promoted):
         for champion in (1, 2, 1, 2):
-            by_hand("rollback", SPEC, "again", champion)
+            by_hand("rollback", SPEC, "again", 3 - champion, champion)
             assert promoted.champion == champion
         promotions = promoted.gateways.ledger.promotions("shop")
         assert len({p.id for p in promotions}) == len(promotions) == 6
 
-    def test_a_repeated_request_does_not_bring_the_version_back_that_was_left(self, promoted):
-        by_hand("rollback", SPEC, "complaints since Tuesday")
+    def test_a_repeated_request_is_one(self, promoted):
+        documents = [by_hand("rollback", SPEC, "complaints", 2, version) for version in (None, 1)]
+        assert documents[0] == documents[1] == by_hand("rollback", SPEC, "complaints", 2)
+        assert promoted.champion == 1
+        assert len(promoted.gateways.ledger.promotions("shop")) == 3
+
+    def test_a_version_that_was_gone_back_from_is_chosen_by_its_number_alone(self, promoted):
+        by_hand("rollback", SPEC, "complaints since Tuesday", 2)
         with pytest.raises(UsageError, match="cannot go back") as caught:
-            by_hand("rollback", SPEC, "complaints since Tuesday")
+            by_hand("rollback", SPEC, "complaints since Wednesday", 1)
         assert "--version" in caught.value.next_step
         assert promoted.champion == 1
 
+    @pytest.mark.parametrize("command", ["promote", "rollback"])
+    def test_a_request_about_another_champion_is_refused(self, promoted, command):
+        with pytest.raises(UsageError, match="another one by now") as caught:
+            by_hand(command, SPEC, "worse than before", 3)
+        assert caught.value.observed == "version 2"
+        assert promoted.champion == 2
+
     def test_a_former_champion_can_be_named(self, promoted):
-        by_hand("rollback", SPEC, "back")
-        assert by_hand("rollback", SPEC, "forth", 2)["champion"]["version_after"] == 2
+        by_hand("rollback", SPEC, "back", 2)
+        assert by_hand("rollback", SPEC, "forth", 1, 2)["champion"]["version_after"] == 2
 
     @pytest.mark.parametrize("number", [2, 3])
     def test_another_version_than_a_former_champion_is_refused(self, promoted, number):
         with pytest.raises(UsageError, match="cannot go back") as caught:
-            by_hand("rollback", SPEC, "back", number)
+            by_hand("rollback", SPEC, "back", 2, number)
         assert caught.value.allowed == "a former champion: 1"
         assert promoted.champion == 2
 
     def test_without_a_former_champion_there_is_no_way_back(self, loop):
         with pytest.raises(UsageError, match="cannot go back") as caught:
-            by_hand("rollback", SPEC, "back")
+            by_hand("rollback", SPEC, "back", 1)
         assert "there is none" in caught.value.allowed
         assert loop.champion == 1
 
     def test_a_damaged_version_is_not_gone_back_to(self, promoted):
         promoted.registry.tamper(promoted.gateways.ledger.previous("shop"))
         with pytest.raises(IntegrityError):
-            by_hand("rollback", SPEC, "back")
+            by_hand("rollback", SPEC, "back", 2)
         assert promoted.champion == 2
         assert aliases(promoted) == [2, 1]
 
     def test_from_a_damaged_champion_there_is_a_way_back(self, promoted):
         promoted.registry.tamper(promoted.gateways.ledger.champion("shop"))
-        by_hand("rollback", SPEC, "the artifact is gone")
+        by_hand("rollback", SPEC, "the artifact is gone", 2)
         assert promoted.champion == 1
 
 
@@ -99,15 +112,16 @@ class TestPromoteByHand:
         changed = batch_rows(0, changed=True)
         loop.monitor(careful, delivery.batch("b0", changed))
         assert loop.gateways.ledger.challenger("shop") is not None
-        document = by_hand("promote", careful, "labels are slow")
+        document = by_hand("promote", careful, "labels are slow", 1)
         assert (document["kind"], document["reason"]) == ("promote", "labels are slow")
         assert document["champion"] == {"version_before": 1, "version_after": 2}
         assert set(changed["visit"]) <= set(loop.training_rows()["visit"])
         assert loop.gateways.ledger.challenger("shop") is None
+        assert by_hand("promote", careful, "labels are slow", 1) == document  # a repeated request
 
     def test_where_none_waits_there_is_nothing_to_promote(self, loop):
         with pytest.raises(UsageError, match="No challenger") as caught:
-            by_hand("promote", SPEC, "now")
+            by_hand("promote", SPEC, "now", 1)
         assert "incumbent retrain" in caught.value.next_step
         assert loop.champion == 1
 
@@ -116,7 +130,7 @@ class TestPromoteByHand:
         loop.monitor(strict, delivery.batch("b0", batch_rows(0)), None)
         by_hand("retrain", strict, "see")
         with pytest.raises(IncumbentError, match="was not promoted") as caught:
-            by_hand("promote", strict, "now")
+            by_hand("promote", strict, "now", 1)
         assert "lies" in caught.value.observed
         assert loop.champion == 1
 

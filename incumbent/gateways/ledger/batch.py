@@ -48,6 +48,12 @@ class Batches(Database):
             row = connection.execute(select(batches).where(*mine)).one_or_none()
         return None if row is None else _read(row)
 
+    def arrived_at(self, model: str, digest: str) -> datetime | None:
+        """When a batch was first entered; None where it was not."""
+        mine = (batches.c.model == model, batches.c.digest == digest)
+        with self._reading() as connection:
+            return connection.scalar(select(batches.c.started_at).where(*mine))
+
     def start_batch(self, model: str, batch: Batch, now: datetime) -> BatchEntry:
         """Enter a batch and give it the next ordinal: 0, 1, 2, ...
 

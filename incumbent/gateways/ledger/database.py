@@ -41,6 +41,7 @@ from incumbent.gateways.ledger.schema import (
     schema_version,
 )
 from incumbent.gateways.ledger.sqlite import sqlite_engine, write_ahead
+from incumbent.plain_text import HIDDEN
 from incumbent.records import Lease
 
 ALLOWED = "sqlite:///path/to/file, or postgresql+driver://user:password@host/database"
@@ -214,8 +215,8 @@ def _reachable(url: URL) -> Iterator[None]:
 
 def _out_of_reach(url: URL, error: Exception) -> OutOfReachError:
     reported = str(getattr(error, "orig", None) or error).strip()
-    if url.password:
-        reported = reported.replace(str(url.password), "***")
+    for secret in (url.password, *url.normalized_query.get("password", ())):
+        reported = reported.replace(str(secret), HIDDEN) if secret else reported
     return OutOfReachError(
         "The ledger's database did not answer.",
         f"{reported} ({url.render_as_string(hide_password=True)})",

@@ -159,7 +159,7 @@ class Registry:
         return self._connection.page(model, run_id)
 
     def log_timeline(
-        self, model: str, step: int, metrics: Mapping[str, float | None], now: datetime
+        self, model: str, step: int, metrics: Mapping[str, float | None], at: datetime
     ) -> None:
         """Add one point to each line of a model's timeline; a point once made stays.
 
@@ -167,11 +167,11 @@ class Registry:
             model: The registered model.
             step: Ordinal of the batch that the metrics are about.
             metrics: None, NaN and infinities are left out.
-            now: Time of logging.
+            at: When the batch arrived; MLflow keeps a point of the same time, step and value once.
         """
         from incumbent.gateways.registry import timeline
 
-        timeline.log_timeline(self._connection, model, step, metrics, now)
+        timeline.log_timeline(self._connection, model, step, metrics, at)
 
     def log_run(self, model: str, record: RunRecord, now: datetime, *, begun: bool = True) -> str:
         """Write a finished run in a model's experiment, and return its id.

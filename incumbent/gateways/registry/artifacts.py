@@ -9,9 +9,10 @@ from urllib.request import url2pathname
 
 from mlflow.exceptions import MlflowException
 
-from incumbent.errors import AbsentError
-from incumbent.gateways.registry.connection import NO_RUN, Connection, is_answer
+from incumbent.errors import AbsentError, IntegrityError, OutOfReachError
+from incumbent.gateways.registry.connection import NO_RUN, Connection, is_answer, require_sense
 from incumbent.gateways.registry.folder import verify
+from incumbent.gateways.registry.listing import listed
 from incumbent.records import Version
 
 MODEL_PATH = "model"
@@ -33,14 +34,20 @@ def verified(connection: Connection, version: Version) -> Iterator[Path]:
         return
     with TemporaryDirectory() as name:
         folder = _download(connection, version, Path(name))
-        verify(folder, version)
+        try:
+            verify(folder, version)
+        except IntegrityError:
+            _require_delivered(connection, version, Path(name))
+            raise
         yield folder
 
 
 def _root(connection: Connection, version: Version) -> str:
     with connection.guarded(f"find run {version.run_id}") as client:
         try:
-            return str(client.get_run(version.run_id).info.artifact_uri)
+            run = client.get_run(version.run_id)
+            require_sense(run.info.run_id == version.run_id)
+            return str(run.info.artifact_uri)
         except MlflowException as error:
             if not is_answer(error, NO_RUN):
                 raise
@@ -68,6 +75,40 @@ def local_path(uri: str) -> Path | None:
 
 
 def _download(connection: Connection, version: Version, into: Path) -> Path:
-    with connection.guarded(f"download version {version.number}") as client:
-        client.download_artifacts(version.run_id, MODEL_PATH, str(into))
+    try:
+        with connection.guarded(f"download version {version.number}") as client:
+            client.download_artifacts(version.run_id, MODEL_PATH, str(into))
+    except OutOfReachError as error:
+        if listed(connection, version.run_id, MODEL_PATH):
+            raise
+        raise AbsentError(
+            f"The files of version {version.number} of {version.model!r} are gone from MLflow.",
+            f"no {MODEL_PATH} in run {version.run_id}",
+            "the files that were registered",
+            "restore the artifact store from a backup, or run"
+            f" `incumbent rollback {version.model} --reason TEXT`",
+        ) from error
     return into / MODEL_PATH
+
+
+def _require_delivered(connection: Connection, version: Version, into: Path) -> None:
+    """Hold files that are not the registered ones to what MLflow says that it keeps.
+
+    A proxy's page in the place of a file is an outage; a file that MLflow lists as it came has
+    changed.
+
+    Raises:
+        OutOfReachError: Other files were delivered than MLflow lists.
+    """
+    files = (path for path in into.rglob("*") if path.is_file())
+    found = {path.relative_to(into).as_posix(): path.stat().st_size for path in files}
+    expected = listed(connection, version.run_id, MODEL_PATH)
+    if found == expected:
+        return
+    wrong = min(set(found.items()) ^ set(expected.items()))[0]
+    raise OutOfReachError(
+        f"The artifact store did not deliver the files of version {version.number}.",
+        f"{wrong}: {found.get(wrong)} bytes, where MLflow lists {expected.get(wrong)}",
+        "the files as MLflow lists them",
+        "look for a proxy before the artifact store, and run again",
+    )

@@ -1,22 +1,22 @@
 """One MLflow client, and one error for everything that keeps it from answering."""
 
-import logging
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
+from google.protobuf.json_format import ParseError
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from incumbent.errors import OutOfReachError
-from incumbent.settings import LOGGER
+from incumbent.log import warn
+from incumbent.plain_text import bare_address, without_secrets
 
 # A missing database driver (ImportError) keeps MLflow out of reach like a missing server.
-FAILURES = (MlflowException, SQLAlchemyError, OSError, ImportError)
+FAILURES = (MlflowException, SQLAlchemyError, OSError, ImportError, ParseError)
 
 NO_MODEL = ("RESOURCE_DOES_NOT_EXIST", "registered model")
 NO_VERSION = ("RESOURCE_DOES_NOT_EXIST", "model version")
@@ -26,7 +26,6 @@ NO_ALIAS = ("INVALID_PARAMETER_VALUE", "alias")
 KIND = {"mlflow.experimentKind": "custom_model_development"}
 ALREADY_EXISTS = "RESOURCE_ALREADY_EXISTS"
 LONGEST_REASON = 200
-CREDENTIALS = r"//[^/@\s]+@"
 
 
 class Connection:
@@ -81,14 +80,19 @@ class Connection:
                 f"MLflow could not {deed}.",
                 reason_of(error),
                 "an answer from MLflow",
-                f"check that {without_credentials(self.tracking_uri)} can be reached and written",
+                f"check that {bare_address(self.tracking_uri)} can be reached and written",
             ) from error
+
+    @property
+    def is_server(self) -> bool:
+        """Whether MLflow is asked by HTTP, and is no database."""
+        return urlsplit(self.tracking_uri).scheme in {"http", "https"}
 
     def page(self, model: str, run_id: str) -> str | None:
         """The address of a run's page; None where MLflow is a database without a server."""
-        if urlsplit(self.tracking_uri).scheme not in {"http", "https"}:
+        if not self.is_server:
             return None
-        root = without_credentials(self.tracking_uri).rstrip("/")
+        root = bare_address(self.tracking_uri).rstrip("/")
         return f"{root}/#/experiments/{self.experiment(model)}/runs/{run_id}"
 
     def experiment(self, model: str) -> str:
@@ -109,20 +113,33 @@ class Connection:
     def _find_experiment(self, model: str) -> Experiment | None:
         with self.guarded(f"find the experiment {model!r}") as client:
             found = client.get_experiment_by_name(model)
+            require_sense(found is None or found.name == model)
             if found is not None and found.lifecycle_stage == LifecycleStage.DELETED:
                 client.restore_experiment(found.experiment_id)
-                logging.getLogger(LOGGER).warning("the experiment %r was deleted: restored", model)
+                warn("the experiment %r was deleted: restored", model)
         return found
 
     def _new_experiment(self, client: MlflowClient, model: str) -> str:
         try:
             location = None if self.artifacts is None else f"{self.artifacts}/{model}"
-            return client.create_experiment(model, location, tags=KIND)
+            made = client.create_experiment(model, location, tags=KIND)
+            require_sense(made != "")
+            return made
         except MlflowException as error:
             found = client.get_experiment_by_name(model)
             if error.error_code != ALREADY_EXISTS or found is None:
                 raise
             return found.experiment_id  # another process was faster
+
+
+def require_sense(sensible: bool) -> None:  # noqa: FBT001 - a claim, as in an assertion
+    """Refuse an answer that is not about what was asked: a proxy's, such as `{}`.
+
+    Raises:
+        MlflowException: It is not; within `guarded` it means that MLflow is out of reach.
+    """
+    if not sensible:
+        raise MlflowException("an answer that is not MLflow's; is there a proxy before it?")
 
 
 @cache
@@ -144,22 +161,8 @@ def reason_of(error: BaseException) -> str:
     """A failure on one line, short, without credentials.
 
     >>> reason_of(OSError("no route to http://me:secret@host/x"))
-    'OSError: no route to http://host/x'
+    'OSError: no route to http://***@host/x'
     """
     kind = getattr(error, "error_code", None) or type(error).__name__
     lines = str(error).strip().splitlines() or [""]
-    return f"{kind}: {re.sub(CREDENTIALS, '//', lines[0])}"[:LONGEST_REASON]
-
-
-def without_credentials(uri: str) -> str:
-    """An address without user, password and query.
-
-    >>> without_credentials("https://me:secret@mlflow.example:5000/x?token=1")
-    'https://mlflow.example:5000/x'
-    >>> without_credentials("sqlite:////srv/mlflow.db")
-    'sqlite:////srv/mlflow.db'
-    """
-    parts = urlsplit(uri)
-    if not parts.netloc:
-        return uri.partition("?")[0]
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    return without_secrets(f"{kind}: {lines[0]}")[:LONGEST_REASON]

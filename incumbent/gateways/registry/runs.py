@@ -12,7 +12,8 @@ from typing import Any
 from mlflow.entities import Metric, Param, Run
 
 from incumbent.errors import OutOfReachError
-from incumbent.gateways.registry.connection import Connection
+from incumbent.gateways.registry.connection import Connection, require_sense
+from incumbent.plain_text import plain_lines, without_secrets
 from incumbent.records import RunRecord
 
 LONGEST_VALUE = 6_000  # characters that MLflow keeps of a parameter
@@ -82,9 +83,10 @@ def opened(
     """
     experiment = connection.experiment(model)
     named = {**tags, **owned(connection), KIND_TAG: name.partition(" ")[0]}
-    kept = {key_of(k): str(v)[:LONGEST_TAG] for k, v in named.items()}
+    kept = {key_of(k): _text(v)[:LONGEST_TAG] for k, v in named.items()}
     with connection.writing(f"open the run {name!r}") as client:
-        run = client.create_run(experiment, start_time=at, tags=kept, run_name=name)
+        run = client.create_run(experiment, start_time=at, tags=kept, run_name=_text(name))
+        require_sense(run.info.run_id != "")
     with failing(connection, run.info.run_id, at):
         yield run
 
@@ -110,7 +112,7 @@ def fill(
     connection: Connection, run: Run, params: Mapping[str, Any], metrics: list[Metric]
 ) -> None:
     """Parameters and metrics of a run, in as few calls as MLflow takes them."""
-    entries = [Param(key_of(k), str(v)[:LONGEST_VALUE]) for k, v in params.items()]
+    entries = [Param(key_of(k), _text(v)[:LONGEST_VALUE]) for k, v in params.items()]
     with connection.writing("log parameters and metrics") as client:
         for start in range(0, len(entries), PARAMS_AT_ONCE):
             client.log_batch(run.info.run_id, params=entries[start : start + PARAMS_AT_ONCE])
@@ -141,6 +143,10 @@ def key_of(name: str) -> str:
 def milliseconds(now: datetime) -> int:
     """Milliseconds since 1970."""
     return int(now.timestamp() * 1000)
+
+
+def _text(value: object) -> str:
+    return without_secrets(plain_lines(str(value)))
 
 
 def _log_texts(connection: Connection, run: Run, texts: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from mlflow.entities import LifecycleStage, Metric, Run
 from mlflow.exceptions import MlflowException
 
-from incumbent.gateways.registry.connection import NO_RUN, Connection, is_answer
+from incumbent.gateways.registry.connection import NO_RUN, Connection, is_answer, require_sense
 from incumbent.gateways.registry.runs import (
     KIND_TAG,
     fill,
@@ -26,7 +26,7 @@ def log_timeline(
     model: str,
     step: int,
     metrics: Mapping[str, float | None],
-    now: datetime,
+    at: datetime,
 ) -> None:
     """Add one point to each line; a line that has a point at this step keeps it.
 
@@ -35,14 +35,14 @@ def log_timeline(
         model: The registered model.
         step: Ordinal of the batch that the metrics are about.
         metrics: None, NaN and infinities are left out.
-        now: Time of logging.
+        at: When the batch arrived; MLflow keeps a point of the same time, step and value once.
     """
-    at = milliseconds(now)
-    run = _run(connection, model, at)
+    when = milliseconds(at)
+    run = _run(connection, model, when)
     newest = {m.key: int(m.step) for m in run.data.to_proto().metrics}
     new = [
         point
-        for point in points(metrics, at, step)
+        for point in points(metrics, when, step)
         if not _has(connection, run, point, newest.get(point.key))
     ]
     fill(connection, run, {}, new)
@@ -64,7 +64,9 @@ def _run(connection: Connection, model: str, at: int) -> Run:
 def _known(connection: Connection, run: str) -> Run | None:
     with connection.guarded("read the timeline") as client:
         try:
-            return client.get_run(run)
+            found = client.get_run(run)
+            require_sense(found.info.run_id == run)
+            return found
         except MlflowException as error:
             if is_answer(error, NO_RUN):
                 return None

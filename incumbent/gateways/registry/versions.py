@@ -13,7 +13,13 @@ from mlflow.exceptions import MlflowException
 from incumbent.digest import folder_digest, table_digest
 from incumbent.errors import IntegrityError
 from incumbent.gateways.registry.artifacts import MODEL_PATH, verified
-from incumbent.gateways.registry.connection import ALREADY_EXISTS, Connection
+from incumbent.gateways.registry.connection import (
+    ALREADY_EXISTS,
+    NO_MODEL,
+    Connection,
+    is_answer,
+    require_sense,
+)
 from incumbent.gateways.registry.folder import read, write
 from incumbent.gateways.registry.runs import (
     LEDGER_TAG,
@@ -92,6 +98,8 @@ def registered(connection: Connection, model: str) -> tuple[RegisteredVersion, .
     """Every version of a model, oldest first."""
     with connection.guarded(f"look for versions of {model!r}") as client:
         found = [as_registered(v) for v in client.search_model_versions(f"name = '{model}'")]
+        if not found:
+            _require_answer_about(client, model)
     return tuple(sorted(found, key=lambda v: v.version.number))
 
 
@@ -113,7 +121,12 @@ def claim(connection: Connection, version: Version) -> None:
 
 
 def as_registered(found: ModelVersion) -> RegisteredVersion:
-    """A version as MLflow answers it."""
+    """A version as MLflow answers it.
+
+    Raises:
+        MlflowException: The answer is not MLflow's.
+    """
+    require_sense(str(found.version).isdecimal())
     digest, run = found.tags.get(DIGEST_TAG, ""), str(found.run_id or "")
     version = Version(found.name, int(found.version), run, digest)
     return RegisteredVersion(version, found.tags.get(LEDGER_TAG), ARCHIVED_TAG in found.tags)
@@ -152,7 +165,7 @@ def _new_version(connection: Connection, stored: Version, card: ModelCard) -> in
             description=describe(card, stored.digest),
             await_creation_for=0,
         )
-    return int(made.version)
+        return as_registered(made).version.number
 
 
 def _ensure_model(client: MlflowClient, name: str) -> None:
@@ -160,6 +173,15 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
         client.create_registered_model(name)
     except MlflowException as error:
         if error.error_code != ALREADY_EXISTS:
+            raise
+
+
+def _require_answer_about(client: MlflowClient, model: str) -> None:
+    """Ask for the model itself: an empty answer is MLflow's only where this one is."""
+    try:
+        require_sense(client.get_registered_model(model).name == model)
+    except MlflowException as error:
+        if not is_answer(error, NO_MODEL):
             raise
 
 

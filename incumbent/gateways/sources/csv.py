@@ -6,7 +6,6 @@ column with a code in it that a number would damage: a leading zero (`00123`), o
 more that no 64-bit integer holds.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from incumbent.gateways.sources.types import require_distinct
+from incumbent.log import warn
 from incumbent.records import ColumnTypes
-from incumbent.settings import LOGGER
 
-LOG = logging.getLogger(LOGGER)
 BLOCK = 16 << 20  # bytes
 CODES = pa.dictionary(pa.int32(), pa.string())
 # A leading zero, or more digits than an integer holds: the value names something.
@@ -80,7 +78,7 @@ def _names(source: Source) -> list[str]:
     if not named:
         raise pa.ArrowInvalid("no column has a name")
     if len(named) < len(names):
-        LOG.warning("a column without a name was left out (a written index?)")
+        warn("a column without a name was left out (a written index?)")
     return named
 
 

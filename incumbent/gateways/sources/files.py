@@ -3,13 +3,14 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
 from fsspec import AbstractFileSystem
 
 from incumbent.errors import MissingPathError, UnreadableError
-from incumbent.gateways.sources.storage import content_of, open_filesystem, out_of_reach
+from incumbent.gateways.sources.storage import answering, content_of, open_filesystem
 
 # What storages call the time, or the digest, that tells a changed file.
 CHANGED = ("mtime", "ETag", "etag", "checksum", "md5Hash", "LastModified", "last_modified")
@@ -37,13 +38,14 @@ def stamped(pattern: str) -> dict[str, str | None]:
     it has nothing of the kind.
     """
     filesystem, path = open_filesystem(pattern)
-    try:
+    found: dict[str, Mapping[str, Any]] = {}
+    with suppress(MissingPathError), answering(pattern):
         filesystem.invalidate_cache()
         found = (
             {path: filesystem.info(path)} if filesystem.isfile(path) else _glob(filesystem, path)
         )
-    except OSError as error:
-        raise out_of_reach(pattern, error) from error
+        if not found:
+            _require_answer(filesystem, path)
     named = {_address(filesystem, name): _stamp(info) for name, info in found.items()}
     return {name: named[name] for name in sorted(named, key=_natural)}
 
@@ -70,12 +72,10 @@ def files_of(path: str) -> tuple[str, ...]:
         OutOfReachError: The storage did not answer.
     """
     filesystem, inside = open_filesystem(path)
-    try:
+    with answering(path):
         if not filesystem.isdir(inside):
             return find(path)
         below = [name for name in filesystem.find(inside) if _is_part(name, inside)]
-    except OSError as error:
-        raise out_of_reach(path, error) from error
     return tuple(sorted((_address(filesystem, name) for name in below), key=_natural))
 
 
@@ -163,6 +163,17 @@ def bytes_digest(path: str) -> str:
     return sha.hexdigest()
 
 
+def _require_answer(filesystem: AbstractFileSystem, path: str) -> None:
+    """Ask where nothing was found: by HTTP a server that is away looks like an empty folder."""
+    if _is_local(filesystem):
+        return
+    fixed = re.split(r"[*?\[{]", path)[0]
+    if fixed == path:
+        filesystem.info(path)
+    else:
+        filesystem.ls(fixed.rpartition("/")[0])
+
+
 def _glob(filesystem: AbstractFileSystem, path: str) -> dict[str, Mapping[str, Any]]:
     found = filesystem.glob(path, detail=True)
     return {
@@ -178,9 +189,12 @@ def _stamp(info: Mapping[str, Any]) -> str | None:
 
 
 def _address(filesystem: AbstractFileSystem, path: str) -> str:
+    return path if _is_local(filesystem) else str(filesystem.unstrip_protocol(path))
+
+
+def _is_local(filesystem: AbstractFileSystem) -> bool:
     protocols = filesystem.protocol
-    local = "file" in ((protocols,) if isinstance(protocols, str) else protocols)
-    return path if local else str(filesystem.unstrip_protocol(path))
+    return "file" in ((protocols,) if isinstance(protocols, str) else protocols)
 
 
 def _natural(name: str) -> tuple[list[tuple[int, str]], str]:

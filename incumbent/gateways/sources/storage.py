@@ -1,5 +1,8 @@
 """Storage: a local path or any URI that fsspec knows, and the bytes that are there."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -7,6 +10,8 @@ from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
 from incumbent.errors import MissingPathError, OutOfReachError, UsageError
+
+ABSENT = 404, 410  # statuses of HTTP
 
 
 def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
@@ -53,22 +58,51 @@ def stream_of(path: str) -> pa.NativeFile:
 
 def _asked(path: str, method: str) -> Any:
     filesystem, inside = open_filesystem(path)
-    try:
+    with answering(path):
         return getattr(filesystem, method)(inside)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-        raise MissingPathError(
-            "No file is there.", path, "the path of a file", "check the path"
-        ) from error
-    except PermissionError as error:
-        raise UsageError(
-            "The file may not be read.", path, "a file that you may read", "check its permissions"
-        ) from error
-    except OSError as error:
-        raise out_of_reach(path, error) from error
 
 
-def out_of_reach(path: str, error: OSError) -> OutOfReachError:
-    """What is told where a storage does not answer."""
+@contextmanager
+def answering(path: str) -> Iterator[None]:
+    """Questions to a storage, where an outage is never read as "there is no such file".
+
+    Raises:
+        MissingPathError: There is no such file.
+        UsageError: It may not be read.
+        OutOfReachError: The storage did not answer.
+    """
+    try:
+        yield
+    except failures() as error:
+        if _is_absence(error):
+            raise MissingPathError(
+                "No file is there.", path, "the path of a file", "check the path"
+            ) from error
+        if isinstance(error, PermissionError):
+            raise UsageError(
+                "The file may not be read.",
+                path,
+                "a file that you may read",
+                "check its permissions",
+            ) from error
+        raise _out_of_reach(path, error) from error
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """What storages raise: some read HTTP by a package whose errors are no OSError."""
+    http = sys.modules.get("aiohttp")
+    return (OSError,) if http is None else (OSError, http.ClientError)
+
+
+def _is_absence(error: Exception) -> bool:
+    """Whether a storage has answered that nothing is there; one that failed may say it as well."""
+    if not isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
+        return False
+    cause = error.__cause__
+    return not isinstance(cause, failures()) or getattr(cause, "status", None) in ABSENT
+
+
+def _out_of_reach(path: str, error: Exception) -> OutOfReachError:
     return OutOfReachError(
         "The storage of the batches did not answer.",
         f"{path}: {first_line(error)}",

@@ -1,0 +1,91 @@
+"""Parquet files below one folder, local or under any fsspec URI: whole or not there at all."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from incumbent.errors import IntegrityError, LeaseError, OutOfReachError
+from incumbent.gateways.sources import open_filesystem
+
+
+class ParquetFiles:
+    """Files that are written under another name and then moved in, and read back as tables.
+
+    Args:
+        root: A local folder or any fsspec URI; made when something is first written.
+        fence: Is called just before a file takes its place, and raises where it must not.
+
+    Raises:
+        UsageError: The URI's protocol is unknown or needs a package that is not installed.
+        OutOfReachError: (every method) The storage did not answer, or is full.
+    """
+
+    def __init__(self, root: str, fence: Callable[[], None]) -> None:
+        self._root, self._fence = root, fence
+        self._filesystem, self._folder = open_filesystem(root)
+
+    def write(self, path: str, content: bytes | pa.Buffer) -> None:
+        """Put a file in the place of an earlier one.
+
+        Raises:
+            LeaseError: The fence does not allow it; nothing has changed.
+        """
+        place = f"{self._folder}/{path}"
+        part = f"{place}.{uuid.uuid4().hex}.part"
+        with self._reachable():
+            self._filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
+            with self._filesystem.open(part, "wb") as file:
+                file.write(content)
+            try:
+                self._fence()
+            except LeaseError:
+                self._filesystem.rm(part)
+                raise
+            self._filesystem.mv(part, place)
+
+    def read(self, path: str) -> pa.Table | None:
+        """The table in a file; None where there is none.
+
+        Raises:
+            IntegrityError: The file is no Parquet file.
+        """
+        with self._reachable():
+            try:
+                content = self._filesystem.cat_file(f"{self._folder}/{path}")
+            except FileNotFoundError:
+                return None
+        try:
+            return pyarrow.parquet.ParquetFile(pa.BufferReader(content)).read()
+        except (pa.ArrowException, OSError) as error:
+            raise IntegrityError(
+                "A file of predictions or labels is not what was written.",
+                f"{self._root}/{path}: {error}",
+                "the Parquet file as it was written",
+                "restore the file; while the batch and its labels exist, it is made again",
+            ) from error
+
+    def names(self, folder: str) -> list[str]:
+        """The names of the files in a folder, without the suffix, in alphabetical order."""
+        with self._reachable():
+            self._filesystem.invalidate_cache()
+            try:
+                paths = self._filesystem.ls(f"{self._folder}/{folder}", detail=False)
+            except FileNotFoundError:
+                paths = []
+        names = (path.rsplit("/", 1)[-1] for path in paths if path.endswith(".parquet"))
+        return sorted(name.removesuffix(".parquet") for name in names)
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OutOfReachError(
+                "The predictions could not be read or written.",
+                f"{self._root}: {error}",
+                "a folder or bucket that can be written, with room left",
+                "check INCUMBENT_PREDICTIONS and its permissions, then run again",
+            ) from error

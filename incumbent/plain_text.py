@@ -1,0 +1,78 @@
+"""Texts that leave: without secrets, and without signs that a terminal or a page would obey."""
+
+import re
+import unicodedata
+
+ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"<>]+")
+# A password may hold "/" and "@" where people type it as it is: all up to the last "@" is hidden.
+CREDENTIALS = re.compile(r"(?<=://).*@")
+IN_QUERY = re.compile(r"([?&;][\w.~-]+)=[^&;#]*")
+NAMED = re.compile(r"\b(password|passwd|pwd|secret|token|api_key)=[^\s&;,'\"]+", re.IGNORECASE)
+HIDDEN = "***"
+LAST_BYTE = 0xFF
+
+
+def without_secrets(text: str) -> str:
+    """The text with the credentials and the values in queries of all addresses hidden.
+
+    >>> without_secrets("no route to postgresql://me:a/b@c@host/db?password=x&sslmode=off")
+    'no route to postgresql://***@host/db?password=***&sslmode=***'
+    >>> without_secrets("batches/*.parquet?")
+    'batches/*.parquet?'
+    """
+    return NAMED.sub(rf"\1={HIDDEN}", ADDRESS.sub(lambda found: _hidden(found[0]), text))
+
+
+def has_secrets(address: str) -> bool:
+    """Whether an address has credentials or values of a query in it.
+
+    >>> has_secrets("s3://key:secret@bucket/*.csv"), has_secrets("s3://bucket/v=1/*.csv")
+    (True, False)
+    """
+    return without_secrets(address) != address
+
+
+def bare_address(address: str) -> str:
+    """An address without credentials and query, for links.
+
+    >>> bare_address("https://me:secret@mlflow.example:5000/x?token=1")
+    'https://mlflow.example:5000/x'
+    >>> bare_address("sqlite:////srv/mlflow.db")
+    'sqlite:////srv/mlflow.db'
+    """
+    return CREDENTIALS.sub("", address).partition("?")[0]
+
+
+def plain(text: str) -> str:
+    r"""The text with every sign that is not seen as one in its place written out.
+
+    Controls and escape codes, signs that turn the direction of writing, signs without width, and
+    bytes that are no UTF-8. Unusual spaces become usual ones.
+
+    >>> print(plain("a\x1b[31mb\u202ec\u00a0d\udcff"))
+    a\x1b[31mb\u202ec d\udcff
+    """
+    if text.isprintable():
+        return text
+    return "".join(_seen(sign) for sign in text)
+
+
+def plain_lines(text: str) -> str:
+    """The same of a text whose lines stay lines."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
+def _seen(sign: str) -> str:
+    if sign.isprintable():
+        return sign
+    if unicodedata.category(sign) == "Zs":
+        return " "
+    return f"\\x{ord(sign):02x}" if ord(sign) <= LAST_BYTE else _unicode(sign)
+
+
+def _unicode(sign: str) -> str:
+    return sign.encode("ascii", "backslashreplace").decode()
+
+
+def _hidden(address: str) -> str:
+    return IN_QUERY.sub(rf"\1={HIDDEN}", CREDENTIALS.sub(f"{HIDDEN}@", address))
