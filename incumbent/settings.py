@@ -5,6 +5,7 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from incumbent.errors import UsageError
 from incumbent.log import LOGGER
@@ -13,6 +14,7 @@ LEASE_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
 MOST_SECONDS = 86_400
 OF_URLS = "?", "#", "%"  # end or change the path in a database URL
+ADDRESSES = "MLFLOW_TRACKING_URI", "INCUMBENT_DATABASE_URL", "PREFECT_API_URL"
 PROXIES = "http_proxy", "https_proxy", "all_proxy"
 LOOPBACK = "127.0.0.1", "localhost", "::1"
 
@@ -44,12 +46,14 @@ class Settings:
         """Settings from environment variables; unset ones default to embedded state.
 
         Raises:
-            UsageError: A length of time is none, or the home cannot be part of a URL.
+            UsageError: A length of time or an address is none, or the home cannot be part of a URL.
 
         >>> Settings.of({"INCUMBENT_HOME": "/srv/incumbent"}).database_url
         'sqlite:////srv/incumbent/ledger.db'
         """
         home = _home(environment)
+        for name in ADDRESSES:
+            _require_address(name, environment.get(name) or "")
         tracking_uri = environment.get("MLFLOW_TRACKING_URI")
         return cls(
             home=home,
@@ -90,6 +94,18 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> timed
             f"set {name}, or unset it for {default:g} seconds",
         )
     return timedelta(seconds=seconds)
+
+
+def _require_address(name: str, address: str) -> None:
+    try:
+        urlsplit(address).port  # noqa: B018 - it is read from the address, and may be none
+    except ValueError as error:
+        raise UsageError(
+            f"{name} is no address.",
+            f"{address}: {error}",
+            "an address such as http://127.0.0.1:5000",
+            f"set {name}, or unset it to keep that state in the home",
+        ) from error
 
 
 def _home(environment: Mapping[str, str]) -> Path:

@@ -49,7 +49,7 @@ def read_batch(
         UsageError: It has no target column, and the spec names no labels that arrive apart.
     """
     try:
-        raw = read_frame(path, column_types(spec, kinds_in(card.profile)))
+        raw = read_frame(path, column_types(spec, kinds_in(card.profile)), spec.largest_table_gb)
     except UnreadableError as error:
         nothing = Batch(name, "", 0, None, path)
         return LabelledBatch(name, pd.DataFrame(), spec, unreadable(error), nothing)
@@ -98,7 +98,10 @@ def distinct_names(paths: Sequence[str]) -> list[str]:
 def _labels(spec: ModelSpec) -> pd.DataFrame | None:
     """All labels that arrive apart, where the spec names a pattern of them."""
     found = sources.find(spec.labels) if spec.labels else ()
-    tables = [labels_of(read_frame(path, column_types(spec)), spec) for path in found]
+    tables = [
+        labels_of(read_frame(path, column_types(spec), spec.largest_table_gb), spec)
+        for path in found
+    ]
     return pd.concat(tables, ignore_index=True) if tables else None
 
 

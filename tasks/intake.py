@@ -98,7 +98,7 @@ def _read(gateways: Gateways, spec: ModelSpec, path: str, name: str) -> tuple[Ba
     It is known by what was read: kinds never change from champion to champion, categories do.
     """
     profile = read_champion(gateways, spec).model.card.profile
-    raw = read_frame(path, column_types(spec, kinds_in(profile)))
+    raw = read_frame(path, column_types(spec, kinds_in(profile)), spec.largest_table_gb)
     return describe(path, name, raw, spec), as_trained(raw, profile)
 
 
@@ -146,4 +146,6 @@ def refuse_second_champion(gateways: Gateways, spec: ModelSpec) -> None:
 @task(name="intake", **OUTSIDE)
 def read_training_data(spec: ModelSpec, path: str) -> pd.DataFrame:
     """The training data, whole: a file, a folder or a pattern of files is one table."""
-    return as_first_written(read_frame(path, column_types(spec)), spec.categorical)
+    return as_first_written(
+        read_frame(path, column_types(spec), spec.largest_table_gb), spec.categorical
+    )

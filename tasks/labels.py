@@ -208,7 +208,7 @@ def stored_labels(gateways: Gateways, spec: ModelSpec, batch: str) -> pd.DataFra
 
 
 def _read(path: str, spec: ModelSpec) -> LabelTable:
-    raw = read_frame(sources.require_name(path), column_types(spec))
+    raw = read_frame(sources.require_name(path), column_types(spec), spec.largest_table_gb)
     missing = [c for c in (spec.id, spec.target) if c is not None and c not in raw]
     if missing:
         raise UnreadableError(

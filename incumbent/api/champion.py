@@ -96,7 +96,11 @@ class LoadedChampion:
             return rows
         path = path_of(rows)
         known = column_types(self.card.spec, kinds_in(self.card.profile))
-        found = frame_of(arrow_of(rows)) if path is None else read_frame(path, known)
+        found = (
+            frame_of(arrow_of(rows))
+            if path is None
+            else read_frame(path, known, self.card.spec.largest_table_gb)
+        )
         return as_trained(found, self.card.profile)
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import reprlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ from incumbent.errors import MissingPathError, SpecError
 from incumbent.params import MODULE_NAME, SAFE_PATH, SPEC_NAME, ModelSpec
 
 SUFFIXES = (".yaml", ".yml", ".json")
+MOST_BYTES, MOST_VALUES, MOST_SHOWN = 1 << 20, 10_000, 200
 ENTRYPOINT = "flows.monitor.monitor"
 _BOUNDS = {
     "minimum": "at least {}",
@@ -87,8 +89,9 @@ def _unknown_name(name: str, names: list[str], prefect_yaml: Path) -> SpecError:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = _text(path)
         content = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+        _require_small(content)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise MissingPathError(
             "No file is there.",
@@ -96,11 +99,33 @@ def _mapping(path: Path) -> dict[str, Any]:
             "a spec in YAML or JSON, or the name of a model with a prefect.yaml in reach",
             "check the path, or run in the folder that holds prefect.yaml",
         ) from error
-    except (PermissionError, UnicodeDecodeError, json.JSONDecodeError, yaml.YAMLError) as error:
-        raise _not_a_mapping(path, " ".join(str(error).split())) from error
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise _not_a_mapping(path, " ".join(str(error).split())[:MOST_SHOWN]) from error
     if not isinstance(content, dict):
         raise _not_a_mapping(path, f"{type(content).__name__} at the top")
     return content
+
+
+def _text(path: Path) -> str:
+    with path.open("rb") as file:
+        found = file.read(MOST_BYTES + 1)
+    if len(found) > MOST_BYTES:
+        raise ValueError(f"more than {MOST_BYTES:,} bytes")
+    return found.decode("utf-8-sig")
+
+
+def _require_small(content: Any) -> None:
+    """Refuse what a few anchors of YAML make endless, before it is compared or shown."""
+    waiting, left = [content], MOST_VALUES
+    while waiting:
+        found = waiting.pop()
+        left -= 1
+        if left < 0:
+            raise ValueError(f"more than {MOST_VALUES:,} values, with those that anchors repeat")
+        if isinstance(found, dict):
+            waiting += found.values()
+        elif isinstance(found, list):
+            waiting += found
 
 
 def _not_a_mapping(path: Path, observed: str) -> SpecError:
@@ -141,7 +166,7 @@ def _observed(error: ErrorDetails) -> str:
         return ", ".join(f"{k} = {v!r}" for k, v in given.items() if v)
     if error["type"] == "missing":
         return f"{_field(error)} is missing"
-    return f"{_field(error)} = {error['input']!r}"[:200]
+    return f"{_field(error)} = {reprlib.repr(error['input'])}"[:MOST_SHOWN]
 
 
 def _allowed(error: ErrorDetails) -> str:

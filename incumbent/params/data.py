@@ -53,3 +53,11 @@ class ModelData(Stage):
         title="Labels",
         description="Pattern of label files (id, target), where labels have files of their own.",
     )
+    largest_table_gb: float = Field(
+        8,
+        gt=0,
+        le=4_096,
+        title="Largest table",
+        description="Memory in GB that a batch, a label file or the training data may take."
+        " A larger one is set aside before it is read.",
+    )

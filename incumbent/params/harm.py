@@ -11,6 +11,7 @@ class HarmRules(Stage):
     harm_min_labels: int = Field(
         200,
         ge=30,
+        le=1_000_000_000,
         title="Harm: labels needed",
         description="With fewer matured labels of a batch, harm is not judged.",
     )

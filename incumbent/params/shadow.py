@@ -11,6 +11,7 @@ class ShadowRules(Stage):
     shadow_min_labels: int = Field(
         200,
         ge=30,
+        le=1_000_000_000,
         title="Shadow: labels needed",
         description="With fewer rows to compare on, the verdict is extend.",
     )

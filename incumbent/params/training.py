@@ -11,6 +11,7 @@ class TrainingRules(Stage):
     training_max_rows: int = Field(
         1_000_000,
         ge=1_000,
+        le=1_000_000_000,
         title="Training: most rows",
         description="Larger training sets are sampled with the seed.",
     )
@@ -46,7 +47,7 @@ class TrainingRules(Stage):
         " half the weight. 0: equal weights.",
     )
     training_seed: int = Field(
-        0, ge=0, title="Training: seed", description="Seed of all sampling and fits."
+        0, ge=0, le=2**32 - 1, title="Training: seed", description="Seed of all sampling and fits."
     )
     training_threshold: ThresholdCriterion = Field(
         ThresholdCriterion.BALANCED_ACCURACY,

@@ -17,6 +17,7 @@ class TriggerRules(Stage):
         30,
         gt=0,
         allow_inf_nan=False,
+        le=36_500,
         title="Age that retrains (days)",
         description="With trigger 'schedule': days of data between the newest rows of champion"
         " and batch that trigger a retraining.",

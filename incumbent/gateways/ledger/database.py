@@ -148,7 +148,7 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             return sqlite_engine(parsed)
         return create_engine(parsed, pool_pre_ping=True)
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise _unusable("a URL that cannot be read") from error
     except ModuleNotFoundError as error:
         raise UsageError(

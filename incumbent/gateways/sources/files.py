@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from fsspec import AbstractFileSystem
 
 from incumbent.errors import MissingPathError, UnreadableError
-from incumbent.gateways.sources.storage import answering, content_of, open_filesystem
+from incumbent.gateways.sources.storage import answering, chunks_of, open_filesystem
 
 # What storages call the time, or the digest, that tells a changed file.
 CHANGED = ("mtime", "ETag", "etag", "checksum", "md5Hash", "LastModified", "last_modified")
@@ -159,7 +159,8 @@ def bytes_digest(path: str) -> str:
     """
     sha = hashlib.sha256()
     for name in files_of(path) or (path,):
-        sha.update(content_of(name))
+        for chunk in chunks_of(name):
+            sha.update(chunk)
     return sha.hexdigest()
 
 

@@ -1,15 +1,22 @@
 """A frame: the pieces of a table, put together."""
 
-from functools import cache
+from functools import cache, partial
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from incumbent.gateways.sources.table import ANY, content, open_table
+from incumbent.gateways.sources.table import (
+    ANY,
+    GIGABYTE,
+    content,
+    open_table,
+    require_room,
+)
 from incumbent.gateways.sources.types import is_refused, plain
 from incumbent.records import ColumnTypes
 
+MOST_GB = 8.0
 LARGEST_EXACT = 2**53  # whole numbers beyond it are rounded in a float64
 NULLABLE = {
     pa.int64(): pd.Int64Dtype(),
@@ -18,7 +25,7 @@ NULLABLE = {
 }
 
 
-def read_frame(path: str, known: ColumnTypes = ANY) -> pd.DataFrame:
+def read_frame(path: str, known: ColumnTypes = ANY, most_gb: float = MOST_GB) -> pd.DataFrame:
     """The table that a path, a folder or a pattern names, as it is.
 
     No column is renamed or judged; one of a CSV file without a name (a written index) is left out
@@ -29,15 +36,19 @@ def read_frame(path: str, known: ColumnTypes = ANY) -> pd.DataFrame:
     Args:
         path: Where it is.
         known: What is known of the columns of a CSV file: those that are text, or numbers.
+        most_gb: Memory that the table may take.
 
     Raises:
         UsageError: The suffix is none of .parquet, .pq, .csv, .csv.gz; or a file may not be read.
         MissingPathError: There is no such file.
         UnreadableError: Truncated, empty, garbage, not of the format of its suffix, not
-            UTF-8, with two columns of one name, or files that do not fit together.
+            UTF-8, with two columns of one name, too large, or files that do not fit together.
         OutOfReachError: The storage did not answer.
     """
-    return frame_of(open_table(path, known, cache(content)).whole())
+    most = int(most_gb * GIGABYTE)
+    table = open_table(path, known, cache(partial(content, most=most)))
+    require_room(path, table.size, most)
+    return frame_of(table.whole())
 
 
 def frame_of(table: pa.Table) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 from fsspec import AbstractFileSystem
@@ -12,23 +13,32 @@ from fsspec.core import url_to_fs
 from incumbent.errors import MissingPathError, OutOfReachError, UsageError
 
 ABSENT = 404, 410  # statuses of HTTP
+# What opening a storage raises of an address that is none, or of a file within another file.
+UNOPENED = (ValueError, TypeError, ImportError, FileNotFoundError, IsADirectoryError)
+CHUNK = 1 << 20  # bytes
 
 
 def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
     """The filesystem that a URI or local path lives on, and the path within it.
 
     Raises:
-        UsageError: The protocol is unknown or needs a package that is not installed.
+        UsageError: The protocol is unknown, is no storage of files, or needs a package that is not
+            installed; or the address is none.
+        OutOfReachError: The storage did not answer.
     """
     try:
+        if "://" in uri:
+            urlsplit(uri).port  # noqa: B018 - it is read from the address, and may be none
         filesystem, path = url_to_fs(uri)
-    except (ValueError, ImportError) as error:
+    except UNOPENED as error:
         raise UsageError(
             "This kind of address cannot be opened.",
-            f"{uri} ({error})",
+            f"{uri} ({first_line(error)})",
             "a local path, or a URI whose fsspec package is installed",
             "install the package that is named, or use a local path",
         ) from error
+    except OSError as error:
+        raise _out_of_reach(uri, error) from error
     return filesystem, path
 
 
@@ -42,6 +52,24 @@ def content_of(path: str) -> bytes:
     """
     content: bytes = _asked(path, "cat_file")
     return content
+
+
+def size_of(path: str) -> int:
+    """Bytes of a file as it is stored; 0 where the storage does not tell.
+
+    Raises:
+        MissingPathError: There is no such file.
+        UsageError: It may not be read.
+        OutOfReachError: The storage did not answer.
+    """
+    return int(_asked(path, "info").get("size") or 0)
+
+
+def chunks_of(path: str) -> Iterator[bytes]:
+    """The bytes of a file, some at a time; raises as `content_of` does."""
+    with answering(path), _asked(path, "open") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
 
 
 def stream_of(path: str) -> pa.NativeFile:

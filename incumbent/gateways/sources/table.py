@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from io import BytesIO
 
 import pyarrow as pa
 
@@ -26,12 +27,15 @@ from incumbent.gateways.sources.storage import (
     first_line,
     is_local,
     is_zipped,
+    size_of,
     stream_of,
 )
 from incumbent.gateways.sources.types import is_bytes, is_refused, kind_of, texts_of_bytes
 from incumbent.records import ColumnTypes
 
 ANY = ColumnTypes()
+VALUE = 8  # bytes of a number
+GIGABYTE = 1 << 30
 
 
 @contextmanager
@@ -61,11 +65,35 @@ def in_place(path: str) -> Source:
         return stream_of(path)
 
 
-def content(path: str) -> bytes:
-    """The bytes of a file, unzipped where its suffix is .gz."""
+def content(path: str, most: int) -> bytes:
+    """The bytes of a file, unzipped where its suffix is .gz; at most so many.
+
+    Raises:
+        UnreadableError: There are more, or it is not zipped.
+    """
+    require_room(path, size_of(path), most)
     found = content_of(path)
-    with reading(path):
-        return gzip.decompress(found) if is_zipped(path) else found
+    if not is_zipped(path):
+        return found
+    with reading(path), gzip.open(BytesIO(found)) as file:
+        unzipped = file.read(most + 1)
+    require_room(path, len(unzipped), most)
+    return unzipped
+
+
+def require_room(path: str, size: int, most: int) -> None:
+    """Refuse a table before it takes more memory than it may.
+
+    Raises:
+        UnreadableError: It would.
+    """
+    if size > most:
+        raise UnreadableError(
+            "The table is larger than a table of this model may be.",
+            f"{path}: {size / GIGABYTE:,.1f} GB in memory, or more",
+            f"at most {most / GIGABYTE:g} GB",
+            "deliver it in parts, or raise largest_table_gb in the spec",
+        )
 
 
 @dataclass(frozen=True)
@@ -81,6 +109,11 @@ class Table:
     parts: tuple[Part, ...]
     schema: pa.Schema
     kinds: Mapping[str, str]
+
+    @property
+    def size(self) -> int:
+        """Bytes that its values take at least; 0 where files do not tell before they are read."""
+        return VALUE * (self.rows or 0) * len(self.schema.names)
 
     @cached_property
     def rows(self) -> int | None:
