@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from incumbent.settings import Settings, environment_defaults
+from tests import postgres
 
 GOLDEN = Path(__file__).parent / "golden"
 FIRST = ("tests/flows/test_servers.py", "tests/flows/", "tests/tasks/", "")
@@ -45,6 +46,15 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(items):
     """What takes longest comes first: in the end no worker waits long for another."""
     items.sort(key=lambda item: next(k for k, start in enumerate(FIRST) if start in item.nodeid))
+
+
+@pytest.fixture(scope="session")
+def new_database():
+    """Makes a database on PostgreSQL, of another one or empty, and gives its URL."""
+    if postgres.programs() is None:
+        pytest.skip(postgres.NOT_INSTALLED)
+    with postgres.running() as found:
+        yield found
 
 
 @pytest.fixture

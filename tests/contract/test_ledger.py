@@ -1,4 +1,4 @@
-"""The ledger on a real SQLite file, which is as quick as any fake: so there is none."""
+"""The ledger on a real SQLite file and a real PostgreSQL, as quick as any fake: there is none."""
 
 import signal
 import sqlite3
@@ -12,7 +12,7 @@ from pathlib import Path
 from threading import Barrier, Event
 
 import pytest
-from sqlalchemy import event, make_url
+from sqlalchemy import create_engine, event, inspect, make_url, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -53,6 +53,29 @@ DROP INDEX ix_decisions_batch;
 ALTER TABLE labels ADD COLUMN document JSON;
 UPDATE schema_version SET version = 2;
 """
+# What a dump of SQLite says otherwise than PostgreSQL, and the tables by what refers to them.
+IN_POSTGRESQL = {
+    "BEGIN TRANSACTION;\n": "",
+    "COMMIT;\n": "",
+    "INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT": "SERIAL NOT NULL PRIMARY KEY",
+    "DATETIME": "TIMESTAMP WITH TIME ZONE",
+    "'better on the same rows',1,": "'better on the same rows',true,",
+    'DELETE FROM "sqlite_sequence"': "SELECT 1",
+} | {
+    f"INSERT INTO \"sqlite_sequence\" VALUES('{table}',1)": f"SELECT nextval('{table}_sequence_seq')"
+    for table in ("decisions", "promotions")
+}
+ORDER = (
+    "models",
+    "schema_version",
+    "batches",
+    "labels",
+    "label_batches",
+    "challengers",
+    "decisions",
+    "promotions",
+    "shadows",
+)
 MINUTE = timedelta(minutes=1)
 KILLED_WHILE_WRITING = """
 import os, signal, sys
@@ -87,9 +110,30 @@ def decision(name: str, observed: float | str | None = 0.71) -> Decision:
     return Decision(name, Action.RETRAIN, (reason,), (blocked,))
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'home' / 'ledger.db'}"
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return request.getfixturevalue("new_database")()
+    return file_url(tmp_path)
+
+
+def file_url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'home' / 'ledger.db'}"
+
+
+@pytest.fixture(autouse=True)
+def _closed(monkeypatch):
+    """Connections are closed with the test, also those of ledgers that it has left."""
+    engines = []
+
+    def create(*given, **named):
+        engines.append(create_engine(*given, **named))
+        return engines[-1]
+
+    monkeypatch.setattr("incumbent.gateways.ledger.database.create_engine", create)
+    yield
+    for engine in engines:
+        engine.dispose()
 
 
 @pytest.fixture
@@ -652,8 +696,9 @@ class TestRaces:
         )
         assert Ledger(url).challenger("flights") is not None
 
-    def test_a_new_file_waits_for_another_connection_that_writes_to_it(self, url):
-        path, opened = Path(make_url(url).database), Event()
+    def test_a_new_file_waits_for_another_connection_that_writes_to_it(self, tmp_path):
+        url, opened = file_url(tmp_path), Event()
+        path = Path(path_of(url))
         path.parent.mkdir()
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -691,7 +736,60 @@ class TestCrash:
         assert dump(url) == before
 
 
+class TestUpgrades:
+    def test_the_schema_has_a_version_from_the_first_day(self, ledger, url):
+        ledger.models()
+        Ledger(url).models()
+        assert execute(url, "SELECT version FROM schema_version") == [(VERSION,)]
+
+    def test_a_ledger_of_the_first_schema_is_taken_along(self, url, tmp_path, request):
+        run_script(url, FIRST_SCHEMA.read_text())
+        ledger = Ledger(url)
+        assert ledger.champion("flights") == version(1)
+        assert ledger.batch("flights", digest(1)).document == {"drift": None}
+        assert ledger.look_at("flights", 1, "a") == 2
+        ledger.intend(promotion("p2", 2, 1), NOW)
+        with pytest.raises(IncumbentError):
+            ledger.intend(promotion("p3", 3, 1), NOW)
+        fresh = file_url(tmp_path / "fresh")
+        if not url.startswith("sqlite"):
+            fresh = request.getfixturevalue("new_database")()
+        Ledger(fresh).models()
+        assert shape(url) == shape(fresh)
+
+    def test_what_was_decided_before_is_known_after_the_upgrade(self, ledger, url):
+        shuffled = Reason("shuffled_labels", None, 0.4, 0.01, "labels do not follow their rows")
+        faulty = Decision("d1", Action.NONE, (), (), faults=(shuffled,))
+        loss = Estimate(0.4, 0.3, 0.5, 0.05, 40, 8)
+        known = replace(judged(0), loss=loss, retrained=True)
+        conclude(ledger, 0, decision("d0"), inputs_of(known), found=known)
+        known = replace(known, rows=140)
+        conclude(ledger, 0, Decision("again", Action.NONE, (), ()), inputs_of(known), found=known)
+        conclude(ledger, 1, faulty)
+        conclude(ledger, 2, inputs={"harm": None, "gain": {"cleared": [digest(1)]}})
+        before = asked_of(ledger)
+        run_script(url, TO_SECOND_SCHEMA)
+        assert asked_of(Ledger(url)) == before
+        assert before[0] == (known,)
+        assert before[1][1] == TrainingBatch(
+            digest(1), frozenset({"shuffled_labels"}), cleared=True
+        )
+
+    def test_a_newer_schema_asks_for_an_upgrade(self, ledger, url):
+        ledger.models()
+        run_script(url, "UPDATE schema_version SET version = 99;")
+        with pytest.raises(IncumbentError, match="newer release") as caught:
+            Ledger(url).models()
+        assert caught.value.observed == "schema version 99"
+        assert caught.value.allowed == f"schema version {VERSION} or older"
+        assert "upgrade" in caught.value.next_step
+
+
 class TestDatabase:
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        return file_url(tmp_path)
+
     def test_nothing_is_opened_before_the_first_call(self, url, tmp_path):
         Ledger(url)
         assert list(tmp_path.iterdir()) == []
@@ -708,62 +806,6 @@ class TestDatabase:
         ledger.start_batch("flights", batch(1), NOW)
         assert len(ledger.batches("flights")) == 1
         ledger.close()
-
-    def test_the_schema_has_a_version_from_the_first_day(self, ledger, url):
-        ledger.models()
-        Ledger(url).models()
-        with sqlite3.connect(path_of(url)) as connection:
-            found = connection.execute("SELECT version FROM schema_version").fetchall()
-        connection.close()
-        assert found == [(VERSION,)]
-
-    def test_a_ledger_of_the_first_schema_is_taken_along(self, url):
-        path = Path(path_of(url))
-        path.parent.mkdir()
-        connection = sqlite3.connect(path)
-        connection.executescript(FIRST_SCHEMA.read_text())
-        connection.close()
-        ledger = Ledger(url)
-        assert ledger.champion("flights") == version(1)
-        assert ledger.batch("flights", digest(1)).document == {"drift": None}
-        assert ledger.look_at("flights", 1, "a") == 2
-        ledger.intend(promotion("p2", 2, 1), NOW)
-        with pytest.raises(IncumbentError):
-            ledger.intend(promotion("p3", 3, 1), NOW)
-        fresh = f"{url}-fresh"
-        Ledger(fresh).models()
-        assert shape(url) == shape(fresh)
-
-    def test_what_was_decided_before_is_known_after_the_upgrade(self, ledger, url):
-        shuffled = Reason("shuffled_labels", None, 0.4, 0.01, "labels do not follow their rows")
-        faulty = Decision("d1", Action.NONE, (), (), faults=(shuffled,))
-        loss = Estimate(0.4, 0.3, 0.5, 0.05, 40, 8)
-        known = replace(judged(0), loss=loss, retrained=True)
-        conclude(ledger, 0, decision("d0"), inputs_of(known), found=known)
-        known = replace(known, rows=140)
-        conclude(ledger, 0, Decision("again", Action.NONE, (), ()), inputs_of(known), found=known)
-        conclude(ledger, 1, faulty)
-        conclude(ledger, 2, inputs={"harm": None, "gain": {"cleared": [digest(1)]}})
-        before = asked_of(ledger)
-        with sqlite3.connect(path_of(url)) as connection:
-            connection.executescript(TO_SECOND_SCHEMA)
-        connection.close()
-        assert asked_of(Ledger(url)) == before
-        assert before[0] == (known,)
-        assert before[1][1] == TrainingBatch(
-            digest(1), frozenset({"shuffled_labels"}), cleared=True
-        )
-
-    def test_a_newer_schema_asks_for_an_upgrade(self, ledger, url):
-        ledger.models()
-        with sqlite3.connect(path_of(url)) as connection:
-            connection.execute("UPDATE schema_version SET version = 99")
-        connection.close()
-        with pytest.raises(IncumbentError, match="newer release") as caught:
-            Ledger(url).models()
-        assert caught.value.observed == "schema version 99"
-        assert caught.value.allowed == f"schema version {VERSION} or older"
-        assert "upgrade" in caught.value.next_step
 
     def test_a_file_that_is_no_database_is_out_of_reach(self, tmp_path):
         (tmp_path / "ledger.db").write_bytes(b"garbage" * 1000)
@@ -809,34 +851,58 @@ def path_of(url: str) -> str:
     return url.removeprefix("sqlite:///")
 
 
+def run_script(url: str, script: str) -> None:
+    """Statements as SQLite dumps them, also for PostgreSQL."""
+    if url.startswith("sqlite"):
+        Path(path_of(url)).parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path_of(url))) as connection:
+            connection.executescript(script)
+        return
+    for ours, theirs in IN_POSTGRESQL.items():
+        script = script.replace(ours, theirs)
+    statements = [line for line in script.split(";\n") if line.strip()]
+    tables = [line for line in statements if "CREATE TABLE" in line]
+    others = [line for line in statements if "CREATE TABLE" not in line]
+    keyed = sorted(tables, key=lambda line: ORDER.index(line.split()[2]) if tables else 0)
+    rows = sorted(others, key=lambda line: 0 if '"models"' in line else 1)
+    execute(url, *keyed, *rows)
+
+
+def execute(url: str, *statements: str) -> list:
+    """The rows that the last of some statements gives."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        found = [connection.exec_driver_sql(line) for line in statements][-1]
+        rows = [tuple(row) for row in found] if found.returns_rows else []
+    engine.dispose()
+    return rows
+
+
 def shape(url: str) -> dict[str, list]:
-    """Every table's columns (name, type, may be null, place in the key), and every index."""
-    connection = sqlite3.connect(path_of(url))
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    found = {
-        name: sorted(
-            (column, kind, required, key)
-            for _, column, kind, required, _, key in connection.execute(
-                f"PRAGMA table_info({name})"
-            )
-        )
-        for (name,) in tables
-    }
-    indices = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index'")
-    found["indices"] = sorted((name, sql or "") for name, sql in indices)
-    connection.close()
+    """Every table's columns, keys and indices, as the database tells them."""
+    engine = create_engine(url)
+    seen, found = inspect(engine), dict[str, list]()
+    for name in seen.get_table_names():
+        columns = [(c["name"], str(c["type"]), c["nullable"]) for c in seen.get_columns(name)]
+        keys = sorted(seen.get_pk_constraint(name)["constrained_columns"])
+        unique = sorted(str(sorted(i["column_names"])) for i in seen.get_unique_constraints(name))
+        indices = sorted((str(i["name"]), bool(i["unique"])) for i in seen.get_indexes(name))
+        found[name] = [sorted(columns), keys, unique, indices]
+    engine.dispose()
     return found
 
 
 def rows_of(url: str, table: str) -> int:
-    connection = sqlite3.connect(path_of(url))
-    (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a constant name
-    connection.close()
-    return count
+    return len(dump(url)[table])
 
 
-def dump(url: str) -> list[str]:
-    connection = sqlite3.connect(path_of(url))
-    lines = [line for line in connection.iterdump() if "sqlite_sequence" not in line]
-    connection.close()
-    return lines
+def dump(url: str) -> dict[str, list]:
+    """Every row of every table."""
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        found = {
+            name: sorted(map(repr, connection.execute(select(table)).all()))
+            for name, table in metadata.tables.items()
+        }
+    engine.dispose()
+    return found

@@ -26,7 +26,8 @@ class RegistryDriver:
         if isinstance(self.registry, FakeRegistry):
             return sorted(self.registry.timelines.get((model, key), []))
         client = client_of(self.registry)
-        (run,) = [r for r in runs_of(client, model) if r.info.run_name == "timeline"]
+        named = (r for r in runs_of(client, model) if r.info.run_name == "timeline")
+        (run,) = [run for run in named if run.info.status == "FINISHED"]
         return sorted((m.step, m.value) for m in client.get_metric_history(run.info.run_id, key))
 
     def tamper(self, version: Version) -> None:

@@ -143,18 +143,31 @@ def _kill(patch: pytest.MonkeyPatch, when: str, step: str) -> None:
 
 
 def _stop(patch: pytest.MonkeyPatch, when: str, place: int) -> None:
-    """Stop before or after a fence: just before each write outside one is asked."""
+    """Stop before or after a fence: just before each write outside one is asked.
+
+    Not while the lease is renewed: whoever stops in a transaction keeps a SQLite file locked.
+    """
     ask, number = Ledger.require_lease, count()
+    renew, renewing = Ledger.renew, threading.Lock()
+
+    def renew_alone(*given: Any) -> None:
+        with renewing:
+            renew(*given)
+
+    def sleep() -> None:
+        with renewing:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
     def stop(ledger: Ledger) -> None:
         here = next(number) == place
         if here and when == "before":
-            os.kill(os.getpid(), signal.SIGSTOP)
+            sleep()
         ask(ledger)
         if here and when == "after":
-            os.kill(os.getpid(), signal.SIGSTOP)
+            sleep()
 
     patch.setattr(Ledger, "require_lease", stop)
+    patch.setattr(Ledger, "renew", renew_alone)
 
 
 def _replay(

@@ -20,7 +20,7 @@ from tests.flows.world import batch_rows
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.attack]
 
 CHANGED, NEXT = (batch_rows(k, changed=True) for k in range(2))
-WRITES = 20  # outside the ledger, of a run that promotes
+WRITES = 24  # outside the ledger, of a run that promotes
 
 
 @pytest.fixture(autouse=True)

@@ -25,8 +25,8 @@ class Registrations(Database):
     def begin_run(self, model: str, key: str) -> bool:
         """Enter that a run is about to be written; whether it was begun before."""
         with self._writing_about(model) as connection:
-            new = connection.execute(insert_once(connection, runs).values(model=model, key=key))
-            return new.rowcount == 0
+            new = insert_once(connection, runs).values(model=model, key=key).returning(runs.c.key)
+            return connection.scalar(new) is None
 
     def unpromoted_registrations(self, model: str, now: datetime) -> tuple[str, ...]:
         """Runs whose version was begun, and neither promoted nor archived, oldest first.

@@ -104,7 +104,7 @@ def failing(connection: Connection, run_id: str, at: int | None = None) -> Itera
 
 def finish(connection: Connection, run: Run, at: int | None = None) -> None:
     """End a run well."""
-    with connection.guarded("finish a run") as client:
+    with connection.writing("finish a run") as client:
         client.set_terminated(run.info.run_id, status="FINISHED", end_time=at)
 
 
