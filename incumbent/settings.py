@@ -15,6 +15,7 @@ PATIENCE_SECONDS = 600.0
 MOST_SECONDS = 86_400
 OF_URLS = "?", "#", "%"  # end or change the path in a database URL
 ADDRESSES = "MLFLOW_TRACKING_URI", "INCUMBENT_DATABASE_URL", "PREFECT_API_URL"
+DATABASES = "sqlite", "postgresql", "mysql", "mssql"
 PROXIES = "http_proxy", "https_proxy", "all_proxy"
 LOOPBACK = "127.0.0.1", "localhost", "::1"
 
@@ -26,7 +27,7 @@ class Settings:
     Attributes:
         home: Folder of all embedded state.
         tracking_uri: MLflow's tracking server or database.
-        artifacts: Where an embedded MLflow stores artifacts; None: the server decides.
+        artifacts: Where an MLflow that is a database stores artifacts; None: a server decides.
         database_url: The ledger, as a SQLAlchemy URL.
         predictions: Folder (any fsspec URI) of predictions and matured labels.
         lease: Time without a sign of life after which a run is considered dead.
@@ -58,7 +59,7 @@ class Settings:
         return cls(
             home=home,
             tracking_uri=tracking_uri or f"sqlite:///{home / 'mlflow.db'}",
-            artifacts=None if tracking_uri else (home / "artifacts").as_uri(),
+            artifacts=None if _is_server(tracking_uri) else (home / "artifacts").as_uri(),
             database_url=environment.get("INCUMBENT_DATABASE_URL")
             or f"sqlite:///{home / 'ledger.db'}",
             predictions=environment.get("INCUMBENT_PREDICTIONS") or str(home / "predictions"),
@@ -78,6 +79,11 @@ class Settings:
                 (self.home / f"{name}{suffix}").unlink(missing_ok=True)
         for folder in ("artifacts", "predictions"):
             shutil.rmtree(self.home / folder / model, ignore_errors=True)
+
+
+def _is_server(tracking_uri: str | None) -> bool:
+    """Whether MLflow keeps artifacts by itself; beside a database it would in the folder of now."""
+    return tracking_uri is not None and urlsplit(tracking_uri).scheme.split("+")[0] not in DATABASES
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float) -> timedelta:
@@ -141,8 +147,8 @@ def environment_defaults(settings: Settings) -> dict[str, str]:
         "GX_ANALYTICS_ENABLED": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
         "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
         "OMP_WAIT_POLICY": "passive",  # fits run in parallel: idle threads must not spin

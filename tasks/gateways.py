@@ -15,6 +15,7 @@ from incumbent.errors import OutOfReachError
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.predictions import PredictionStore
 from incumbent.gateways.registry import Registry
+from incumbent.log import warn
 from incumbent.records import Champion, Version
 from incumbent.settings import Settings, prepare
 
@@ -39,15 +40,22 @@ def open_gateways() -> Gateways:
     return _open(Settings.of(os.environ))
 
 
+RETRIES = 2
+
+
 def out_of_reach(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether trying again can help: only where a server did not answer."""
-    return isinstance(state.result(raise_on_failure=False), OutOfReachError)
+    """Whether trying again can help: only where a server did not answer; it is told at once."""
+    error = state.result(raise_on_failure=False)
+    if not isinstance(error, OutOfReachError):
+        return False
+    warn("%s Asked again, up to %s times.", error.what, RETRIES)
+    return True
 
 
 # Every step that goes outside: two more tries where a server did not answer; never cached,
 # since the ledger, not Prefect, knows what has been done.
 OUTSIDE: Mapping[str, Any] = {
-    "retries": 2,
+    "retries": RETRIES,
     "retry_delay_seconds": 1,
     "retry_condition_fn": out_of_reach,
     "cache_policy": NO_CACHE,

@@ -1,26 +1,33 @@
 """Prefect's server, as a command needs it before it starts a flow."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import httpx
 from prefect import get_client
+from prefect.client.schemas import objects, responses
 from prefect.context import refresh_global_settings_context
-from prefect.exceptions import TerminationSignal
+from prefect.exceptions import ObjectNotFound, TerminationSignal
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     get_current_settings,
     temporary_settings,
 )
+from pydantic import ValidationError
 
 from incumbent.errors import OutOfReachError
+from incumbent.gateways.sources.storage import first_line
 from tasks.embedded_server import embedded_server
 
 T = TypeVar("T")
 ADDRESS = "PREFECT_API_URL"
+# Its client's, and those of an answer that is not Prefect's.
+FAILURES = (httpx.HTTPError, json.JSONDecodeError, ObjectNotFound, ValidationError)
 SIGNALLED = 128  # added to the number of the signal, as shells do
 
 
@@ -37,7 +44,7 @@ def prefect_server(meanwhile: Callable[[], T]) -> Iterator[T]:
     Raises:
         OutOfReachError: PREFECT_API_URL names a server that does not answer, or the own one fails.
     """
-    with _terminable():
+    with _terminable(), _translated():
         url = get_current_settings().api.url
         if url is not None:
             _require_answer(url)
@@ -56,6 +63,27 @@ def _terminable() -> Iterator[None]:
         yield
     except TerminationSignal as end:
         sys.exit(SIGNALLED + end.signal)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Tell as an outage what Prefect raises where its server fails in the middle of a flow."""
+    try:
+        yield
+    except FAILURES as error:
+        if isinstance(error, ValidationError) and not _is_prefects(error):
+            raise
+        raise OutOfReachError(
+            "Prefect did not answer well.",
+            f"{type(error).__name__}: {first_line(error)}",
+            "a Prefect server that answers to the end of the run",
+            "check PREFECT_API_URL, and run again: what is half done is finished",
+        ) from error
+
+
+def _is_prefects(error: ValidationError) -> bool:
+    """Whether an answer of Prefect's server was not what its client takes it for."""
+    return any(hasattr(part, error.title) for part in (objects, responses))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import click
 from incumbent.cli.answers import fail, usage
 from incumbent.cli.champion import promote, recover, retrain, rollback
 from incumbent.cli.demo import demo
+from incumbent.cli.doctor import doctor
 from incumbent.cli.drift import drift
 from incumbent.cli.monitor import monitor
 from incumbent.cli.replay import replay
@@ -42,7 +43,20 @@ def cli() -> None:
     """
 
 
-COMMANDS = demo, train, monitor, retrain, replay, drift, status, explain, promote, rollback, recover
+COMMANDS = (
+    demo,
+    train,
+    monitor,
+    retrain,
+    replay,
+    drift,
+    status,
+    explain,
+    promote,
+    rollback,
+    doctor,
+    recover,
+)
 for command in COMMANDS:
     cli.add_command(command)
 

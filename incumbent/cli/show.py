@@ -84,6 +84,20 @@ def status(doc: Document) -> None:
         _maturity([PooledPoint(**point) for point in doc["maturity"]])
 
 
+def doctor(doc: Document) -> None:
+    """What was looked at, with the next step of each finding that is not well."""
+    styles = {"well": None, "warning": "yellow", "error": "bold red"}
+    table = Table("", "part", "finding", box=None)
+    for found in doc["findings"]:
+        cells = (_cell(found[key]) for key in ("health", "part", "text"))
+        table.add_row(*cells, style=styles[found["health"]])
+        if found["next_step"]:
+            table.add_row("", "", f"next: {_cell(found['next_step'])}")
+    Console(highlight=False).print(table)
+    needed = "nothing needs a person" if doc["healthy"] else "a person is needed"
+    _print(f"\n{doc['model']}: {needed}.")
+
+
 def _maturity(points: Sequence[PooledPoint]) -> None:
     table = Table("batches later", "labels in", "batches", box=None)
     for point in points[:MOST_LAGS]:

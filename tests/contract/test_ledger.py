@@ -62,8 +62,8 @@ IN_POSTGRESQL = {
     "'better on the same rows',1,": "'better on the same rows',true,",
     'DELETE FROM "sqlite_sequence"': "SELECT 1",
 } | {
-    f"INSERT INTO \"sqlite_sequence\" VALUES('{table}',1)": f"SELECT nextval('{table}_sequence_seq')"
-    for table in ("decisions", "promotions")
+    f"INSERT INTO \"sqlite_sequence\" VALUES('{name}',1)": f"SELECT nextval('{name}_sequence_seq')"
+    for name in ("decisions", "promotions")
 }
 ORDER = (
     "models",
@@ -251,6 +251,18 @@ class TestBatches:
         assert found == period
         assert found.start.utcoffset() == timedelta(0)
         assert found.start.hour == 0
+
+    def test_signs_that_a_database_does_not_take_are_replaced(self, ledger):
+        hostile, kept = "a\0b\ud800c\\u0000", "a\ufffdb\ufffdc\\u0000"
+        strange = replace(batch(1), id=hostile, path=f"/data/{hostile}")
+        ledger.start_batch("flights", strange, NOW)
+        zero = hostile.replace("\ud800", "")  # halves of a character are in no document
+        document = {"columns": [zero, {zero: "\N{GRINNING FACE}"}]}
+        ledger.finish_batch("flights", digest(1), BatchStatus.HANDLED, document, NOW)
+        found = ledger.batch("flights", digest(1))
+        assert (found.batch.id, found.batch.path) == (kept, f"/data/{kept}")
+        left = "a\ufffdbc\\u0000"
+        assert found.document == {"columns": [left, {left: "\N{GRINNING FACE}"}]}
 
     def test_a_time_without_a_zone_is_refused(self, ledger):
         with pytest.raises(Exception, match="a time without a zone"):

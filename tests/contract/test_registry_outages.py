@@ -9,7 +9,16 @@ from incumbent.errors import AbsentError, IntegrityError, OutOfReachError
 from incumbent.gateways.registry import Registry
 from incumbent.records import RunRecord
 from tests.fakes.gateway import RegistryDriver, run_called
-from tests.fakes.proxy import BAD_GATEWAY, CUT, EMPTY, NOT_FOUND, PAGE, STRANGE, proxied_mlflow
+from tests.fakes.proxy import (
+    BAD_GATEWAY,
+    CUT,
+    EMPTY,
+    NOT_FOUND,
+    PAGE,
+    SILENCE,
+    STRANGE,
+    proxied_mlflow,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -74,6 +83,14 @@ def _behaving_again(proxy):
 @pytest.mark.parametrize("call", CALLS)
 def test_an_answer_that_is_not_mlflows_is_an_outage(made, proxy, fault, call):
     proxy.answer(FAULTS[fault], API)
+    with pytest.raises(OutOfReachError):
+        CALLS[call](*made)
+
+
+@pytest.mark.parametrize("call", ["load", "aliased", "log_run"])
+def test_silence_is_an_outage_after_the_time_that_is_set(made, proxy, call, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    proxy.answer(SILENCE)
     with pytest.raises(OutOfReachError):
         CALLS[call](*made)
 

@@ -32,6 +32,8 @@ STRANGE = Answer(200, b'{"run": 5, "model_version": [], "experiment": "x"}', "ap
 BAD_GATEWAY = Answer(502, b"<html>Bad gateway</html>")
 NOT_FOUND = Answer(404, b"<html>No such page</html>")
 CUT = Answer(None)
+SILENCE = Answer(None, b"for as long as the client waits")
+LONGEST_SILENCE = 30  # seconds
 
 
 class Proxy(ThreadingHTTPServer):
@@ -41,6 +43,7 @@ class Proxy(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = target
         self.fault: Callable[[str], Answer | None] = lambda _: None
+        self.awake = Event()
 
     @property
     def url(self) -> str:
@@ -52,6 +55,7 @@ class Proxy(ThreadingHTTPServer):
 
     def behave(self) -> None:
         """Hand everything on again."""
+        self.awake.set()
         self.fault = lambda _: None
 
 
@@ -64,6 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if (answer := self.server.fault(self.path)) is None:
             answer = self._handed_on(body)
+        if answer is SILENCE:
+            self.server.awake.wait(LONGEST_SILENCE)
         if answer.status is None:
             self.close_connection = True
             return

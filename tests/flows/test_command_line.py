@@ -30,6 +30,8 @@ COMMANDS = (
     "explain",
     "promote",
     "rollback",
+    "recover",
+    "doctor",
 )
 NOWHERE = "http://127.0.0.1:9"
 

@@ -11,7 +11,7 @@ from incumbent.gateways import specs
 from incumbent.params import ModelSpec
 
 PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
-VERBS = ("monitor", "train", "retrain", "promote", "rollback", "recover")
+VERBS = ("monitor", "train", "retrain", "promote", "rollback", "recover", "doctor")
 DEPLOYMENTS = yaml.safe_load(PREFECT_YAML.read_text())["deployments"]
 
 

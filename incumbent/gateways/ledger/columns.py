@@ -1,9 +1,17 @@
 """Columns of the ledger's tables that several of them have, the same on SQLite and PostgreSQL."""
 
+import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, String, TypeDecorator
+from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, String, Text, TypeDecorator
+
+NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"
+ESCAPES = re.compile(
+    r"(?P<whole>\\\\|\\ud[89ab]..\\ud[c-f]..)|\\u(?:0000|d[89a-f]..)", re.IGNORECASE
+)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -35,6 +43,35 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class StorableText(TypeDecorator[str]):
+    """Text without what PostgreSQL does not take: zero bytes, and halves of a character."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(
+        self,
+        value: str | None,
+        dialect: Dialect,  # noqa: ARG002 - the signature is SQLAlchemy's
+    ) -> str | None:
+        """Replace them by the sign for an unknown character."""
+        return None if value is None else NOT_STORABLE.sub(UNKNOWN, value)
+
+
+def storable_json(value: Any) -> str:
+    r"""A JSON document without the same signs.
+
+    >>> storable_json({"name": "a\0b"})
+    '{"name": "a\\ufffdb"}'
+    """
+    return ESCAPES.sub(_storable_escape, json.dumps(value))
+
+
+def _storable_escape(found: re.Match[str]) -> str:
+    """Escapes that stand for a whole character, and backslashes, stay."""
+    return found[0] if found["whole"] else r"\ufffd"
 
 
 def model_column(**options: Any) -> Column[str]:

@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,9 @@ from sqlalchemy import (
     Engine,
     Table,
     create_engine,
+    func,
     insert,
+    inspect,
     make_url,
     select,
     text,
@@ -32,6 +35,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
+from incumbent.gateways.ledger.columns import storable_json
 from incumbent.gateways.ledger.schema import (
     VERSION,
     identity,
@@ -67,6 +71,27 @@ class Database:
         """Names of the models that anything was written about, in alphabetical order."""
         with self._reading() as connection:
             return tuple(connection.scalars(select(models.c.name).order_by(models.c.name)))
+
+    def schema(self) -> int | None:
+        """The version of the schema as it is, without making or changing anything; None: no ledger.
+
+        A reader that may change nothing asks this first: every other method makes the tables.
+        """
+        database = Path(self._engine.url.database or "")
+        if self._engine.dialect.name == "sqlite" and not database.is_file():
+            return None
+        with _reachable(self._engine.url), self._engine.connect() as connection:
+            if not inspect(connection).has_table(schema_version.name):
+                return None
+            found: int | None = connection.scalar(select(schema_version.c.version))
+            return found
+
+    def clock(self) -> datetime:
+        """The time of the database's machine."""
+        with self._reading() as connection:
+            if connection.dialect.name == "sqlite":
+                return datetime.now(UTC)  # a file has no clock
+            return connection.execute(select(func.now())).scalar_one()
 
     def identity(self) -> str:
         """The id of this very ledger: another one of the same models has another id."""
@@ -147,7 +172,7 @@ def _engine(url: str) -> Engine:
             raise _unusable(parsed.drivername)
         if parsed.get_backend_name() == "sqlite":
             return sqlite_engine(parsed)
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, json_serializer=storable_json)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise _unusable("a URL that cannot be read") from error
     except ModuleNotFoundError as error:

@@ -13,11 +13,11 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
 
 from incumbent.gateways.ledger.columns import (
+    StorableText,
     digest_column,
     json_column,
     model_column,
@@ -48,7 +48,7 @@ leases = Table(
     metadata,
     model_column(primary_key=True),
     Column("fence", Integer, nullable=False),
-    Column("holder", Text, nullable=False),
+    Column("holder", StorableText, nullable=False),
     time_column("until", nullable=False),
 )
 
@@ -58,11 +58,11 @@ batches = Table(
     model_column(primary_key=True),
     digest_column("digest", primary_key=True),
     Column("ordinal", Integer, nullable=False),
-    Column("batch_id", Text, nullable=False),
+    Column("batch_id", StorableText, nullable=False),
     Column("rows", Integer, nullable=False),
     time_column("period_start"),
     time_column("period_end"),
-    Column("path", Text, nullable=False),
+    Column("path", StorableText, nullable=False),
     Column("status", String(16), nullable=False),
     json_column("document"),
     time_column("started_at", nullable=False),
@@ -75,7 +75,7 @@ labels = Table(
     metadata,
     model_column(primary_key=True),
     digest_column("digest", primary_key=True),
-    Column("path", Text, nullable=False),
+    Column("path", StorableText, nullable=False),
     time_column("recorded_at", nullable=False),
 )
 
@@ -126,8 +126,8 @@ files = Table(
     "files",
     metadata,
     model_column(primary_key=True),
-    Column("path", Text, primary_key=True),
-    Column("stamp", Text, nullable=False),
+    Column("path", StorableText, primary_key=True),
+    Column("stamp", StorableText, nullable=False),
     digest_column("digest"),
     Column("until", Integer),  # labels without their rows: the newest batch that was looked at
 )
@@ -143,7 +143,7 @@ promotions = Table(
     Column("run_id", String(64), nullable=False),
     digest_column("digest"),
     Column("previous", Integer),
-    Column("reason", Text, nullable=False),
+    Column("reason", StorableText, nullable=False),
     Column("done", Boolean, nullable=False),
     time_column("intended_at", nullable=False),
     time_column("done_at"),

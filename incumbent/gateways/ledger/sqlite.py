@@ -13,6 +13,8 @@ from sqlalchemy import (
     event,
 )
 
+from incumbent.gateways.ledger.columns import storable_json
+
 WAIT_SECONDS = 30
 _TO_WAL = (
     "BEGIN EXCLUSIVE",
@@ -29,7 +31,7 @@ def sqlite_engine(url: URL) -> Engine:
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
     else:
         options["poolclass"] = NullPool
-    engine = create_engine(url, **options)
+    engine = create_engine(url, json_serializer=storable_json, **options)
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -11,6 +11,7 @@ from functools import cache
 from importlib.metadata import version as installed
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import BadZipFile
 
 import mlflow.sklearn
 import pandas as pd
@@ -48,6 +49,18 @@ TRUSTED_TYPES = (
     "incumbent.model.canonical_form.CanonicalForm",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.utils.validation.check_array",
+)
+# What skops raises of a file that was not written by it, or was made to be read otherwise.
+UNLOADABLE = (
+    UntrustedTypesFoundException,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ImportError,
+    OSError,
+    RecursionError,
+    BadZipFile,
 )
 REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "skops")
 
@@ -123,8 +136,9 @@ def read(folder: Path, version: Version) -> FittedModel:
     card = read_card(folder, version)
     try:
         pipeline = skops.io.load(folder / PIPELINE_FILE, trusted=list(TRUSTED_TYPES))
-    except UntrustedTypesFoundException as error:
-        raise _changed(version, str(error), "pipelines of trusted types alone") from error
+    except UNLOADABLE as error:
+        observed = f"{type(error).__name__}: {error}"
+        raise _changed(version, observed, "pipelines of trusted types alone") from error
     golden, held_out = (pd.read_parquet(folder / name) for name in (GOLDEN_FILE, HELD_OUT_FILE))
     return FittedModel(card, pipeline, golden, held_out)
 
