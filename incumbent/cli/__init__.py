@@ -11,6 +11,7 @@ import sys
 import click
 
 from incumbent.cli.answers import fail, usage
+from incumbent.cli.backup import backup, restore
 from incumbent.cli.champion import promote, recover, retrain, rollback
 from incumbent.cli.demo import demo
 from incumbent.cli.doctor import doctor
@@ -56,6 +57,8 @@ COMMANDS = (
     rollback,
     doctor,
     recover,
+    backup,
+    restore,
 )
 for command in COMMANDS:
     cli.add_command(command)

@@ -84,6 +84,12 @@ def status(doc: Document) -> None:
         _maturity([PooledPoint(**point) for point in doc["maturity"]])
 
 
+def backup(doc: Document, done: str) -> None:
+    """What a backup holds, and where it is."""
+    models = ", ".join(doc["models"]) or "no model"
+    _print(f"{done}: {doc['file']}, {doc['files']} files of {models}.")
+
+
 def doctor(doc: Document) -> None:
     """What was looked at, with the next step of each finding that is not well."""
     styles = {"well": None, "warning": "yellow", "error": "bold red"}

@@ -67,6 +67,19 @@ class ParquetFiles:
                 "restore the file; while the batch and its labels exist, it is made again",
             ) from error
 
+    def content(self, path: str) -> bytes:
+        """The bytes of a file that is there."""
+        with self._reachable():
+            return bytes(self._filesystem.cat_file(f"{self._folder}/{path}"))
+
+    def paths(self) -> list[str]:
+        """Every file below the root, in alphabetical order."""
+        with self._reachable():
+            self._filesystem.invalidate_cache()
+            found = self._filesystem.find(self._folder)
+        root = f"{self._folder}/"
+        return sorted(p.removeprefix(root) for p in found if p.endswith(".parquet"))
+
     def names(self, folder: str) -> list[str]:
         """The names of the files in a folder, without the suffix, in alphabetical order."""
         with self._reachable():

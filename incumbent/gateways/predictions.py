@@ -9,7 +9,7 @@ Each is written once by its key; written again it takes the place of its equal.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -178,6 +178,15 @@ class PredictionStore:
             batch, _, arrival = name.partition("-")
             found.setdefault(batch, []).append(arrival)
         return {digest: tuple(found.get(digest[:_DIGITS], ())) for digest in batch_digests}
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Every file of every model: its path below the root, and its bytes."""
+        for path in self._files.paths():
+            yield path, self._files.content(path)
+
+    def put(self, path: str, content: bytes) -> None:
+        """Put a file of `files` back in its place."""
+        self._files.write(path, content)
 
     def _labels(self, model: str, batch_digest: str, labels_digest: str) -> str:
         name = f"{batch_digest[:_DIGITS]}-{labels_digest[:_DIGITS]}.parquet"

@@ -32,6 +32,8 @@ COMMANDS = (
     "rollback",
     "recover",
     "doctor",
+    "backup",
+    "restore",
 )
 NOWHERE = "http://127.0.0.1:9"
 

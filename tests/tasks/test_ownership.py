@@ -9,26 +9,9 @@ from incumbent.errors import IncumbentError, IntegrityError, NoChampionError, Us
 from incumbent.gateways.ledger import Ledger
 from incumbent.records import PromotionKind
 from tests.fakes.gateway import RegistryDriver, registered, run_called
-from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, batch_rows, rows_of
-from tests.tasks.loops import at_work
+from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
 SPEC = a_spec()
-
-
-@pytest.fixture(scope="module")
-def second(trained, tmp_path_factory):
-    """The state in which version 2 has taken the place of version 1."""
-    with at_work(tmp_path_factory.mktemp("second"), trained) as loop:
-        loop.monitor(SPEC, Delivery(loop.home).batch("b0", batch_rows(0, changed=True)))
-        assert loop.champion == 2
-    return loop
-
-
-@pytest.fixture
-def promoted(loop, second):
-    """Version 2 has taken the place of version 1."""
-    loop.continue_from(second)
-    return loop
 
 
 def lose_ledger(loop):

@@ -9,8 +9,7 @@ from incumbent.errors import IncumbentError, IntegrityError, UsageError
 from incumbent.policy.decision import decide, stored_inputs
 from incumbent.records import Promotion, PromotionKind
 from tests.fakes.gateway import RegistryDriver, run_called
-from tests.flows.world import Delivery, a_spec, batch_rows
-from tests.tasks.loops import at_work
+from tests.flows.world import a_spec, batch_rows
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
 SPEC = a_spec()
@@ -18,23 +17,6 @@ SPEC = a_spec()
 
 def by_hand(verb, *given):
     return getattr(import_module(f"flows.{verb}"), verb)(*given)
-
-
-@pytest.fixture(scope="module")
-def second(trained, tmp_path_factory):
-    """The state in which version 2 has taken the place of version 1."""
-    with at_work(tmp_path_factory.mktemp("second"), trained) as loop:
-        batch = Delivery(loop.home).batch("b0", batch_rows(0, changed=True))
-        (found,) = loop.monitor(SPEC, batch)
-    assert found["champion"] == {"version_before": 1, "version_after": 2}
-    return loop
-
-
-@pytest.fixture
-def promoted(loop, second):
-    """Version 2 has taken the place of version 1."""
-    loop.continue_from(second)
-    return loop
 
 
 def aliases(loop):

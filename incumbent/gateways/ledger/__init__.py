@@ -1,6 +1,7 @@
 """The ledger decides: which batches were handled, what was decided, who is champion."""
 
 from incumbent.gateways.ledger.batch import Batches, LabelArrival
+from incumbent.gateways.ledger.copying import Copies
 from incumbent.gateways.ledger.decision import Decisions, StoredDecision
 from incumbent.gateways.ledger.file import Files, ReadFile
 from incumbent.gateways.ledger.judgement import Judgements
@@ -12,7 +13,9 @@ from incumbent.gateways.ledger.shadow import Look, Shadows
 __all__ = ["LabelArrival", "Ledger", "Look", "ReadFile", "StoredDecision"]
 
 
-class Ledger(Batches, Decisions, Files, Judgements, Leases, Promotions, Registrations, Shadows):
+class Ledger(
+    Batches, Copies, Decisions, Files, Judgements, Leases, Promotions, Registrations, Shadows
+):
     """One SQL database that every run of every model writes to.
 
     Each method is a transaction of its own, and may be repeated after a crash: the repetition

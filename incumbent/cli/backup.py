@@ -1,0 +1,71 @@
+"""`incumbent backup` and `incumbent restore`: the ledger and the store in one file."""
+
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from incumbent.cli import show
+from incumbent.cli.answers import JSON, answering
+from incumbent.cli.arguments import OUTPUT
+from incumbent.settings import Settings
+
+if TYPE_CHECKING:
+    from incumbent.gateways.ledger import Ledger
+    from incumbent.gateways.predictions import PredictionStore
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  incumbent backup monday.zip
+  incumbent backup /mnt/backups/incumbent.zip --json"""
+)
+@click.argument("file", type=OUTPUT)
+@JSON
+def backup(file: str, *, as_json: bool) -> None:
+    """Write the ledger and the stored predictions of all models to FILE.
+
+    Runs may go on meanwhile. The versions themselves are in MLflow, which has its own backup.
+    """
+    with answering(as_json=as_json) as answer, _state() as (ledger, store):
+        from incumbent.gateways import backup as backups
+
+        files = backups.write(Path(file), ledger, store)
+        doc = {"file": file, "models": list(ledger.models()), "files": files}
+        answer(doc, lambda: show.backup(doc, "Written"))
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  INCUMBENT_HOME=/srv/incumbent incumbent restore monday.zip
+  incumbent doctor flights"""
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@JSON
+def restore(file: str, *, as_json: bool) -> None:
+    """Fill an empty ledger, and the store, from a backup.
+
+    Where MLflow has a newer champion than the backup, the next run says so, and
+    `incumbent recover SPEC` takes it over.
+    """
+    with answering(as_json=as_json) as answer, _state() as (ledger, store):
+        from incumbent.gateways import backup as backups
+
+        files = backups.read(Path(file), ledger, store)
+        doc = {"file": file, "models": list(ledger.models()), "files": files}
+        answer(doc, lambda: show.backup(doc, "Restored"))
+
+
+@contextmanager
+def _state() -> Iterator[tuple["Ledger", "PredictionStore"]]:
+    from incumbent.gateways.ledger import Ledger
+    from incumbent.gateways.predictions import PredictionStore
+
+    settings = Settings.of(os.environ)
+    with closing(Ledger(settings.database_url)) as ledger:
+        yield ledger, PredictionStore(settings.predictions)

@@ -1,0 +1,109 @@
+"""Backups: the ledger and the store of predictions in one file, and back again.
+
+The ledger is copied first, as it is at one moment. What it names was stored before, and nothing
+that was stored is ever deleted: so the files that are copied after it are all that it needs.
+"""
+
+import hashlib
+import json
+import re
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from incumbent.errors import IncumbentError, IntegrityError, UnreadableError
+from incumbent.gateways.ledger import Ledger
+from incumbent.gateways.predictions import PredictionStore
+
+LEDGER, STORED, DIGESTS = "ledger.db", "predictions/", "digests.json"
+STORED_PATH = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}/[a-z]+/[\w-]+\.parquet")
+CHUNK = 1 << 20
+
+
+def write(file: Path, ledger: Ledger, store: PredictionStore) -> int:
+    """Write a backup under another name, then move it in; return how many files it holds.
+
+    Raises:
+        OutOfReachError: The database or the storage did not answer.
+        IncumbentError: The file cannot be written.
+    """
+    part, digests = file.with_name(f"{file.name}.part"), dict[str, str]()
+    try:
+        with TemporaryDirectory() as name, zipfile.ZipFile(part, "w") as archive:
+            copy = Path(name) / LEDGER
+            with closing(Ledger(f"sqlite:///{copy}")) as target:
+                ledger.copy_to(target)
+            _add(archive, digests, LEDGER, copy.read_bytes())
+            for path, content in store.files():
+                _add(archive, digests, f"{STORED}{path}", content)
+            archive.writestr(DIGESTS, json.dumps(digests))
+        part.replace(file)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise IncumbentError(
+            "The backup was not written.",
+            f"{file}: {error.strerror or error}",
+            "a file that can be written, with room left",
+            "choose another file",
+        ) from error
+    return len(digests)
+
+
+def read(file: Path, ledger: Ledger, store: PredictionStore) -> int:
+    """Restore a backup into an empty ledger; return how many files it held.
+
+    Raises:
+        UnreadableError: The file is no backup.
+        IntegrityError: It is not what was written; nothing was restored.
+        UsageError: The ledger has content.
+    """
+    try:
+        with zipfile.ZipFile(file) as archive, TemporaryDirectory() as name:
+            digests = _verified(file, archive)
+            archive.extract(LEDGER, name)
+            with closing(Ledger(f"sqlite:///{Path(name) / LEDGER}")) as source:
+                source.copy_to(ledger)
+            for path in digests:
+                if path.startswith(STORED):
+                    store.put(path.removeprefix(STORED), archive.read(path))
+            return len(digests)
+    except (zipfile.BadZipFile, OSError, KeyError, ValueError) as error:
+        raise UnreadableError(
+            "The file is no backup of Incumbent.",
+            f"{file}: {error}",
+            "a file that `incumbent backup` has written",
+            "check the path, or take an older backup",
+        ) from error
+
+
+def _add(archive: zipfile.ZipFile, digests: dict[str, str], path: str, content: bytes) -> None:
+    digests[path] = hashlib.sha256(content).hexdigest()
+    archive.writestr(path, content)
+
+
+def _verified(file: Path, archive: zipfile.ZipFile) -> dict[str, str]:
+    """The digests of a backup, all files of which have the one that was noted."""
+    digests: dict[str, str] = json.loads(archive.read(DIGESTS))
+    for path, digest in digests.items():
+        if path != LEDGER and not STORED_PATH.fullmatch(path.removeprefix(STORED)):
+            raise ValueError(f"{path!r} has no place in a backup")
+        observed = _digest(archive, path)
+        if observed != digest:
+            raise IntegrityError(
+                "The backup is not what was written.",
+                f"{file}: {path} has SHA-256 {observed[:16]}",
+                f"SHA-256 {digest[:16]}",
+                "take an older backup",
+            )
+    if LEDGER not in digests:
+        raise ValueError("it holds no ledger")
+    return digests
+
+
+def _digest(archive: zipfile.ZipFile, path: str) -> str:
+    sha = hashlib.sha256()
+    with archive.open(path) as content:
+        while chunk := content.read(CHUNK):
+            sha.update(chunk)
+    return sha.hexdigest()
