@@ -8,7 +8,7 @@ import pandas as pd
 from prefect import task
 
 from incumbent.data.kinds import column_types
-from incumbent.data.labels import join, labels_of
+from incumbent.data.labels import join, labels_of, newest_deliveries
 from incumbent.data.maturity import maturity
 from incumbent.digest import table_digest
 from incumbent.errors import IntegrityError, MissingPathError, UnreadableError, UsageError
@@ -17,7 +17,7 @@ from incumbent.gateways.ledger import ReadFile
 from incumbent.gateways.sources.frame import read_frame
 from incumbent.log import warn
 from incumbent.params import ModelSpec
-from incumbent.records import BatchEntry, Findings, Predictions
+from incumbent.records import BatchEntry, Findings, LabelArrival, Predictions
 from tasks.gateways import OUTSIDE, Gateways
 from tasks.intake import Arrival, unknown_files
 from tasks.stored import scored_predictions
@@ -159,7 +159,8 @@ def _write(
     gateways: Gateways, spec: ModelSpec, batch: str, table: LabelTable, rows: pd.DataFrame
 ) -> None:
     ids = rows["id"].to_numpy(object)
-    gateways.predictions.write_labels(spec.name, batch, table.digest, ids, rows["label"])
+    arrival = LabelArrival(table.digest, table.path)
+    gateways.predictions.write_labels(spec.name, batch, arrival, ids, rows["label"])
 
 
 def _seen(gateways: Gateways, spec: ModelSpec, table: LabelTable, stamp: str | None) -> LabelTable:
@@ -191,20 +192,30 @@ def with_maturity(gateways: Gateways, spec: ModelSpec, findings: Findings) -> Fi
 
 
 def stored_labels(gateways: Gateways, spec: ModelSpec, batch: str) -> pd.DataFrame:
-    """All labels that arrived for a batch; those of a damaged file are read from their source.
+    """The labels that hold for a batch: a later delivery of a file replaces its earlier one.
+
+    Those of a damaged file are read from their source.
 
     Raises:
         IntegrityError: A damaged file cannot be made again: its source has changed, or is gone.
     """
+    known = gateways.ledger.arrivals(spec.name, batch)
     try:
-        return gateways.predictions.read_labels(spec.name, batch)
+        found = gateways.predictions.read_labels(spec.name, batch)
     except IntegrityError as error:
         warn("read from where they arrived: %s", error)
-    for arrival in gateways.ledger.arrivals(spec.name, batch):
+        _write_again(gateways, spec, batch, known)
+        found = gateways.predictions.read_labels(spec.name, batch)
+    return newest_deliveries(found, [arrival.digest for arrival in known])
+
+
+def _write_again(
+    gateways: Gateways, spec: ModelSpec, batch: str, known: Iterable[LabelArrival]
+) -> None:
+    for arrival in known:
         table = _usable(partial(_read, arrival.path, spec))
         if table is not None and table.digest == arrival.digest:
             _write(gateways, spec, batch, table, table.table)
-    return gateways.predictions.read_labels(spec.name, batch)
 
 
 def _read(path: str, spec: ModelSpec) -> LabelTable:

@@ -1,10 +1,10 @@
 """`incumbent backup` and `incumbent restore`: the ledger and the store in one file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,7 +36,7 @@ def backup(file: str, *, as_json: bool) -> None:
 
         files = backups.write(Path(file), ledger, store)
         doc = {"file": file, "models": list(ledger.models()), "files": files}
-        answer(doc, lambda: show.backup(doc, "Written"))
+        answer(doc, lambda: _show(doc, "Written"))
 
 
 @click.command(
@@ -58,7 +58,12 @@ def restore(file: str, *, as_json: bool) -> None:
 
         files = backups.read(Path(file), ledger, store)
         doc = {"file": file, "models": list(ledger.models()), "files": files}
-        answer(doc, lambda: show.backup(doc, "Restored"))
+        answer(doc, lambda: _show(doc, "Restored"))
+
+
+def _show(doc: Mapping[str, Any], done: str) -> None:
+    models = ", ".join(doc["models"]) or "no model"
+    show.say(f"{done}: {doc['file']}, {doc['files']} files of {models}.")
 
 
 @contextmanager

@@ -2,14 +2,19 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.arguments import SPEC, read_spec
 
 UNHEALTHY = 1
+STYLES = {"well": None, "warning": "yellow", "error": "bold red"}
 
 
 @click.command(
@@ -29,6 +34,19 @@ def doctor(spec: str, *, as_json: bool) -> None:
         from incumbent.doctor import examine
 
         doc = examine(read_spec(spec), os.environ)
-        answer(doc, lambda: show.doctor(doc))
+        answer(doc, lambda: _show(doc))
     if not doc["healthy"]:
         sys.exit(UNHEALTHY)
+
+
+def _show(doc: Mapping[str, Any]) -> None:
+    """What was looked at, with the next step of each finding that is not well."""
+    table = Table("", "part", "finding", box=None)
+    for found in doc["findings"]:
+        cells = (show.cell(found[key]) for key in ("health", "part", "text"))
+        table.add_row(*cells, style=STYLES[found["health"]])
+        if found["next_step"]:
+            table.add_row("", "", f"next: {show.cell(found['next_step'])}")
+    Console(highlight=False).print(table)
+    needed = "nothing needs a person" if doc["healthy"] else "a person is needed"
+    show.say(f"\n{doc['model']}: {needed}.")

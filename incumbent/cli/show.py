@@ -21,19 +21,29 @@ MOST_COLUMNS = 40
 MOST_LAGS = 12
 
 
+def say(text: str) -> None:
+    """Lines on the terminal, without secrets and without signs that it would obey."""
+    Console(soft_wrap=True, highlight=False).print(escape(without_secrets(plain_lines(text))))
+
+
+def cell(text: str) -> str:
+    """A text from data or a person in one line, which neither rich nor the terminal obeys."""
+    return escape(plain(text))
+
+
 def error(problem: IncumbentError) -> None:
     """An error on standard error: what, observed, allowed, next."""
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(f"[bold red]Error[/] {_cell(problem.what)}")
-    console.print(f"  observed: {_cell(problem.observed)}")
-    console.print(f"  allowed:  {_cell(problem.allowed)}")
-    console.print(f"  next:     {_cell(problem.next_step)}")
+    console.print(f"[bold red]Error[/] {cell(problem.what)}")
+    console.print(f"  observed: {cell(problem.observed)}")
+    console.print(f"  allowed:  {cell(problem.allowed)}")
+    console.print(f"  next:     {cell(problem.next_step)}")
 
 
 def train(doc: Document) -> None:
     """The first champion and its baseline."""
     threshold = "" if doc["threshold"] is None else f", decision threshold {doc['threshold']:.3f}"
-    _print(
+    say(
         f"Version {doc['version']} of {doc['model']} is the champion:"
         f" {_name(doc['metric_name'])} {doc['metric']:.4f} on the held-out tail"
         f" of {doc['rows']} rows{threshold}."
@@ -43,74 +53,56 @@ def train(doc: Document) -> None:
 def monitor(docs: Sequence[Document]) -> None:
     """A paragraph for each batch."""
     if not docs:
-        _print("Nothing new.")
+        say("Nothing new.")
     for doc in docs:
         batch, decision = doc["batch"], doc["decision"]
         again = " (handled before)" if doc["duplicate"] else ""
-        _print(f"{batch['id']}: {batch['rows']} rows{again}, decision {decision['action']}")
+        say(f"{batch['id']}: {batch['rows']} rows{again}, decision {decision['action']}")
         for failure in doc["validation"]["failures"]:
             column = f" on {failure['column']}" if failure["column"] else ""
-            _print(
+            say(
                 f"  {failure['severity']}: {failure['expectation']}{column}:"
                 f" {failure['observed']}, expected {failure['expected']}"
             )
         for reason in decision["reasons"]:
-            _print(f"  {reason['signal']}: {reason['text']}")
+            say(f"  {reason['signal']}: {reason['text']}")
+        if (harm := doc["harm"]) and harm["conflicts"]:
+            say(f"  labels: {harm['conflicts']} ids have two different ones, and are left out")
         for reason in decision["blocked"]:
-            _print(f"  blocked by {reason['signal']}: {reason['text']}")
+            say(f"  blocked by {reason['signal']}: {reason['text']}")
         if doc["verdict"]:
             before, after = doc["champion"]["version_before"], doc["champion"]["version_after"]
-            _print(f"  verdict {doc['verdict']['verdict']}: champion v{before} -> v{after}")
+            say(f"  verdict {doc['verdict']['verdict']}: champion v{before} -> v{after}")
 
 
 def promotion(doc: Document) -> None:
     """A change of champion, with its reason."""
     before, after = doc["champion"]["version_before"], doc["champion"]["version_after"]
     instead = "" if before is None else f", in place of version {before}"
-    _print(f"{doc['model']}: version {after} is the champion{instead}.")
-    _print(f"Reason: {doc['reason']}")
+    say(f"{doc['model']}: version {after} is the champion{instead}.")
+    say(f"Reason: {doc['reason']}")
 
 
 def status(doc: Document) -> None:
     """The champion, and the last decisions."""
     versions = {k: doc[k]["number"] for k in ("champion", "challenger", "previous") if doc[k]}
     holders = ", ".join(f"{role} v{number}" for role, number in versions.items())
-    _print(f"{doc['model']}: {holders or 'no champion yet'}")
+    say(f"{doc['model']}: {holders or 'no champion yet'}")
     for d in doc["decisions"]:
-        _print(f"\n{d['batch']}  {d['action']}  (decision {d['id']}, {d['at'][:16]})")
+        say(f"\n{d['batch']}  {d['action']}  (decision {d['id']}, {d['at'][:16]})")
         for reason in (*d["reasons"], *d["blocked"]):
-            _print(f"  {reason['signal']}: {reason['text']}")
+            say(f"  {reason['signal']}: {reason['text']}")
     if doc["maturity"]:
         _maturity([PooledPoint(**point) for point in doc["maturity"]])
-
-
-def backup(doc: Document, done: str) -> None:
-    """What a backup holds, and where it is."""
-    models = ", ".join(doc["models"]) or "no model"
-    _print(f"{done}: {doc['file']}, {doc['files']} files of {models}.")
-
-
-def doctor(doc: Document) -> None:
-    """What was looked at, with the next step of each finding that is not well."""
-    styles = {"well": None, "warning": "yellow", "error": "bold red"}
-    table = Table("", "part", "finding", box=None)
-    for found in doc["findings"]:
-        cells = (_cell(found[key]) for key in ("health", "part", "text"))
-        table.add_row(*cells, style=styles[found["health"]])
-        if found["next_step"]:
-            table.add_row("", "", f"next: {_cell(found['next_step'])}")
-    Console(highlight=False).print(table)
-    needed = "nothing needs a person" if doc["healthy"] else "a person is needed"
-    _print(f"\n{doc['model']}: {needed}.")
 
 
 def _maturity(points: Sequence[PooledPoint]) -> None:
     table = Table("batches later", "labels in", "batches", box=None)
     for point in points[:MOST_LAGS]:
         table.add_row(str(point.batches_later), f"{point.share:.1%}", str(point.batches))
-    _print(f"\n{describe_maturity(points)}")
+    say(f"\n{describe_maturity(points)}")
     Console(highlight=False).print(table)
-    _print(
+    say(
         "0 batches later: with the batch, or before the next. Each line counts only batches older"
         " than that, since younger ones may still get labels: from line to line they differ."
     )
@@ -118,9 +110,9 @@ def _maturity(points: Sequence[PooledPoint]) -> None:
 
 def explain(doc: Document) -> None:
     """A decision as a paragraph, and whether recomputing it gives the same result."""
-    _print(doc["text"])
+    say(doc["text"])
     again = "give the same decision" if doc["same_again"] else "DO NOT give the same decision"
-    _print(f"\nMade again now, its inputs {again}.")
+    say(f"\nMade again now, its inputs {again}.")
 
 
 def policies(doc: Document) -> None:
@@ -146,7 +138,7 @@ def policies(doc: Document) -> None:
             p["refusals"],
         )
         losses = ("" if p[key] is None else f"{p[key]:.4f}" for key in ("metric", "regret"))
-        table.add_row(_cell(name), *losses, *map(str, numbers))
+        table.add_row(cell(name), *losses, *map(str, numbers))
         if name in _late(doc):
             table.add_row("  at once", f"{doc['delay'][name]['at_once']:.4f}")
     Console().print("\n", table)
@@ -160,7 +152,7 @@ def replay(doc: Document) -> None:
         batches = doc["delay"]["batches"]
         costs = (f"{name} {_cost(doc['delay'][name])}" for name in late)
         by = f"{batches} batch{'es' if batches > 1 else ''} late"
-        _print(f"\nLabels that arrive {by} cost {' and '.join(costs)} of {metric}.")
+        say(f"\nLabels that arrive {by} cost {' and '.join(costs)} of {metric}.")
     if doc["recommendation"]:
         _recommendation(doc["recommendation"], metric)
 
@@ -173,9 +165,9 @@ def _recommendation(found: Mapping[str, Any], metric: str) -> None:
         own = "" if policy["settings"] else " (the spec)"
         numbers = [policy[key] for key in ("metric", "value", "first_half", "second_half")]
         loss, *values = ("" if number is None else f"{number:.4f}" for number in numbers)
-        table.add_row(_cell(named + own), loss, str(policy["trainings"]), *values)
+        table.add_row(cell(named + own), loss, str(policy["trainings"]), *values)
     Console(highlight=False).print("\n", table)
-    _print(f"\nValue: {found['criterion']}; older and newer half of the batches.\n{found['text']}.")
+    say(f"\nValue: {found['criterion']}; older and newer half of the batches.\n{found['text']}.")
 
 
 def _late(doc: Document) -> list[str]:
@@ -193,17 +185,17 @@ def demo(doc: Document, picture: Path, settings: Settings) -> None:
     """All policies, the picture, and the next commands."""
     policies(doc)
     prefect = settings.home / "prefect"
-    _print(f"\nPicture:  {picture}")
-    _print("Status:   incumbent status flights")
-    _print(f"MLflow:   mlflow ui --backend-store-uri {settings.tracking_uri}")
-    _print(f"Prefect:  PREFECT_HOME={prefect} prefect server start")
+    say(f"\nPicture:  {picture}")
+    say("Status:   incumbent status flights")
+    say(f"MLflow:   mlflow ui --backend-store-uri {settings.tracking_uri}")
+    say(f"Prefect:  PREFECT_HOME={prefect} prefect server start")
 
 
 def drift(doc: Document) -> None:
     """The drift of each column with its null; the columns in alarm first."""
     rows, score = doc["rows"], "" if doc["score"] is None else f", mean distance {doc['score']:.3f}"
     verdict = "DRIFT" if doc["alarm"] else "no drift"
-    _print(
+    say(
         f"{rows['batch']} rows beside {rows['reference']} of the reference:"
         f" {verdict}{score} ({doc['null_quality']})"
     )
@@ -212,16 +204,16 @@ def drift(doc: Document) -> None:
         table.add_row(*_drift_row(column), style="bold red" if column["alarm"] else None)
     Console(highlight=False).print("\n", table)
     if (more := len(doc["columns"]) - MOST_COLUMNS) > 0:
-        _print(f"... and {more} columns more (--json has them all)")
+        say(f"... and {more} columns more (--json has them all)")
     for group in doc["together"]:
-        _print(f"moved together: {_some(group)}")
+        say(f"moved together: {_some(group)}")
     if (domain := doc.get("domain")) and domain["auc"] is not None:
         told = "can be told apart" if domain["alarm"] else "cannot be told apart"
         null = "" if domain["null"] is None else f", windows of the reference {domain['null']:.2f}"
-        _print(f"all columns together: rows {told} (AUC {domain['auc']:.2f}{null})")
+        say(f"all columns together: rows {told} (AUC {domain['auc']:.2f}{null})")
     for reason in sorted(set(doc["left_out"].values())):
         names = [name for name, why in doc["left_out"].items() if why == reason]
-        _print(f"left out, {reason}: {_some(names)}")
+        say(f"left out, {reason}: {_some(names)}")
 
 
 def _drift_row(column: Mapping[str, Any]) -> list[str]:
@@ -229,21 +221,12 @@ def _drift_row(column: Mapping[str, Any]) -> list[str]:
     known = ["" if column[n] is None else f"{column[n]:.3g}" for n in numbers]
     moved = "; ".join(column["moved"]) or ("" if column["distance"] is not None else "no answer")
     words = [column["column"], *known, lines.get("reference", ""), lines.get("batch", ""), moved]
-    return [_cell(word) for word in words]
+    return [cell(word) for word in words]
 
 
 def _some(names: Sequence[str], most: int = 10) -> str:
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
-
-
-def _cell(text: str) -> str:
-    """A text from data or a person in one line, which neither rich nor the terminal obeys."""
-    return escape(plain(text))
-
-
-def _print(text: str) -> None:
-    Console(soft_wrap=True, highlight=False).print(escape(without_secrets(plain_lines(text))))
 
 
 def _name(metric: str) -> str:

@@ -38,6 +38,24 @@ def labels_of(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     return table.dropna(subset=["id", "label"]).reset_index(drop=True)
 
 
+def newest_deliveries(labels: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """The labels without those that a later delivery of the same file has replaced.
+
+    A file that is written anew corrects what it said before, id by id. An id that one delivery, or
+    two files, label differently stays: that is a conflict.
+
+    Args:
+        labels: Columns `id`, `label`, `arrival` (a digest) and `path`.
+        order: Digests of the arrivals that are known, oldest first; any other is newer.
+    """
+    if labels["arrival"].nunique() < 2:  # noqa: PLR2004 - one replaces another
+        return labels
+    place = {digest: k for k, digest in enumerate(order)}
+    age = labels["arrival"].map(lambda digest: place.get(digest, len(place)))
+    newest = age.groupby([labels["path"], labels["id"]]).transform("max")
+    return labels[age == newest].reset_index(drop=True)
+
+
 def join(predictions: Predictions, labels: pd.DataFrame) -> Labelled:
     """Join labels to predictions. An id with two different labels counts as unlabelled.
 

@@ -19,8 +19,9 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from incumbent.gateways.parquet_files import ParquetFiles
-from incumbent.records import Predictions
+from incumbent.records import LabelArrival, Predictions
 
+LABEL_COLUMNS = "id", "label", "arrival", "path"
 _DIGITS = 16
 _NOTE = b"PANDAS_ATTRS"  # where pandas keeps the attributes of a table in its file
 _SLICE = "slice_"  # before the name of a column whose values are kept
@@ -130,7 +131,7 @@ class PredictionStore:
         self,
         model: str,
         batch_digest: str,
-        labels_digest: str,
+        arrival: LabelArrival,
         ids: Sequence[Any] | NDArray[Any],
         values: Sequence[Any] | NDArray[Any],
     ) -> None:
@@ -139,7 +140,7 @@ class PredictionStore:
         Args:
             model: Name of the model.
             batch_digest: Digest of the batch that the labels belong to.
-            labels_digest: Digest of the arrival.
+            arrival: Which table of labels they arrived in.
             ids: Ids of the rows, shape (n,).
             values: Labels of the same rows, shape (n,); missing ones are kept as missing.
         """
@@ -147,13 +148,14 @@ class PredictionStore:
             {
                 "id": _texts(ids),
                 "label": pa.array(np.asarray(values), from_pandas=True),
-                "arrival": pa.array([labels_digest] * len(ids), type=pa.string()),
+                "arrival": pa.array([arrival.digest] * len(ids), type=pa.string()),
+                "path": pa.array([arrival.path] * len(ids), type=pa.string()),
             }
         )
-        self._write(self._labels(model, batch_digest, labels_digest), table)
+        self._write(self._labels(model, batch_digest, arrival.digest), table)
 
     def read_labels(self, model: str, batch_digest: str) -> pd.DataFrame:
-        """All labels that arrived for a batch, as columns id, label and arrival.
+        """All labels that arrived for a batch, as columns id, label, arrival and path.
 
         Nothing is merged away: an id that two arrivals label is there twice. Rows are ordered
         by the arrival's digest, then as they were delivered.
@@ -163,7 +165,7 @@ class PredictionStore:
         tables = [table for path in paths if (table := self._files.read(path)) is not None]
         frames = [t.to_pandas() for t in tables if t.num_rows]
         if not frames:
-            return pd.DataFrame({c: pd.Series(dtype="str") for c in ("id", "label", "arrival")})
+            return pd.DataFrame({c: pd.Series(dtype="str") for c in LABEL_COLUMNS})
         return pd.concat(frames, ignore_index=True)
 
     def label_arrivals(

@@ -81,6 +81,7 @@ def judge_harm(
         fitted=card.fitted_loss,
         slices=slice_metrics(labelled.predictions, truth, card),
         unsliced=unsliced(labelled.predictions, spec),
+        conflicts=labelled.conflicts,
     )
 
 

@@ -49,6 +49,7 @@ from incumbent.records.harm import (
 )
 from incumbent.records.labels import (
     Cohort,
+    LabelArrival,
     MaturityPoint,
     PooledPoint,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "HeldOutEvaluation",
     "JudgedBatch",
     "Kind",
+    "LabelArrival",
     "Latency",
     "Lease",
     "MaturityPoint",

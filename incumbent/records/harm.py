@@ -102,7 +102,8 @@ class HarmReport:
     the share of labelled rows by score band, lowest first; where it is uneven the labelled rows do
     not represent the batch, and there are no signals. `fitted` is the champion's loss on the rows
     of its fit. `slices` are the metrics by value of the columns in `harm_slices`; `unsliced` are
-    those columns whose values were not stored when the batch was scored.
+    those columns whose values were not stored when the batch was scored. `conflicts` counts ids
+    with two different labels, which are left out.
     """
 
     matured: int
@@ -119,6 +120,7 @@ class HarmReport:
     fitted: float | None = None
     slices: tuple[SliceMetrics, ...] = ()
     unsliced: tuple[str, ...] = ()
+    conflicts: int = 0
 
     @property
     def harmed(self) -> dict[str, HarmSignal]:

@@ -1,8 +1,16 @@
-"""Label maturity, with later batches as the unit of time."""
+"""Arrivals of labels, and label maturity, with later batches as the unit of time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LabelArrival:
+    """A table of labels that arrived together: its digest, and the path of its file."""
+
+    digest: str
+    path: str
 
 
 @dataclass(frozen=True)

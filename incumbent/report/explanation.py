@@ -58,8 +58,9 @@ def _describe_harm(harm: HarmReport | None) -> str:
         return "It had no labels to judge the champion by."
     signals = [f"{s.signal} {'shown' if s.harmed else 'not shown'}" for s in harm.signals]
     found = f": {', '.join(signals)}" if signals else ", too few to judge harm"
+    twice = f" {harm.conflicts} ids have two different labels: left out." if harm.conflicts else ""
     lacking = f" No label is of class {', '.join(harm.absent)}." if harm.absent else ""
-    return f"{harm.matured} of {harm.rows} labels had arrived{found}.{lacking}"
+    return f"{harm.matured} of {harm.rows} labels had arrived{found}.{twice}{lacking}"
 
 
 def _describe_history(harm: HarmReport | None) -> str:

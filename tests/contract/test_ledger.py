@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
-from incumbent.gateways.ledger import LabelArrival, Ledger, Look, ReadFile, StoredDecision
+from incumbent.gateways.ledger import Ledger, Look, ReadFile, StoredDecision
 from incumbent.gateways.ledger.batch import PAGE
 from incumbent.gateways.ledger.database import _reachable
 from incumbent.gateways.ledger.schema import VERSION, challengers, metadata
@@ -30,6 +30,7 @@ from incumbent.records import (
     Decision,
     Estimate,
     JudgedBatch,
+    LabelArrival,
     PairedBlock,
     Period,
     Promotion,

@@ -13,10 +13,10 @@ from hypothesis.extra.numpy import arrays
 
 from incumbent.errors import IntegrityError, OutOfReachError, UsageError
 from incumbent.gateways.predictions import PredictionStore
-from incumbent.records import Predictions
+from incumbent.records import LabelArrival, Predictions
 
 BATCH, OTHER = "a" * 64, "b" * 64
-FIRST, SECOND = "1" * 64, "2" * 64
+FIRST, SECOND = (LabelArrival(digit * 64, f"/labels/{digit}.csv") for digit in "12")
 
 ids = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=8))
 
@@ -120,7 +120,7 @@ def test_arrivals_are_listed_by_batch(store):
     other, arrivals = "b" * 64, ("2" * 64, "1" * 64)
     assert store.label_arrivals("flights", [BATCH]) == {BATCH: ()}
     for arrival in arrivals:
-        store.write_labels("flights", BATCH, arrival, ["a"], [1])
+        store.write_labels("flights", BATCH, LabelArrival(arrival, "/l.csv"), ["a"], [1])
     found = store.label_arrivals("flights", [other, BATCH])
     assert found == {other: (), BATCH: ("1" * 16, "2" * 16)}
 
@@ -216,7 +216,7 @@ def test_what_a_crash_left_half_written_is_never_read(folder, tmp_path):
 
 def test_without_labels_the_frame_is_empty_and_has_its_columns(store):
     found = store.read_labels("flights", BATCH)
-    assert found.columns.tolist() == ["id", "label", "arrival"]
+    assert found.columns.tolist() == ["id", "label", "arrival", "path"]
     assert len(found) == 0
 
 
@@ -227,7 +227,9 @@ def test_arrivals_are_kept_apart_in_a_stable_order(store):
     found = store.read_labels("flights", BATCH)
     assert found["id"].tolist() == ["c", "a", "b", "c"]
     assert found["label"].tolist() == ["0", "1", "0", "1"]
-    assert found["arrival"].tolist() == [FIRST, FIRST, SECOND, SECOND]
+    arrivals = [FIRST, FIRST, SECOND, SECOND]
+    assert found["arrival"].tolist() == [arrival.digest for arrival in arrivals]
+    assert found["path"].tolist() == [arrival.path for arrival in arrivals]
     assert found.index.tolist() == [0, 1, 2, 3]
 
 

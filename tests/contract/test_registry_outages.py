@@ -20,7 +20,7 @@ from tests.fakes.proxy import (
     proxied_mlflow,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.attack]
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
 MODEL = "model"

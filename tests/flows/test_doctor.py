@@ -17,7 +17,7 @@ from tasks.gateways import open_gateways
 from tests.fakes.gateway import client_of, folder_of, run_called
 from tests.flows.world import Delivery, a_spec, batch_rows
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.attack]
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from incumbent.records import BatchStatus
 from tests.fakes.proxy import BAD_GATEWAY, CUT, EMPTY, NOT_FOUND, PAGE, Proxy
 from tests.flows.world import batch_rows
 
-pytestmark = [pytest.mark.integration, pytest.mark.slow]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.attack]
 
 # Requests that a run makes of Prefect: when it begins, when a task ends, when it shows a page.
 PLACES = {"the run": "/flow_runs", "the page": "/artifacts"}

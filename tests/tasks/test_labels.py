@@ -9,6 +9,8 @@ import pytest
 from incumbent.errors import OutOfReachError
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.sources import table
+from incumbent.policy.decision import stored_inputs
+from incumbent.report.explanation import explanation
 from tasks import labels
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
@@ -139,6 +141,44 @@ def test_labels_of_a_batch_that_the_champion_has_passed_may_come_in_parts(loop, 
     assert [d["labels_only"] for d in (one, two)] == [True, True]
     assert [d["harm"]["matured"] for d in (one, two)] == [HALF, len(late)]
     assert two["duplicate"] is False
+
+
+def test_a_label_file_that_is_written_anew_corrects_what_it_said_before(loop, delivery):
+    spec = a_spec(source=delivery.source, labels=delivery.labels)
+    delivery.unlabelled("b0", CHANGED)
+    delivery.labels_of("b0", CHANGED.assign(bought=1 - CHANGED["bought"])[:HALF])
+    (wrong,) = loop.monitor(spec)
+    assert wrong["harm"]["matured"] == HALF
+    delivery.labels_of("b0", CHANGED)
+    (corrected,) = loop.monitor(spec)
+    assert corrected["labels_only"] is True
+    assert (corrected["harm"]["matured"], corrected["harm"]["conflicts"]) == (len(CHANGED), 0)
+    (own,) = loop.monitor(
+        a_spec(), delivery.batch("b1", CHANGED.assign(visit="x" + CHANGED["visit"]))
+    )
+    assert corrected["harm"]["metrics"]["accuracy"] == own["harm"]["metrics"]["accuracy"]
+
+
+def test_a_file_of_the_newest_labels_alone_leaves_the_earlier_ones_as_they_are(loop, delivery):
+    spec = a_spec(source=delivery.source, labels=delivery.labels)
+    delivery.unlabelled("b0", CHANGED)
+    delivery.labels_of("newest", CHANGED[:HALF])
+    loop.monitor(spec)
+    delivery.labels_of("newest", CHANGED[HALF:])
+    (both,) = loop.monitor(spec)
+    assert both["harm"]["matured"] == len(CHANGED)
+
+
+def test_labels_of_two_files_that_contradict_each_other_are_told(loop, delivery):
+    spec = a_spec(source=delivery.source, labels=delivery.labels)
+    delivery.unlabelled("b0", CHANGED)
+    delivery.labels_of("one", CHANGED)
+    delivery.labels_of("two", CHANGED[:10].assign(bought=1 - CHANGED["bought"][:10]))
+    (found,) = loop.monitor(spec)
+    assert (found["harm"]["matured"], found["harm"]["conflicts"]) == (len(CHANGED) - 10, 10)
+    (stored,) = loop.gateways.ledger.decisions("shop", 1)
+    told = explanation(stored.decision, stored_inputs(stored.inputs), "b0")
+    assert "10 ids have two different labels" in told
 
 
 @pytest.mark.slow

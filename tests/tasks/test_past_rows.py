@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from incumbent.gateways.predictions import PredictionStore
+from incumbent.records import LabelArrival
 from tasks.past_rows import TOGETHER, read_past
 
 BATCHES = [f"{number:016x}{0:048x}" for number in range(2 * TOGETHER + 3)]
@@ -56,7 +57,7 @@ def test_what_has_changed_is_read_again_and_kept_anew(store, card, change):
     read_past(store, card, BATCHES, Reading(BATCHES[1]))
     batches = BATCHES[1:] if change == "batch" else BATCHES
     if change == "labels":
-        store.write_labels("shop", BATCHES[1], "a" * 64, ["x"], [1])
+        store.write_labels("shop", BATCHES[1], LabelArrival("a" * 64, "/l.csv"), ["x"], [1])
     if change == "classes":
         card = replace(card, classes=("no", "yes"))
     first, second = Reading(), Reading()

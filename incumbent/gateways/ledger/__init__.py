@@ -1,6 +1,6 @@
 """The ledger decides: which batches were handled, what was decided, who is champion."""
 
-from incumbent.gateways.ledger.batch import Batches, LabelArrival
+from incumbent.gateways.ledger.batch import Batches
 from incumbent.gateways.ledger.copying import Copies
 from incumbent.gateways.ledger.decision import Decisions, StoredDecision
 from incumbent.gateways.ledger.file import Files, ReadFile
@@ -10,7 +10,7 @@ from incumbent.gateways.ledger.promotion import Promotions
 from incumbent.gateways.ledger.registration import Registrations
 from incumbent.gateways.ledger.shadow import Look, Shadows
 
-__all__ = ["LabelArrival", "Ledger", "Look", "ReadFile", "StoredDecision"]
+__all__ = ["Ledger", "Look", "ReadFile", "StoredDecision"]
 
 
 class Ledger(

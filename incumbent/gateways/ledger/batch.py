@@ -1,7 +1,6 @@
 """Batches and label arrivals, and what was done with them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, Update, func, select, update
 from incumbent.errors import IncumbentError
 from incumbent.gateways.ledger.database import Database, insert_once
 from incumbent.gateways.ledger.schema import batches, label_batches, labels
-from incumbent.records import Batch, BatchEntry, BatchStatus, Period
+from incumbent.records import Batch, BatchEntry, BatchStatus, LabelArrival, Period
 from incumbent.records import document as plain
 
 PAGE = 50
@@ -22,14 +21,6 @@ LISTED = [
     if column.name
     in {"digest", "ordinal", "batch_id", "rows", "period_start", "period_end", "path", "status"}
 ]
-
-
-@dataclass(frozen=True)
-class LabelArrival:
-    """A table of labels that arrived apart from its batches."""
-
-    digest: str
-    path: str
 
 
 class Batches(Database):
