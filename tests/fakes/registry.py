@@ -73,6 +73,14 @@ class FakeRegistry(Registry):
         """From now on the bytes of a version are not those that were registered."""
         self._tampered.add(version.run_id)
 
+    def delete(self, version: Version) -> None:
+        """What a person does in MLflow: the version goes, its run and files stay."""
+        stored = self.stored[version.run_id]
+        self.stored[version.run_id] = replace(stored, version=replace(version, number=0))
+        for key, number in list(self.aliases.items()):
+            if (key[0], number) == (version.model, version.number):
+                del self.aliases[key]
+
     def reachable(self) -> None:
         if self.down:
             raise OutOfReachError("MLflow did not answer.", "down", "up", "set `down` to False")

@@ -23,6 +23,7 @@ from prefect.settings import (
 import tasks.promotion
 from flows.monitor import monitor
 from flows.replay import replay
+from flows.rollback import rollback
 from flows.train import train
 from incumbent.gateways.journal import Journal
 from incumbent.gateways.ledger import Ledger
@@ -60,8 +61,11 @@ ON_THE_WAY = (
     "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.tracking.sqlalchemy_store",
 )
-MONITOR: Callable[..., Any] = monitor
-TRAIN: Callable[..., Any] = train
+FLOWS: dict[str, Callable[..., Any]] = {
+    "monitor": monitor,
+    "rollback": rollback,
+    "train": train,
+}
 REPLAY: Callable[..., Any] = replay
 
 # Before or after a step, at which a process is killed; or before or after the fence of a write
@@ -73,20 +77,13 @@ _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload(["tests.flows.others", *ON_THE_WAY])
 
 
-def started(flow: str, spec: ModelSpec, path: str | None, end_at: Place | None = None) -> Any:
+def started(flow: str, spec: ModelSpec, *given: Any, end_at: Place | None = None) -> Any:
     """A process that runs a flow in this one's environment, and ends or stops at a place."""
-    given = (
-        flow,
-        spec,
-        path,
-        dict(os.environ),
-        PREFECT_API_URL.value(),
-        end_at,
-        _processes.Queue(),
-    )
-    process = _processes.Process(target=_run, args=given)
+    answers = _processes.Queue()
+    words = (flow, (spec, *given), dict(os.environ), PREFECT_API_URL.value(), end_at, answers)
+    process = _processes.Process(target=_run, args=words)
     process.start()
-    return process, given[-1]
+    return process, answers
 
 
 def killed_replay(spec: ModelSpec, path: str, batches: list[str], after: str, **how: Any) -> int:
@@ -120,14 +117,12 @@ def _like_the_tests(url: str) -> dict[Any, Any]:
     return {PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
 
 
-def _run(
-    flow: str, spec: ModelSpec, path: str | None, env: Any, url: str, end_at: Any, answers: Any
-) -> None:
+def _run(flow: str, given: Any, env: Any, url: str, end_at: Any, answers: Any) -> None:
     os.environ.update(env)
     with temporary_settings(_like_the_tests(url)), pytest.MonkeyPatch.context() as patch:
         if end_at is not None:
             (_stop if isinstance(end_at[1], int) else _kill)(patch, *end_at)
-        answers.put({"monitor": MONITOR, "train": TRAIN}[flow](spec, path))
+        answers.put(FLOWS[flow](*given))
 
 
 def _kill(patch: pytest.MonkeyPatch, when: str, step: str) -> None:
