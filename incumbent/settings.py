@@ -127,14 +127,29 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 
 def prepare(environment: MutableMapping[str, str], settings: Settings) -> None:
-    """Set the defaults where nothing is set, and let no proxy be asked for loopback."""
+    """Set the defaults where nothing is set, and let no proxy be asked for loopback.
+
+    A SOCKS proxy is left out where every server is on this machine.
+    """
     for name, value in environment_defaults(settings).items():
         environment.setdefault(name, value)
+    if not any(_is_elsewhere(environment.get(name)) for name in ADDRESSES):
+        for name in [n for n in environment if n.lower() in PROXIES and _is_socks(environment[n])]:
+            del environment[name]  # its package may be missing, and nothing here is proxied
     if any(name.lower() in PROXIES for name in environment):
         given = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
         names = given.split(",") if given else []
         spared = ",".join([*names, *(name for name in LOOPBACK if name not in names)])
         environment.update(no_proxy=spared, NO_PROXY=spared)
+
+
+def _is_socks(proxy: str) -> bool:
+    return proxy.lower().startswith("socks")
+
+
+def _is_elsewhere(address: str | None) -> bool:
+    host = urlsplit(address or "").hostname
+    return host is not None and host not in LOOPBACK
 
 
 def environment_defaults(settings: Settings) -> dict[str, str]:

@@ -7,6 +7,7 @@ other end has ended, a kill included. Its own session keeps Ctrl-C from it: the 
 how its runs have ended, and then lets it go.
 """
 
+import fcntl
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 from urllib.error import URLError
 
 from incumbent.errors import OutOfReachError
@@ -26,7 +28,7 @@ LOOPBACK = "127.0.0.1"
 PATIENCE = 120.0  # seconds for the first start, which makes the tables
 GRACE = 10.0  # seconds for the end
 POLL = 0.05
-LOG = "server.log"  # in PREFECT_HOME
+LOG, LOCK = "server.log", "server.lock"  # in PREFECT_HOME
 PLAIN = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
 
 
@@ -37,8 +39,10 @@ class EmbeddedServer:
         url: Its API.
     """
 
-    def __init__(self, url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-        self.url, self._process, self._log = url, process, log
+    def __init__(
+        self, url: str, process: "subprocess.Popen[bytes]", log: Path, turn: IO[str]
+    ) -> None:
+        self.url, self._process, self._log, self._turn = url, process, log, turn
 
     def wait(self) -> None:
         """Return when it answers.
@@ -50,6 +54,7 @@ class EmbeddedServer:
         end = time.monotonic() + PATIENCE
         while self._process.poll() is None and time.monotonic() < end:
             with suppress(URLError, OSError), unproxied.open(f"{self.url}/health", timeout=1.0):
+                self._turn.close()
                 return
             time.sleep(POLL)
         lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
@@ -74,9 +79,14 @@ class EmbeddedServer:
 
 @contextmanager
 def embedded_server(environment: Mapping[str, str]) -> Iterator[EmbeddedServer]:
-    """A server with the state of PREFECT_HOME, until the end of the block."""
+    """A server with the state of PREFECT_HOME, until the end of the block.
+
+    Two that start at once would both make the tables: the second waits until the first answers.
+    """
     log = Path(environment["PREFECT_HOME"]) / LOG
     log.parent.mkdir(parents=True, exist_ok=True)
+    turn = log.with_name(LOCK).open("w")
+    fcntl.flock(turn, fcntl.LOCK_EX)  # given back by the kernel, however this process ends
     with socket.socket() as listening, log.open("wb") as output:
         listening.bind((LOOPBACK, 0))
         listening.listen()
@@ -90,10 +100,11 @@ def embedded_server(environment: Mapping[str, str]) -> Iterator[EmbeddedServer]:
             start_new_session=True,
         )
         url = f"http://{LOOPBACK}:{listening.getsockname()[1]}/api"
-    server = EmbeddedServer(url, process, log)
+    server = EmbeddedServer(url, process, log, turn)
     try:
         yield server
     finally:
+        turn.close()
         server.stop()
 
 

@@ -15,6 +15,7 @@ from incumbent.errors import (
     ChampionExistsError,
     IntegrityError,
     MissingPathError,
+    StoredError,
     UnreadableError,
     UsageError,
 )
@@ -22,7 +23,7 @@ from incumbent.gateways import sources
 from incumbent.gateways.ledger import ReadFile
 from incumbent.gateways.sources.frame import read_frame
 from incumbent.params import ModelSpec
-from incumbent.records import Batch, BatchEntry, BatchStatus
+from incumbent.records import Batch, BatchEntry, BatchStatus, Version
 from tasks.champion import read_champion
 from tasks.gateways import OUTSIDE, Gateways
 
@@ -127,20 +128,36 @@ def _changed(entry: BatchEntry, observed: str) -> IntegrityError:
     )
 
 
-def refuse_second_champion(gateways: Gateways, spec: ModelSpec) -> None:
-    """Only the first champion is trained from outside the gate.
+def refuse_second_champion(gateways: Gateways, spec: ModelSpec, lost: int | None) -> None:
+    """Only the first champion is trained from outside the gate, or one in the place of a lost one.
+
+    Args:
+        gateways: Where the champion is named and read.
+        spec: The model.
+        lost: Number of the champion, where a person says that it is lost.
 
     Raises:
-        ChampionExistsError: There is one.
+        ChampionExistsError: There is a champion, and it is whole or another one.
     """
     champion = gateways.ledger.champion(spec.name)
-    if champion is not None:
-        raise ChampionExistsError(
-            f"Model {spec.name!r} has a champion already.",
-            f"version {champion.number}",
-            "a model without a champion",
-            f"run `incumbent monitor {spec.name}`, which retrains it where that is called for",
-        )
+    if champion is None or (champion.number == lost and _is_lost(gateways, champion)):
+        return
+    raise ChampionExistsError(
+        f"Model {spec.name!r} has a champion already.",
+        f"version {champion.number}"
+        + (", whose files are whole" if champion.number == lost else ""),
+        "a model without a champion, or one whose champion is lost",
+        f"run `incumbent monitor {spec.name}`, which retrains it where that is called for",
+    )
+
+
+def _is_lost(gateways: Gateways, champion: Version) -> bool:
+    """Whether the champion cannot be read; that MLflow does not answer is no proof of it."""
+    try:
+        gateways.registry.load(champion)
+    except StoredError:
+        return True
+    return False
 
 
 @task(name="intake", **OUTSIDE)

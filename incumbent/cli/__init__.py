@@ -7,6 +7,7 @@ that runs them, so that `--help` and `status` stay quick.
 import logging
 import os
 import sys
+from io import TextIOWrapper
 
 import click
 
@@ -68,6 +69,9 @@ def main() -> None:
     """Run the command line; a mistake of the user's ends without a traceback."""
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # Ctrl-C as a connection closes
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal may lack signs, such as of a sparkline
+            stream.reconfigure(errors="replace")
     try:
         prepare(os.environ, Settings.of(os.environ))
         cli.main(standalone_mode=False)

@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.slow]
 INCUMBENT = Path(sys.executable).with_name("incumbent")
 INTERRUPTED = 130
 # A proxy that does not answer: it must not be asked for what is on this machine.
-PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9")
+PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy"), "http://127.0.0.1:9")
+PROXIES |= dict.fromkeys(("ALL_PROXY", "all_proxy"), "socks5://127.0.0.1:9")
 
 
 @pytest.fixture
@@ -94,4 +95,15 @@ def test_a_database_that_the_server_cannot_read_is_told_with_what_to_do(home, co
     assert "Prefect's own server did not start" in ended.stderr
     assert str(home / "prefect" / "server.log") in ended.stderr.replace("\n", "")
     assert "Traceback" not in ended.stderr
+    assert servers(home) == []
+
+
+def test_two_terminals_on_a_fresh_home_do_not_disturb_each_other(home, command, delivery):
+    delivery.batch("b0", batch_rows(0))
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    both = [subprocess.Popen(command, **streams) for _ in range(2)]
+    printed = [process.communicate(timeout=240)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], printed
+    assert "Traceback" not in "".join(printed)
+    assert "Traceback" not in (home / "prefect" / "server.log").read_text()
     assert servers(home) == []

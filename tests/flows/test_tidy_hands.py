@@ -7,11 +7,12 @@ import pytest
 
 from flows.monitor import monitor
 from flows.rollback import rollback
-from incumbent.errors import AbsentError, IntegrityError
+from flows.train import train
+from incumbent.errors import AbsentError, ChampionExistsError, IntegrityError
 from incumbent.records import Challenger
 from tasks.gateways import open_gateways
 from tests.fakes.gateway import RegistryDriver, client_of, folder_of, run_called, runs_of
-from tests.flows.world import Delivery, a_spec, batch_rows
+from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, batch_rows, rows_of
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
 
@@ -148,3 +149,24 @@ def test_from_a_champion_that_is_lost_a_person_goes_back(tidied, spec, delivery)
     rollback(spec, "its files are lost", 2)
     (document,) = monitor(spec, delivery.batch("b1", batch_rows(1)))
     assert document["champion"]["version_before"] == 1
+
+
+def test_in_the_place_of_the_only_champion_that_is_lost_a_person_trains_another(
+    gateways, spec, delivery
+):
+    data = delivery.reference(rows_of(TRAINING_DAYS))
+    with pytest.raises(ChampionExistsError, match="already") as caught:
+        train(spec, data, 1)
+    assert "are whole" in caught.value.observed
+    champion = gateways.ledger.champion("shop")
+    folder = folder_of(gateways.registry, champion)
+    kept = folder.rename(folder.with_name("kept"))
+    try:
+        with pytest.raises((AbsentError, IntegrityError)) as lost:
+            monitor(spec, delivery.batch("b0", batch_rows(0)))
+        assert "incumbent train shop DATA --lost 1" in lost.value.next_step
+        assert train(spec, data, 1)["version"] == 2
+        (document,) = monitor(spec, delivery.batch("b0", batch_rows(0)))
+        assert document["champion"]["version_before"] == 2
+    finally:
+        kept.rename(folder)  # other tests read it as well

@@ -1,6 +1,7 @@
 """`incumbent drift` on files: the contract of its answers, and input as it comes in life."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -289,3 +290,19 @@ def test_an_evening_that_is_left_over_is_no_day(compare, tmp_path):
     assert known.blocks == at_once.blocks == 40
     assert {name: known.null[name] for name in kinds} == {n: at_once.null[n] for n in kinds}
     assert doc["null_quality"] == "sound"  # 40 days beside two; beside three they would not be
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_that_lacks_signs_shows_others_in_their_place(tmp_path, encoding):
+    for name, seed in (("a", 0), ("b", 1)):
+        a_table(seed=seed).assign(café=seed).to_parquet(tmp_path / f"{name}.parquet")
+    words = ["drift", str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")]
+    env = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0", "LC_ALL": "C"}
+    code = "import sys; from incumbent.cli import main; sys.argv[0] = 'incumbent'; main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *words], env=env, capture_output=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert b"caf" in ran.stdout
+    assert b"Traceback" not in ran.stderr

@@ -142,3 +142,21 @@ def test_without_a_proxy_none_is_spared_and_what_is_set_stays():
     prepare(environment, Settings.of({}))
     assert environment["DO_NOT_TRACK"] == "false"
     assert not {"NO_PROXY", "no_proxy"} & set(environment)
+
+
+SOCKS = {"ALL_PROXY": "socks5://proxy:1080", "http_proxy": "http://proxy:8080"}
+
+
+@pytest.mark.parametrize("named", [{}, {"MLFLOW_TRACKING_URI": "http://127.0.0.1:5000"}])
+def test_a_socks_proxy_is_left_out_where_every_server_is_here(named):
+    environment = {"INCUMBENT_HOME": "/srv/x", **SOCKS, **named}
+    prepare(environment, Settings.of(environment))
+    assert "ALL_PROXY" not in environment
+    assert environment["http_proxy"] == SOCKS["http_proxy"]
+    assert "127.0.0.1" in environment["NO_PROXY"]
+
+
+def test_a_socks_proxy_stays_for_a_server_elsewhere():
+    environment = {**SOCKS, "MLFLOW_TRACKING_URI": "https://mlflow.example"}
+    prepare(environment, Settings.of(environment))
+    assert environment["ALL_PROXY"] == SOCKS["ALL_PROXY"]

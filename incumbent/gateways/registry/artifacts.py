@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 
 from incumbent.errors import AbsentError, IntegrityError, OutOfReachError
 from incumbent.gateways.registry.connection import NO_RUN, Connection, is_answer, require_sense
-from incumbent.gateways.registry.folder import verify
+from incumbent.gateways.registry.folder import verify, way_out
 from incumbent.gateways.registry.listing import listed
 from incumbent.records import Version
 
@@ -55,8 +55,7 @@ def _root(connection: Connection, version: Version) -> str:
                 f"The run of version {version.number} of {version.model!r} is gone from MLflow.",
                 f"no run {version.run_id}",
                 "the run that stored the version",
-                "restore MLflow from a backup, or run"
-                f" `incumbent rollback {version.model} --reason TEXT`",
+                f"restore MLflow from a backup; {way_out(version)}",
             ) from error
 
 
@@ -85,8 +84,7 @@ def _download(connection: Connection, version: Version, into: Path) -> Path:
             f"The files of version {version.number} of {version.model!r} are gone from MLflow.",
             f"no {MODEL_PATH} in run {version.run_id}",
             "the files that were registered",
-            "restore the artifact store from a backup, or run"
-            f" `incumbent rollback {version.model} --reason TEXT`",
+            f"restore the artifact store from a backup; {way_out(version)}",
         ) from error
     return into / MODEL_PATH
 

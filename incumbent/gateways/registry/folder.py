@@ -194,13 +194,20 @@ def _type_of(kind: str) -> DataType:
     return DataType.double if kind == "numeric" else DataType.string
 
 
+def way_out(version: Version) -> str:
+    """What a person can do where the files of a version are not to be had again."""
+    return (
+        f"to go back to a former champion, run `incumbent rollback {version.model} --reason TEXT`;"
+        f" without one, `incumbent train {version.model} DATA --lost {version.number}`"
+    )
+
+
 def _changed(version: Version, observed: str, allowed: str) -> IntegrityError:
     return IntegrityError(
         f"Version {version.number} of {version.model!r} is not what was registered.",
         observed,
         allowed,
-        f"find out who wrote to run {version.run_id}; to go back to an intact version, run"
-        f" `incumbent rollback {version.model} --reason TEXT`",
+        f"find out who wrote to run {version.run_id}; {way_out(version)}",
     )
 
 
