@@ -53,13 +53,13 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## A year of real flights: a model decays, is retrained, shadowed and promoted
 	$(BIN)/incumbent demo
 
-test: setup ## The whole suite
+test: setup ## The suite
 	$(BIN)/pytest -n 2 -m "not attack"
 
 test-attacks: setup ## Kills, stops and crowds of runs: what `make test` leaves out
 	$(BIN)/pytest -n 2 -m attack
 
-test-fast: setup ## What every commit should pass: under a minute
+test-fast: setup ## What every commit should pass
 	$(BIN)/pytest -n 2 -m "not slow and not integration"
 
 check: setup ## Format, lint, types, layers of imports, the examples in docstrings
