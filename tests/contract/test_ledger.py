@@ -131,7 +131,7 @@ def _closed(monkeypatch):
         engines.append(create_engine(*given, **named))
         return engines[-1]
 
-    monkeypatch.setattr("incumbent.gateways.ledger.database.create_engine", create)
+    monkeypatch.setattr("incumbent.gateways.ledger.engine.create_engine", create)
     yield
     for engine in engines:
         engine.dispose()

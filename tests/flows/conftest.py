@@ -13,9 +13,10 @@ from prefect.settings import (
 )
 from prefect.testing.utilities import prefect_test_harness
 
+from flows.monitor import monitor
 from flows.train import train
 from tasks.gateways import open_gateways
-from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, rows_of
+from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, batch_rows, rows_of
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,25 @@ def trained(prefect, tmp_path_factory):
         patch.setenv("INCUMBENT_HOME", str(home))
         train(a_spec(), data)
         open_gateways().ledger.close()
+    return home
+
+
+@pytest.fixture(scope="session")
+def promoted(trained, tmp_path_factory):
+    """A home in which version 2 has taken the place of version 1, never written to.
+
+    Its batch is delivered within it.
+    """
+    home = tmp_path_factory.mktemp("promoted")
+    for database in trained.glob("*.db*"):
+        shutil.copy(database, home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INCUMBENT_HOME", str(home))
+        Delivery(home).batch("b0", batch_rows(0, changed=True))
+        monitor(a_spec(source=Delivery(home).source))
+        ledger = open_gateways().ledger
+        assert ledger.champion("shop").number == 2
+        ledger.close()
     return home
 
 

@@ -9,39 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from flows.monitor import monitor
 from incumbent.doctor import examine
 from incumbent.records import Challenger, Promotion, PromotionKind, Version
 from incumbent.settings import Settings
 from tasks.gateways import open_gateways
 from tests.fakes.gateway import client_of, folder_of, run_called
-from tests.flows.world import Delivery, a_spec, batch_rows
+from tests.flows.world import Delivery, a_spec
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.attack]
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def promoted(trained, tmp_path_factory):
-    """A home in which version 2 has taken the place of version 1, never written to."""
-    home = tmp_path_factory.mktemp("promoted")
-    for database in trained.glob("*.db*"):
-        shutil.copy(database, home)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INCUMBENT_HOME", str(home))
-        spec = a_spec(source=Delivery(home).source)
-        Delivery(home).batch("b0", batch_rows(0, changed=True))
-        monitor(spec)
-        open_gateways().ledger.close()
-    return home, spec
-
-
 @pytest.fixture
 def patient(promoted, tmp_path, monkeypatch):
     """The same with a state of its own: its gateways, and its spec."""
-    kept, spec = promoted
-    home = shutil.copytree(kept, tmp_path / "home")
+    spec = a_spec(source=Delivery(promoted).source)
+    home = shutil.copytree(promoted, tmp_path / "home")
     monkeypatch.setenv("INCUMBENT_HOME", str(home))
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     monkeypatch.delenv("PREFECT_API_URL", raising=False)

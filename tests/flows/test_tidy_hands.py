@@ -12,26 +12,11 @@ from incumbent.errors import AbsentError, ChampionExistsError, IntegrityError
 from incumbent.records import Challenger
 from tasks.gateways import open_gateways
 from tests.fakes.gateway import RegistryDriver, client_of, folder_of, run_called, runs_of
-from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, batch_rows, rows_of
+from tests.flows.world import TRAINING_DAYS, batch_rows, rows_of
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def promoted(trained, tmp_path_factory):
-    """A home in which version 2 has taken the place of version 1, never written to."""
-    home = tmp_path_factory.mktemp("promoted")
-    for database in trained.glob("*.db*"):
-        shutil.copy(database, home)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INCUMBENT_HOME", str(home))
-        monitor(a_spec(), Delivery(home).batch("b0", batch_rows(0, changed=True)))
-        ledger = open_gateways().ledger
-        assert ledger.champion("shop").number == 2
-        ledger.close()
-    return home
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from incumbent.errors import OutOfReachError
 from incumbent.gateways.ledger import Ledger
-from incumbent.gateways.sources import table
+from incumbent.gateways.sources import content
 from incumbent.policy.decision import stored_inputs
 from incumbent.report.explanation import explanation
 from tasks import labels
@@ -41,9 +41,9 @@ def test_labels_alone_are_judged_and_answered(loop, delivery):
 def test_a_retraining_reads_the_labels_and_no_batch_again(loop, delivery, monkeypatch):
     loop.monitor(a_spec(), delivery.unlabelled("b0", CHANGED))
     files, pasts = [], []
-    read, judged = table.content_of, Ledger.judged_batches
+    read, judged = content.content_of, Ledger.judged_batches
     monkeypatch.setattr(
-        table, "content_of", lambda path: files.append(Path(path).stem) or read(path)
+        content, "content_of", lambda path: files.append(Path(path).stem) or read(path)
     )
     monkeypatch.setattr(
         Ledger, "judged_batches", lambda *asked: pasts.append(asked) or judged(*asked)

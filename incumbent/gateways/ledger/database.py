@@ -15,27 +15,23 @@ from sqlalchemy import (
     Connection,
     Engine,
     Table,
-    create_engine,
     func,
     insert,
     inspect,
-    make_url,
     select,
     text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import (
-    ArgumentError,
     DatabaseError,
     InterfaceError,
-    NoSuchModuleError,
     OperationalError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from incumbent.errors import IncumbentError, LeaseError, OutOfReachError, UsageError
-from incumbent.gateways.ledger.columns import storable_json
+from incumbent.errors import IncumbentError, LeaseError, OutOfReachError
+from incumbent.gateways.ledger.engine import engine_of
 from incumbent.gateways.ledger.schema import (
     VERSION,
     identity,
@@ -44,11 +40,10 @@ from incumbent.gateways.ledger.schema import (
     models,
     schema_version,
 )
-from incumbent.gateways.ledger.sqlite import sqlite_engine, write_ahead
+from incumbent.gateways.ledger.sqlite import write_ahead
 from incumbent.plain_text import HIDDEN
 from incumbent.records import Lease
 
-ALLOWED = "sqlite:///path/to/file, or postgresql+driver://user:password@host/database"
 _SCHEMA_LOCK = 7_203_461_920  # any number, as long as every release takes the same
 
 
@@ -56,7 +51,7 @@ class Database:
     """A database whose tables are made, and whose schema is checked, at first use."""
 
     def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
+        self._engine = engine_of(url)
         self._ready = threading.Event()
         self._making_ready = threading.Lock()
         self._lease: Lease | None = None
@@ -165,25 +160,6 @@ def _write_transaction(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-            raise _unusable(parsed.drivername)
-        if parsed.get_backend_name() == "sqlite":
-            return sqlite_engine(parsed)
-        return create_engine(parsed, pool_pre_ping=True, json_serializer=storable_json)
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise _unusable("a URL that cannot be read") from error
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            "The driver of the ledger's database is not installed.",
-            str(error),
-            "a URL whose driver is installed",
-            "install the driver (pip install psycopg for postgresql+psycopg://)",
-        ) from error
-
-
 def _make_folder(url: URL) -> None:
     database = url.database or ":memory:"
     if url.get_backend_name() != "sqlite" or database.startswith((":memory:", "file:")):
@@ -247,13 +223,4 @@ def _out_of_reach(url: URL, error: Exception) -> OutOfReachError:
         f"{reported} ({url.render_as_string(hide_password=True)})",
         "a SQLite file that can be written, or a PostgreSQL server that takes connections",
         "check the database and INCUMBENT_DATABASE_URL, then run again: nothing is lost",
-    )
-
-
-def _unusable(observed: str) -> UsageError:
-    return UsageError(
-        "The ledger's URL names no database that it can live in.",
-        observed,
-        ALLOWED,
-        "set INCUMBENT_DATABASE_URL, or unset it for a SQLite file",
     )

@@ -6,13 +6,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from incumbent.gateways.sources.table import (
-    ANY,
-    GIGABYTE,
-    content,
-    open_table,
-    require_room,
-)
+from incumbent.gateways.sources.content import GIGABYTE, content, require_room
+from incumbent.gateways.sources.table import ANY, open_table
 from incumbent.gateways.sources.types import is_refused, plain
 from incumbent.records import ColumnTypes
 
