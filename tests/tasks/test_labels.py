@@ -16,6 +16,7 @@ from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
 CHANGED = batch_rows(0, changed=True)
 HALF = len(CHANGED) // 2
+FEW = 150  # labels, too few to judge by
 
 
 def test_labels_alone_are_judged_and_answered(loop, delivery):
@@ -144,29 +145,28 @@ def test_labels_of_a_batch_that_the_champion_has_passed_may_come_in_parts(loop, 
 
 
 def test_a_label_file_that_is_written_anew_corrects_what_it_said_before(loop, delivery):
-    spec = a_spec(source=delivery.source, labels=delivery.labels)
-    delivery.unlabelled("b0", CHANGED)
-    delivery.labels_of("b0", CHANGED.assign(bought=1 - CHANGED["bought"])[:HALF])
+    spec, rows = a_spec(source=delivery.source, labels=delivery.labels), batch_rows(0)
+    delivery.unlabelled("b0", rows)
+    delivery.labels_of("b0", rows.assign(bought=1 - rows["bought"])[:FEW])
     (wrong,) = loop.monitor(spec)
-    assert wrong["harm"]["matured"] == HALF
-    delivery.labels_of("b0", CHANGED)
+    assert (wrong["harm"]["matured"], wrong["harm"]["enough"]) == (FEW, False)
+    delivery.labels_of("b0", rows)
     (corrected,) = loop.monitor(spec)
     assert corrected["labels_only"] is True
-    assert (corrected["harm"]["matured"], corrected["harm"]["conflicts"]) == (len(CHANGED), 0)
-    (own,) = loop.monitor(
-        a_spec(), delivery.batch("b1", CHANGED.assign(visit="x" + CHANGED["visit"]))
-    )
+    assert (corrected["harm"]["matured"], corrected["harm"]["conflicts"]) == (len(rows), 0)
+    others = rows.assign(visit="x" + rows["visit"])
+    (own,) = loop.monitor(a_spec(), delivery.batch("b1", others))
     assert corrected["harm"]["metrics"]["accuracy"] == own["harm"]["metrics"]["accuracy"]
 
 
 def test_a_file_of_the_newest_labels_alone_leaves_the_earlier_ones_as_they_are(loop, delivery):
-    spec = a_spec(source=delivery.source, labels=delivery.labels)
-    delivery.unlabelled("b0", CHANGED)
-    delivery.labels_of("newest", CHANGED[:HALF])
+    spec, rows = a_spec(source=delivery.source, labels=delivery.labels), batch_rows(0)
+    delivery.unlabelled("b0", rows)
+    delivery.labels_of("newest", rows[:FEW])
     loop.monitor(spec)
-    delivery.labels_of("newest", CHANGED[HALF:])
+    delivery.labels_of("newest", rows[FEW:])
     (both,) = loop.monitor(spec)
-    assert both["harm"]["matured"] == len(CHANGED)
+    assert both["harm"]["matured"] == len(rows)
 
 
 def test_labels_of_two_files_that_contradict_each_other_are_told(loop, delivery):
