@@ -22,8 +22,8 @@ from tasks.champion import load_champion
 from tasks.drift import measure_drift, with_outputs
 from tasks.intake import Arrival, find_batches, take_in
 from tasks.isolation import Isolation
+from tasks.label_tables import LabelTable
 from tasks.labels import (
-    LabelTable,
     collect_labels,
     find_late,
     keep_labels,

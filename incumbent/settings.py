@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 from incumbent.errors import UsageError
 from incumbent.log import LOGGER
+from incumbent.plain_text import without_secrets
 
 LEASE_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
 MOST_SECONDS = 86_400
 OF_URLS = "?", "#", "%"  # end or change the path in a database URL
-ADDRESSES = "MLFLOW_TRACKING_URI", "INCUMBENT_DATABASE_URL", "PREFECT_API_URL"
+SERVERS = "MLFLOW_TRACKING_URI", "PREFECT_API_URL"
 DATABASES = "sqlite", "postgresql", "mysql", "mssql"
 PROXIES = "http_proxy", "https_proxy", "all_proxy"
 LOOPBACK = "127.0.0.1", "localhost", "::1"
@@ -53,7 +54,7 @@ class Settings:
         'sqlite:////srv/incumbent/ledger.db'
         """
         home = _home(environment)
-        for name in ADDRESSES:
+        for name in SERVERS:
             _require_address(name, environment.get(name) or "")
         tracking_uri = environment.get("MLFLOW_TRACKING_URI")
         return cls(
@@ -108,7 +109,7 @@ def _require_address(name: str, address: str) -> None:
     except ValueError as error:
         raise UsageError(
             f"{name} is no address.",
-            f"{address}: {error}",
+            f"{without_secrets(address)}: {type(error).__name__}",  # its text may hold a password
             "an address such as http://127.0.0.1:5000",
             f"set {name}, or unset it to keep that state in the home",
         ) from error
@@ -133,7 +134,7 @@ def prepare(environment: MutableMapping[str, str], settings: Settings) -> None:
     """
     for name, value in environment_defaults(settings).items():
         environment.setdefault(name, value)
-    if not any(_is_elsewhere(environment.get(name)) for name in ADDRESSES):
+    if not any(_is_elsewhere(environment.get(name)) for name in SERVERS):
         for name in [n for n in environment if n.lower() in PROXIES and _is_socks(environment[n])]:
             del environment[name]  # its package may be missing, and nothing here is proxied
     if any(name.lower() in PROXIES for name in environment):

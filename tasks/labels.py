@@ -1,43 +1,24 @@
 """Labels: read once per run, kept by batch, joined by id whenever they arrive."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 from prefect import task
 
-from incumbent.data.kinds import column_types
-from incumbent.data.labels import join, labels_of, newest_deliveries
+from incumbent.data.labels import join, newest_deliveries
 from incumbent.data.maturity import maturity
-from incumbent.digest import table_digest
-from incumbent.errors import IntegrityError, MissingPathError, UnreadableError, UsageError
+from incumbent.errors import IntegrityError, UnreadableError, UsageError
 from incumbent.gateways import sources
 from incumbent.gateways.ledger import ReadFile
-from incumbent.gateways.sources.frame import read_frame
 from incumbent.log import warn
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, Findings, LabelArrival, Predictions
 from tasks.gateways import OUTSIDE, Gateways
 from tasks.intake import Arrival, unknown_files
+from tasks.label_tables import NO_BATCH, LabelTable, read_labels, table_of, usable
 from tasks.stored import scored_predictions
-
-
-@dataclass(frozen=True, eq=False)
-class LabelTable:
-    """Labels that arrived together: columns `id` and `label`, known by their digest.
-
-    `batch` is the digest of the batch that they arrived in; None where they arrived apart.
-    `stamp` is that of their file, and `until` the newest batch that was looked at for their rows
-    before; None where this is the first time.
-    """
-
-    path: str
-    digest: str
-    table: pd.DataFrame
-    batch: str | None
-    stamp: str | None = None
-    until: int | None = None
 
 
 @task(name="labels", **OUTSIDE)
@@ -54,9 +35,11 @@ def collect_labels(gateways: Gateways, spec: ModelSpec, labels: str | None) -> l
             "name the id column in the spec",
         )
     if labels is not None:
-        return [_read(path, spec) for path in sources.require(labels)]
+        stamps = sources.stamped(labels)
+        named = {path: read_labels(path, spec) for path in sources.require(labels)}
+        return [_seen(gateways, spec, table, stamps.get(path)) for path, table in named.items()]
     found = unknown_files(gateways, spec, spec.labels) if spec.labels else {}
-    tables = ((_usable(partial(_read, path, spec)), stamp) for path, stamp in found.items())
+    tables = ((usable(partial(read_labels, path, spec)), stamp) for path, stamp in found.items())
     return [_seen(gateways, spec, table, stamp) for table, stamp in tables if table is not None]
 
 
@@ -95,7 +78,7 @@ def labels_within(arrival: Arrival, spec: ModelSpec) -> list[LabelTable]:
     needed = {spec.target, spec.id or spec.target}
     if isinstance(raw, UnreadableError) or not needed <= set(raw.columns):
         return []
-    table = _usable(partial(_table, batch.path, raw, spec, batch.digest))
+    table = usable(partial(table_of, batch.path, raw, spec, batch.digest))
     return [table] if table else []
 
 
@@ -112,15 +95,19 @@ def keep_labels(
     them to the next.
     """
     digest, arrived = entry.batch.digest, {}
-    judged = {arrival.digest for arrival in gateways.ledger.arrivals(spec.name, digest)}
+    arrivals = gateways.ledger.arrivals(spec.name, digest)
+    judged, newest = {a.digest for a in arrivals}, {a.path: a.digest for a in arrivals}
     for table in tables:
-        if table.digest in judged or table.batch not in {None, digest}:
+        held = newest.get(table.path, table.digest)  # a file may go back to what it said before
+        known = table.digest in judged and (held == table.digest or digest in table.counted)
+        if known or table.batch not in {None, digest}:
             continue
         rows = table.table[table.table["id"].isin(predictions.ids)]
         if rows.empty:
             continue
         _write(gateways, spec, digest, table, rows)
         arrived[table.digest] = table.path
+        table.counted.add(digest)
     return arrived
 
 
@@ -164,10 +151,13 @@ def _write(
 
 
 def _seen(gateways: Gateways, spec: ModelSpec, table: LabelTable, stamp: str | None) -> LabelTable:
-    """Labels with what is known of their file."""
+    """Labels with what is known of their file; what it holds now is noted before it is judged."""
     if stamp is None:
         return table
     until = gateways.ledger.looked_until(spec.name, table.path, stamp)
+    if until is None:
+        file = ReadFile(table.path, stamp, table.digest, NO_BATCH)
+        gateways.ledger.record_file(spec.name, file)
     return replace(table, stamp=stamp, until=until)
 
 
@@ -206,39 +196,14 @@ def stored_labels(gateways: Gateways, spec: ModelSpec, batch: str) -> pd.DataFra
         warn("read from where they arrived: %s", error)
         _write_again(gateways, spec, batch, known)
         found = gateways.predictions.read_labels(spec.name, batch)
-    return newest_deliveries(found, [arrival.digest for arrival in known])
+    now = gateways.ledger.contents(spec.name, found["path"].unique().tolist())
+    return newest_deliveries(found, [arrival.digest for arrival in known], now)
 
 
 def _write_again(
     gateways: Gateways, spec: ModelSpec, batch: str, known: Iterable[LabelArrival]
 ) -> None:
     for arrival in known:
-        table = _usable(partial(_read, arrival.path, spec))
+        table = usable(partial(read_labels, arrival.path, spec))
         if table is not None and table.digest == arrival.digest:
             _write(gateways, spec, batch, table, table.table)
-
-
-def _read(path: str, spec: ModelSpec) -> LabelTable:
-    raw = read_frame(sources.require_name(path), column_types(spec), spec.largest_table_gb)
-    missing = [c for c in (spec.id, spec.target) if c is not None and c not in raw]
-    if missing:
-        raise UnreadableError(
-            f"Label file {sources.stem(path)!r} lacks columns.",
-            f"columns {list(raw.columns)[:10]}",
-            f"columns {spec.id!r} and {spec.target!r}",
-            "correct the file, or `id` and `target` in the spec",
-        )
-    return _table(path, raw, spec, None)
-
-
-def _table(path: str, raw: pd.DataFrame, spec: ModelSpec, batch: str | None) -> LabelTable:
-    table = labels_of(raw, spec)
-    return LabelTable(path, table_digest(table), table, batch)
-
-
-def _usable(read: Callable[[], LabelTable]) -> LabelTable | None:
-    try:
-        return read()
-    except (MissingPathError, UnreadableError) as error:
-        warn("labels left out: %s", error)
-        return None

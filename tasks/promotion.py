@@ -178,7 +178,7 @@ def _finish_or_undo(gateways: Gateways, intent: Promotion) -> None:
 
 def _finish(gateways: Gateways, intent: Promotion) -> None:
     if not intent.done:
-        _point(gateways, intent.version.model, CHAMPION, intent.version)
+        _assert(gateways, intent.version.model, CHAMPION, intent.version)
         gateways.ledger.complete(intent, datetime.now(UTC))
     model = intent.version.model
     _assert(gateways, model, PREVIOUS, gateways.ledger.previous(model))

@@ -38,7 +38,8 @@ from incumbent.report.timeline import timeline
 from tasks.champion import require_champion
 from tasks.gateways import OUTSIDE, Gateways
 from tasks.intake import Arrival
-from tasks.labels import LabelTable, keep_labels, with_maturity
+from tasks.label_tables import LabelTable
+from tasks.labels import keep_labels, with_maturity
 from tasks.scoring import score_batch
 from tasks.state import LiveState
 from tasks.stored import predictions_by, scored_predictions, version_of

@@ -49,7 +49,7 @@ Examples:
 def promote(spec: str, reason: str, champion: int | None, *, as_json: bool) -> None:
     """Promote the challenger that waits for more labels, on the evidence so far.
 
-    A request that is repeated is carried out once.
+    With --champion, a request that is repeated is carried out once.
     """
     _by_hand("promote", spec, reason=reason, champion=champion, as_json=as_json)
 
@@ -74,8 +74,8 @@ def rollback(
 ) -> None:
     """Return to the previous champion, or to an earlier one.
 
-    A version that was gone back from is chosen by --version alone. A request that is repeated is
-    carried out once.
+    A version that was gone back from is chosen by --version alone. With --champion, a request that
+    is repeated is carried out once.
     """
     _by_hand("rollback", spec, reason=reason, champion=champion, version=version, as_json=as_json)
 

@@ -1,6 +1,7 @@
 """Join labels to predictions by id, in any order and at any time of arrival."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from incumbent.records import Predictions
 SCORE_BANDS = 5
 COVERAGE_GAP = 0.2  # largest allowed difference of label coverage between two score bands
 ROUNDING = 1e-9
+OLDEST, NEWEST = -1, sys.maxsize  # of the deliveries of a file
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ def labels_of(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     return table.dropna(subset=["id", "label"]).reset_index(drop=True)
 
 
-def newest_deliveries(labels: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+def newest_deliveries(
+    labels: pd.DataFrame, order: Sequence[str], now: Mapping[str, str]
+) -> pd.DataFrame:
     """The labels without those that a later delivery of the same file has replaced.
 
     A file that is written anew corrects what it said before, id by id. An id that one delivery, or
@@ -46,12 +50,20 @@ def newest_deliveries(labels: pd.DataFrame, order: Sequence[str]) -> pd.DataFram
 
     Args:
         labels: Columns `id`, `label`, `arrival` (a digest) and `path`.
-        order: Digests of the arrivals that are known, oldest first; any other is newer.
+        order: Digests of the arrivals that were judged, oldest first. Another one is newer, unless
+            its file is known to hold something else by now.
+        now: Path of a file to the digest of the labels that it holds now, where that is known.
     """
-    if labels["arrival"].nunique() < 2:  # noqa: PLR2004 - one replaces another
+    arrived = labels[["arrival", "path"]].drop_duplicates()
+    if len(arrived) < 2:  # noqa: PLR2004 - one replaces another
         return labels
     place = {digest: k for k, digest in enumerate(order)}
-    age = labels["arrival"].map(lambda digest: place.get(digest, len(place)))
+    ages = dict[tuple[str, str], int]()
+    for digest, path in arrived.itertuples(index=False):
+        held = now.get(path)
+        other = OLDEST if held in set(arrived["arrival"]) else len(order)
+        ages[digest, path] = NEWEST if digest == held else place.get(digest, other)
+    age = pd.Series([ages[key] for key in zip(labels["arrival"], labels["path"], strict=True)])
     newest = age.groupby([labels["path"], labels["id"]]).transform("max")
     return labels[age == newest].reset_index(drop=True)
 

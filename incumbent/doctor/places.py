@@ -1,9 +1,9 @@
 """Where data and runs come from: the source, the servers, the disk."""
 
 import shutil
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.client import HTTPException
 
 from incumbent.doctor.finding import Finding, Health, warning, well
 from incumbent.gateways import sources
@@ -56,7 +56,7 @@ def look_at_prefect(url: str | None) -> Iterator[Finding]:
     try:
         with urllib.request.urlopen(f"{url}/health", timeout=PATIENCE) as answer:  # noqa: S310 - a setting
             answers = answer.read().strip() == b"true"
-    except (urllib.error.URLError, OSError, ValueError):
+    except (HTTPException, OSError, ValueError):
         answers = False
     shown = without_secrets(url)
     if answers:

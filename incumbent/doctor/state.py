@@ -39,7 +39,8 @@ def look_at_schema(ledger: Ledger) -> Iterator[Finding]:
         )
     elif found < VERSION:
         text = f"It has schema {found}; the next run brings it to {VERSION}."
-        yield warning("ledger", text, "make a copy first: `incumbent backup FILE`")
+        next_step = "copy the file, or use `pg_dump`, first: an older release cannot read it then"
+        yield warning("ledger", text, next_step)
 
 
 def look_at_runs(ledger: Ledger, model: str) -> Iterator[Finding]:

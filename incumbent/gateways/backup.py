@@ -6,18 +6,19 @@ that was stored is ever deleted: so the files that are copied after it are all t
 
 import hashlib
 import json
-import re
+import uuid
 import zipfile
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pydantic import TypeAdapter
+
 from incumbent.errors import IncumbentError, IntegrityError, UnreadableError
 from incumbent.gateways.ledger import Ledger
-from incumbent.gateways.predictions import PredictionStore
+from incumbent.gateways.predictions import PredictionStore, is_stored
 
 LEDGER, STORED, DIGESTS = "ledger.db", "predictions/", "digests.json"
-STORED_PATH = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}/[a-z]+/[\w-]+\.parquet")
 CHUNK = 1 << 20
 
 
@@ -28,7 +29,7 @@ def write(file: Path, ledger: Ledger, store: PredictionStore) -> int:
         OutOfReachError: The database or the storage did not answer.
         IncumbentError: The file cannot be written.
     """
-    part, digests = file.with_name(f"{file.name}.part"), dict[str, str]()
+    part, digests = file.with_name(f"{file.name}.{uuid.uuid4().hex}.part"), dict[str, str]()
     try:
         with TemporaryDirectory() as name, zipfile.ZipFile(part, "w") as archive:
             copy = Path(name) / LEDGER
@@ -40,18 +41,21 @@ def write(file: Path, ledger: Ledger, store: PredictionStore) -> int:
             archive.writestr(DIGESTS, json.dumps(digests))
         part.replace(file)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise IncumbentError(
             "The backup was not written.",
             f"{file}: {error.strerror or error}",
             "a file that can be written, with room left",
             "choose another file",
         ) from error
+    finally:
+        part.unlink(missing_ok=True)
     return len(digests)
 
 
 def read(file: Path, ledger: Ledger, store: PredictionStore) -> int:
     """Restore a backup into an empty ledger; return how many files it held.
+
+    The ledger comes last: a restoration that breaks off is done again.
 
     Raises:
         UnreadableError: The file is no backup.
@@ -61,14 +65,14 @@ def read(file: Path, ledger: Ledger, store: PredictionStore) -> int:
     try:
         with zipfile.ZipFile(file) as archive, TemporaryDirectory() as name:
             digests = _verified(file, archive)
+            ledger.require_empty()
+            for path in digests.keys() - {LEDGER}:
+                store.put(path.removeprefix(STORED), archive.read(path))
             archive.extract(LEDGER, name)
             with closing(Ledger(f"sqlite:///{Path(name) / LEDGER}")) as source:
                 source.copy_to(ledger)
-            for path in digests:
-                if path.startswith(STORED):
-                    store.put(path.removeprefix(STORED), archive.read(path))
             return len(digests)
-    except (zipfile.BadZipFile, OSError, KeyError, ValueError) as error:
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise UnreadableError(
             "The file is no backup of Incumbent.",
             f"{file}: {error}",
@@ -84,9 +88,9 @@ def _add(archive: zipfile.ZipFile, digests: dict[str, str], path: str, content: 
 
 def _verified(file: Path, archive: zipfile.ZipFile) -> dict[str, str]:
     """The digests of a backup, all files of which have the one that was noted."""
-    digests: dict[str, str] = json.loads(archive.read(DIGESTS))
+    digests = TypeAdapter(dict[str, str]).validate_json(archive.read(DIGESTS))
     for path, digest in digests.items():
-        if path != LEDGER and not STORED_PATH.fullmatch(path.removeprefix(STORED)):
+        if path != LEDGER and not (path.startswith(STORED) and is_stored(path[len(STORED) :])):
             raise ValueError(f"{path!r} has no place in a backup")
         observed = _digest(archive, path)
         if observed != digest:

@@ -2,12 +2,12 @@
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 import pyarrow.parquet
 
-from incumbent.errors import IntegrityError, LeaseError, OutOfReachError
+from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.sources import open_filesystem
 
 
@@ -37,14 +37,15 @@ class ParquetFiles:
         part = f"{place}.{uuid.uuid4().hex}.part"
         with self._reachable():
             self._filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
-            with self._filesystem.open(part, "wb") as file:
-                file.write(content)
             try:
+                with self._filesystem.open(part, "wb") as file:
+                    file.write(content)
                 self._fence()
-            except LeaseError:
-                self._filesystem.rm(part)
+                self._filesystem.mv(part, place)
+            except BaseException:
+                with suppress(OSError):
+                    self._filesystem.rm(part)
                 raise
-            self._filesystem.mv(part, place)
 
     def read(self, path: str) -> pa.Table | None:
         """The table in a file; None where there is none.

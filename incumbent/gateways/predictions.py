@@ -5,10 +5,11 @@
     <root>/<model>/together/<name>.parquet
     <root>/<model>/labels/<batch digest, 16 digits>-<arrival digest, 16 digits>.parquet
 
-Each is written once by its key; written again it takes the place of its equal.
+Each is known by its key: a second write replaces an identical file.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from incumbent.gateways.parquet_files import ParquetFiles
 from incumbent.records import LabelArrival, Predictions
 
+STORED_PATH = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}/[a-z]+/[\w-]+\.parquet")
 LABEL_COLUMNS = "id", "label", "arrival", "path"
 _DIGITS = 16
 _NOTE = b"PANDAS_ATTRS"  # where pandas keeps the attributes of a table in its file
@@ -140,7 +142,7 @@ class PredictionStore:
         Args:
             model: Name of the model.
             batch_digest: Digest of the batch that the labels belong to.
-            arrival: Which table of labels they arrived in.
+            arrival: The label table that they arrived in.
             ids: Ids of the rows, shape (n,).
             values: Labels of the same rows, shape (n,); missing ones are kept as missing.
         """
@@ -183,7 +185,7 @@ class PredictionStore:
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """Every file of every model: its path below the root, and its bytes."""
-        for path in self._files.paths():
+        for path in filter(is_stored, self._files.paths()):
             yield path, self._files.content(path)
 
     def put(self, path: str, content: bytes) -> None:
@@ -208,6 +210,15 @@ class PredictionStore:
         content = pa.BufferOutputStream()
         pyarrow.parquet.write_table(table, content)
         self._files.write(path, content.getvalue())
+
+
+def is_stored(path: str) -> bool:
+    """Whether a path below the root is that of a file of a store.
+
+    >>> is_stored("flights/rows/0123456789abcdef.parquet"), is_stored("../notes.parquet")
+    (True, False)
+    """
+    return STORED_PATH.fullmatch(path) is not None
 
 
 def _texts(ids: Sequence[Any] | NDArray[Any]) -> pa.Array:

@@ -20,7 +20,7 @@ def limit_reasons(inputs: DecisionInputs, *, broken: bool) -> tuple[Reason, ...]
 
 
 def allowed_trainings(budget: float, batches: int) -> int:
-    """The number of batches that a training may follow, rounded up.
+    """How many of the last batches may be followed by a training, rounded up.
 
     >>> [allowed_trainings(0.4, n) for n in (1, 2, 3, 5, 6, 10)]
     [1, 1, 2, 2, 3, 4]

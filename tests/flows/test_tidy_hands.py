@@ -1,6 +1,7 @@
 """A person tidies up in MLflow: the loop goes on, and says what it cannot show any more."""
 
 import shutil
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from flows.monitor import monitor
 from flows.rollback import rollback
 from flows.train import train
-from incumbent.errors import AbsentError, ChampionExistsError, IntegrityError
+from incumbent.errors import AbsentError, ChampionExistsError, IntegrityError, OutOfReachError
 from incumbent.records import Challenger
 from tasks.gateways import open_gateways
 from tests.fakes.gateway import RegistryDriver, client_of, folder_of, run_called, runs_of
@@ -126,12 +127,40 @@ def test_a_damaged_challenger_is_dropped_and_the_batch_is_handled(tidied, spec, 
     assert tidied.ledger.challenger("shop") is None
 
 
+@contextmanager
+def away(folder):
+    """A folder that is not there for a while: other tests read it as well."""
+    kept = folder.rename(folder.with_name("away"))
+    try:
+        yield
+    finally:
+        kept.rename(folder)
+
+
 def test_from_a_champion_that_is_lost_a_person_goes_back(tidied, spec, delivery):
-    shutil.rmtree(folder_of(tidied.registry, tidied.ledger.champion("shop")))
-    with pytest.raises((AbsentError, IntegrityError)) as caught:
-        monitor(spec, delivery.batch("b1", batch_rows(1)))
-    assert "rollback" in caught.value.next_step
-    rollback(spec, "its files are lost", 2)
+    with away(folder_of(tidied.registry, tidied.ledger.champion("shop"))):
+        with pytest.raises((AbsentError, IntegrityError)) as caught:
+            monitor(spec, delivery.batch("b1", batch_rows(1)))
+        assert "rollback" in caught.value.next_step
+        rollback(spec, "its files are lost", 2)
+        (document,) = monitor(spec, delivery.batch("b1", batch_rows(1)))
+        assert document["champion"]["version_before"] == 1
+
+
+def test_artifacts_that_are_not_mounted_are_an_outage_and_no_damage(tidied, spec, delivery):
+    version = tidied.ledger.champion("shop")
+    experiment = folder_of(tidied.registry, version).parents[2]
+    with away(experiment), pytest.raises(OutOfReachError, match="is not there"):
+        tidied.registry.load(version)
+    assert tidied.registry.load(version).version == version
+
+
+def test_back_to_a_version_that_was_deleted_in_mlflow_and_whose_files_are_whole(
+    tidied, spec, delivery
+):
+    delete_version(1)(tidied)
+    rollback(spec, "worse", 2)
+    assert tidied.ledger.champion("shop").number == 1
     (document,) = monitor(spec, delivery.batch("b1", batch_rows(1)))
     assert document["champion"]["version_before"] == 1
 
@@ -144,14 +173,10 @@ def test_in_the_place_of_the_only_champion_that_is_lost_a_person_trains_another(
         train(spec, data, 1)
     assert "are whole" in caught.value.observed
     champion = gateways.ledger.champion("shop")
-    folder = folder_of(gateways.registry, champion)
-    kept = folder.rename(folder.with_name("kept"))
-    try:
+    with away(folder_of(gateways.registry, champion)):
         with pytest.raises((AbsentError, IntegrityError)) as lost:
             monitor(spec, delivery.batch("b0", batch_rows(0)))
         assert "incumbent train shop DATA --lost 1" in lost.value.next_step
         assert train(spec, data, 1)["version"] == 2
         (document,) = monitor(spec, delivery.batch("b0", batch_rows(0)))
         assert document["champion"]["version_before"] == 2
-    finally:
-        kept.rename(folder)  # other tests read it as well

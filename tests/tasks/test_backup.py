@@ -8,7 +8,13 @@ from threading import Event
 
 import pytest
 
-from incumbent.errors import IncumbentError, IntegrityError, UnreadableError, UsageError
+from incumbent.errors import (
+    IncumbentError,
+    IntegrityError,
+    OutOfReachError,
+    UnreadableError,
+    UsageError,
+)
 from incumbent.gateways import backup
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.predictions import PredictionStore
@@ -120,7 +126,8 @@ def test_a_damaged_backup_restores_nothing(promoted, tmp_path, empty):
     with pytest.raises(IntegrityError, match="not what was written"):
         backup.read(changed(path, backup.LEDGER, b"else"), *empty)
     outside = b'{"ledger.db": "0", "predictions/../../x.parquet": "0"}'
-    for broken in (changed(path, backup.DIGESTS, b"no JSON"), changed(path, backup.DIGESTS, b"{}")):
+    for text in (b"no JSON", b"{}", b"[]"):
+        broken = changed(path, backup.DIGESTS, text)
         with pytest.raises(UnreadableError, match="no backup"):
             backup.read(broken, *empty)
     with pytest.raises((UnreadableError, IntegrityError)):
@@ -130,6 +137,32 @@ def test_a_damaged_backup_restores_nothing(promoted, tmp_path, empty):
         backup.read(path, *empty)
     assert empty[0].models() == ()
     assert list(empty[1].files()) == []
+
+
+def test_a_restoration_that_breaks_off_is_done_again(promoted, tmp_path, empty, monkeypatch):
+    gateways, path = promoted.gateways, tmp_path / "b.zip"
+    backup.write(path, gateways.ledger, gateways.predictions)
+    with monkeypatch.context() as patch:
+        patch.setattr(PredictionStore, "put", fail)
+        with pytest.raises(OutOfReachError):
+            backup.read(path, *empty)
+    assert empty[0].models() == ()
+    backup.read(path, *empty)
+    assert content(empty[0]) == content(gateways.ledger)
+
+
+def fail(*_):
+    raise OutOfReachError("The disk is full.", "0 bytes", "room", "make room")
+
+
+def test_what_is_not_of_the_store_is_not_backed_up(promoted, tmp_path, empty):
+    gateways, path = promoted.gateways, tmp_path / "b.zip"
+    for stray in ("notes.parquet", "shop/notes.parquet", "shop/rows/a.parquet.part"):
+        (promoted.home / "predictions" / stray).write_bytes(b"stray")
+    backup.write(path, gateways.ledger, gateways.predictions)
+    backup.read(path, *empty)
+    assert not any("notes" in name or "part" in name for name, _ in empty[1].files())
+    assert [p.name for p in tmp_path.glob("*.part")] == []
 
 
 def test_a_file_that_cannot_be_written_is_told(promoted, tmp_path):

@@ -169,6 +169,41 @@ def test_a_file_of_the_newest_labels_alone_leaves_the_earlier_ones_as_they_are(l
     assert both["harm"]["matured"] == len(rows)
 
 
+def test_a_file_that_goes_back_to_what_it_said_first_is_believed(loop, delivery):
+    spec, rows = a_spec(source=delivery.source, labels=delivery.labels), batch_rows(0)
+    delivery.unlabelled("b0", rows)
+    found = []
+    wrong = rows.assign(bought=1 - rows["bought"])
+    for delivered in (rows, wrong, rows):
+        delivery.labels_of("b0", delivered[:FEW])
+        (document,) = loop.monitor(spec)
+        assert (document["harm"]["matured"], document["harm"]["conflicts"]) == (FEW, 0)
+        found.append(document["harm"]["metrics"]["accuracy"]["value"])
+    assert found[0] == found[2] != found[1]
+    assert loop.monitor(spec) == []
+
+
+def test_a_delivery_of_a_run_that_was_killed_does_not_outlast_the_next(loop, delivery, monkeypatch):
+    spec, rows = a_spec(source=delivery.source, labels=delivery.labels), batch_rows(0)
+    delivery.unlabelled("b0", rows)
+    loop.monitor(spec)
+    delivery.labels_of("b0", rows.assign(bought=1 - rows["bought"])[:FEW])
+    with monkeypatch.context() as patch:
+        loop.leave_after(patch, 1)
+        with pytest.raises(OutOfReachError):
+            loop.monitor(spec)
+    loop.registry.down = False
+    delivery.labels_of("b0", rows[:FEW])
+    (own,) = loop.monitor(spec)
+    assert (own["harm"]["matured"], own["harm"]["conflicts"]) == (FEW, 0)
+    others = rows[:FEW].assign(visit="x" + rows["visit"][:FEW])
+    (right,) = loop.monitor(a_spec(), delivery.batch("b1", others))
+    assert (
+        own["harm"]["metrics"]["accuracy"]["value"]
+        == (right["harm"]["metrics"]["accuracy"]["value"])
+    )
+
+
 def test_labels_of_two_files_that_contradict_each_other_are_told(loop, delivery):
     spec = a_spec(source=delivery.source, labels=delivery.labels)
     delivery.unlabelled("b0", CHANGED)

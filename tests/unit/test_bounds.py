@@ -120,13 +120,25 @@ def test_a_storage_that_refuses_is_out_of_reach():
             ask("ftp://127.0.0.1:9/x.csv")
 
 
-@pytest.mark.parametrize(
-    "name", ["MLFLOW_TRACKING_URI", "INCUMBENT_DATABASE_URL", "PREFECT_API_URL"]
-)
+@pytest.mark.parametrize("name", ["MLFLOW_TRACKING_URI", "PREFECT_API_URL"])
 @pytest.mark.parametrize("address", ["http://127.0.0.1:99999", "http://[::1", "postgresql://h:x/y"])
 def test_an_address_of_a_server_that_is_none_is_told(name, address):
     with pytest.raises(UsageError, match=name):
         Settings.of({name: address})
+
+
+@pytest.mark.parametrize("password", ["hunter2/x", "hunter2#x", "hunter2[x"])
+def test_no_part_of_a_password_is_told_of_an_address_that_cannot_be_read(password):
+    address = f"//me:{password}@127.0.0.1:9/db"
+    Settings.of({"INCUMBENT_DATABASE_URL": f"postgresql+psycopg:{address}"})  # SQLAlchemy's to read
+    for ask in (
+        lambda: Settings.of({"MLFLOW_TRACKING_URI": f"http:{address}"}),
+        lambda: PredictionStore(f"http:{address}"),
+        lambda: Ledger(f"postgresql+psycopg:{address}").models(),
+    ):
+        with pytest.raises(IncumbentError) as caught:
+            ask()
+        assert "hunter2" not in str(caught.value)
 
 
 def test_a_kind_of_server_that_is_not_known_is_told():

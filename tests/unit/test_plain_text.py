@@ -114,6 +114,7 @@ def test_the_terminal_obeys_no_text_from_data(capsys):
                 "validation": {"failures": [failure]},
                 "decision": {"action": "none", "reasons": [reason], "blocked": [reason]},
                 "verdict": None,
+                "harm": None,
             }
         ]
     )

@@ -1,6 +1,6 @@
 """Copies of a whole ledger, from one database into another, of either kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from incumbent.errors import UsageError
 from incumbent.gateways.ledger.database import Database
-from incumbent.gateways.ledger.schema import identity, metadata, schema_version
+from incumbent.gateways.ledger.schema import identity, metadata, models, schema_version
 
 ROWS_AT_ONCE = 500
 SEQUENCE = "sequence"
@@ -23,18 +23,21 @@ class Copies(Database):
         Raises:
             UsageError: The other ledger knows of models already.
         """
-        if found := target.models():
-            raise UsageError(
-                "The ledger that is to be filled has content.",
-                f"models {', '.join(found)}",
-                "an empty ledger",
-                "set INCUMBENT_HOME or INCUMBENT_DATABASE_URL to a new one",
-            )
+        target.require_empty()
         with self._snapshot() as source, target._filled() as filled:
+            _require_none(filled.scalars(select(models.c.name)).all())
             filled.execute(delete(identity))
             for table in metadata.sorted_tables:
                 if table is not schema_version:
                     _copy(source, filled, table)
+
+    def require_empty(self) -> None:
+        """Refuse a ledger that knows of a model.
+
+        Raises:
+            UsageError: It does.
+        """
+        _require_none(self.models())
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
@@ -52,6 +55,16 @@ class Copies(Database):
             connection.execution_options(writes=True)
             with connection.begin():
                 yield connection
+
+
+def _require_none(found: Sequence[str]) -> None:
+    if found:
+        raise UsageError(
+            "The ledger that is to be filled has content.",
+            f"models {', '.join(found)}",
+            "an empty ledger",
+            "set INCUMBENT_HOME or INCUMBENT_DATABASE_URL to a new one",
+        )
 
 
 def _copy(source: Connection, filled: Connection, table: Table) -> None:

@@ -89,7 +89,7 @@ class Database:
             return connection.execute(select(func.now())).scalar_one()
 
     def identity(self) -> str:
-        """The id of this very ledger: another one of the same models has another id."""
+        """The id of this ledger; a second ledger of the same models has a different one."""
         with self._reading() as connection:
             return str(connection.scalar(select(identity.c.id)))
 

@@ -1,6 +1,6 @@
 """Files that were read: one that has not changed since, and was dealt with, is not read again."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select, union_all, update
@@ -48,6 +48,13 @@ class Files(Database):
         with self._reading() as connection:
             found: int | None = connection.scalar(select(files.c.until).where(*mine))
         return found
+
+    def contents(self, model: str, paths: Collection[str]) -> Mapping[str, str]:
+        """Digest of what each of some files held when it was read last, by path."""
+        mine = (files.c.model == model, files.c.path.in_(paths))
+        with self._reading() as connection:
+            found = connection.execute(select(files.c.path, files.c.digest).where(*mine))
+            return {row.path: row.digest for row in found}
 
     def files_done(self, model: str) -> Mapping[str, str]:
         """The files whose batch was handled, or whose labels have all found their rows.

@@ -31,7 +31,7 @@ class Registrations(Database):
     def unpromoted_registrations(self, model: str, now: datetime) -> tuple[str, ...]:
         """Runs whose version was begun, and neither promoted nor archived, oldest first.
 
-        One without a version stays here for a week: a run that was stopped may still make it.
+        A run without a version is listed for a week, because a stopped process may still make it.
         """
         promoted = select(promotions.c.run_id).where(promotions.c.model == model)
         query = (

@@ -29,6 +29,7 @@ def verified(connection: Connection, version: Version) -> Iterator[Path]:
     """
     local = local_path(_root(connection, version))
     if local is not None:
+        _require_mounted(local)
         verify(local / MODEL_PATH, version)
         yield local / MODEL_PATH
         return
@@ -40,6 +41,22 @@ def verified(connection: Connection, version: Version) -> Iterator[Path]:
             _require_delivered(connection, version, Path(name))
             raise
         yield folder
+
+
+def _require_mounted(run: Path) -> None:
+    """Tell a volume that is not there from a run whose files are gone: it has no other run either.
+
+    Raises:
+        OutOfReachError: The folder of the experiment is missing.
+    """
+    experiment = run.parent.parent  # <experiment>/<run>/artifacts
+    if not experiment.is_dir():
+        raise OutOfReachError(
+            "The folder of MLflow's artifacts is not there.",
+            experiment,
+            "the folder that holds the artifacts of every run",
+            "mount the volume, or restore it from a backup; then run again",
+        )
 
 
 def _root(connection: Connection, version: Version) -> str:

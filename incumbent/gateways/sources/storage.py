@@ -33,13 +33,18 @@ def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
     except UNOPENED as error:
         raise UsageError(
             "This kind of address cannot be opened.",
-            f"{uri} ({first_line(error)})",
+            f"{uri} ({_reason(error)})",
             "a local path, or a URI whose fsspec package is installed",
             "install the package that is named, or use a local path",
         ) from error
     except OSError as error:
         raise _out_of_reach(uri, error) from error
     return filesystem, path
+
+
+def _reason(error: Exception) -> str:
+    """What a library says of an address, where that cannot be a part of a password."""
+    return first_line(error) if isinstance(error, ImportError) else type(error).__name__
 
 
 def content_of(path: str) -> bytes:
