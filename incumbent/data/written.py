@@ -1,4 +1,4 @@
-"""Categories as files without types write them, in the form that a champion knows them by.
+"""Converts categories that were read from files without types to the form of the champion.
 
 CSV has text only. A column of whole numbers with a null in it is often written as floats (`7.0`),
 and a flag as `true`: the same categories as 7 and True in Parquet. What a text stands for is
@@ -22,7 +22,7 @@ def as_trained(frame: pd.DataFrame, profile: Profile) -> pd.DataFrame:
 
     Args:
         frame: A table as read, shape (n, any).
-        profile: Of the champion's training set.
+        profile: The profile of the champion's training set.
     """
     known = {n: c.categories for n, c in profile.columns.items() if c.kind == Kind.CATEGORICAL}
     texts = {n: c for n, c in known.items() if n in frame and _is_text(frame[n])}

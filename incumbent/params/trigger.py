@@ -11,7 +11,7 @@ class TriggerRules(Stage):
     trigger: Trigger = Field(
         Trigger.HARM,
         title="Trigger",
-        description="What can trigger a retraining: harm, calibrated drift, or age.",
+        description="What can trigger a retraining: a gain or harm, calibrated drift, or age.",
     )
     schedule_days: float = Field(
         30,

@@ -80,7 +80,7 @@ def measure_gain(
 
 
 def is_significant(report: GainReport) -> bool:
-    """Whether the saved loss is significant, and the gate would not reject the model."""
+    """Whether the saved loss is significant, and the backtest passes."""
     return report.passes and _positive(report.saved)
 
 

@@ -80,7 +80,7 @@ def compare(evidence: Iterable[PairedBlock], spec: ModelSpec, look: int) -> Shad
 
 
 def evidence_digest(evidence: tuple[PairedBlock, ...]) -> str:
-    """SHA-256 of the evidence: a resumed run counts the same evidence as one look."""
+    """SHA-256 of the evidence, so that a resumed run does not count it as a second look."""
     return text_digest([json.dumps(document(evidence))])
 
 

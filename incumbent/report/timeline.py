@@ -63,7 +63,7 @@ def matured_points(harm: HarmReport) -> dict[str, float | None]:
 
 
 def line_name(text: str | None) -> str:
-    """A name or value from data as part of a metric's name, for which MLflow allows few characters.
+    """A name or value from data, safe in a metric's name: MLflow allows few characters there.
 
     Other characters are replaced, long texts are cut, and a digest keeps the names distinct.
 

@@ -140,7 +140,7 @@ def require_name(path: str) -> str:
 
 
 def printable(path: str) -> str:
-    r"""The path with bytes that are no UTF-8 as escapes.
+    r"""The path with non-UTF-8 bytes escaped.
 
     >>> print(printable("a\udcff.csv"))
     a\udcff.csv

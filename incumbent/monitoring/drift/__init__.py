@@ -22,8 +22,8 @@ def drift(batch: Profile, reference: Profile, rules: DriftRules) -> DriftReport:
     control over the columns (Benjamini-Hochberg), and above the effect floor. The table alarms
     when a column alarms, the table's p-value is below `TABLE_LEVEL`, and its mean distance is
     beyond the null of the reference's windows. That p-value is the smallest q of a column (Simes
-    1986), which holds for dependent columns; with weights it is twice the smaller of the
-    weighted and the unweighted one.
+    1986), which holds for dependent columns; where columns have weights it is twice the smaller of
+    the weighted and the unweighted p-value.
     """
     null_quality = null_quality_of(batch, reference)
     weights = reference.weights
