@@ -30,7 +30,7 @@ def _short_leases(monkeypatch):
 
 # MLflow has no compare-and-set: the end of a report that was checked already is written late.
 UNCLOSED = ("after", 22)
-PLACES = [("after", k) for k in range(WRITES)] + [("before", k) for k in range(0, WRITES, 4)]
+PLACES = [("after", k) for k in range(0, WRITES, 2)] + [("before", k) for k in range(0, WRITES, 8)]
 
 
 @pytest.mark.parametrize(("when", "place"), PLACES)

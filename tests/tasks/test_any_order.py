@@ -246,7 +246,7 @@ def test_whatever_happens_in_any_order():
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
-            max_examples=12,
+            max_examples=8,
             stateful_step_count=14,
             derandomize=True,
             deadline=None,

@@ -9,7 +9,7 @@ import pytest
 from incumbent.errors import NoChampionError, OutOfReachError, SpecError
 from incumbent.gateways.sources.frame import read_frame
 from incumbent.records import BatchStatus
-from tasks import intake, labels
+from tasks import intake, label_tables
 from tests.flows.world import a_spec, batch_rows
 
 
@@ -80,7 +80,7 @@ def files_read(patch, loop, spec):
         opened.append(Path(path).stem)
         return read(path, *others)
 
-    for module in (intake, labels):
+    for module in (intake, label_tables):
         patch.setattr(module, "read_frame", note)
     loop.monitor(spec)
     return opened

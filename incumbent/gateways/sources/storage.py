@@ -26,25 +26,32 @@ def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
             installed; or the address is none.
         OutOfReachError: The storage did not answer.
     """
+    _require_readable(uri)
     try:
-        if "://" in uri:
-            urlsplit(uri).port  # noqa: B018 - it is read from the address, and may be none
         filesystem, path = url_to_fs(uri)
     except UNOPENED as error:
-        raise UsageError(
-            "This kind of address cannot be opened.",
-            f"{uri} ({_reason(error)})",
-            "a local path, or a URI whose fsspec package is installed",
-            "install the package that is named, or use a local path",
-        ) from error
+        raise _unopened(uri, first_line(error)) from error
     except OSError as error:
         raise _out_of_reach(uri, error) from error
     return filesystem, path
 
 
-def _reason(error: Exception) -> str:
-    """What a library says of an address, where that cannot be a part of a password."""
-    return first_line(error) if isinstance(error, ImportError) else type(error).__name__
+def _require_readable(uri: str) -> None:
+    """Refuse an address that cannot be taken apart; why not may hold a part of its password."""
+    try:
+        if "://" in uri:
+            urlsplit(uri).port  # noqa: B018 - it is read from the address, and may be none
+    except ValueError as error:
+        raise _unopened(uri, "its host or port cannot be read") from error
+
+
+def _unopened(uri: str, why: str) -> UsageError:
+    return UsageError(
+        "This kind of address cannot be opened.",
+        f"{uri} ({why})",
+        "a local path, or a URI whose fsspec package is installed",
+        "install the package that is named, or use a local path",
+    )
 
 
 def content_of(path: str) -> bytes:
