@@ -113,12 +113,18 @@ def eventually(true: Callable[[], bool]) -> bool:
     return any(true() for _ in range(POLLS) if not threading.Event().wait(0.01))
 
 
+def _take_over(environment: Any) -> None:
+    """This very environment: the server that forks keeps what the test before had set."""
+    os.environ.clear()
+    os.environ.update(environment)
+
+
 def _like_the_tests(url: str) -> dict[Any, Any]:
     return {PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
 
 
 def _run(flow: str, given: Any, env: Any, url: str, end_at: Any, answers: Any) -> None:
-    os.environ.update(env)
+    _take_over(env)
     with temporary_settings(_like_the_tests(url)), pytest.MonkeyPatch.context() as patch:
         if end_at is not None:
             (_stop if isinstance(end_at[1], int) else _kill)(patch, *end_at)
@@ -168,7 +174,7 @@ def _stop(patch: pytest.MonkeyPatch, when: str, place: int) -> None:
 def _replay(
     spec: ModelSpec, path: str, batches: list[str], after: str, how: Any, env: Any, url: str
 ) -> None:
-    os.environ.update(env)
+    _take_over(env)
     note = Journal.__setitem__
 
     def die(journal: Journal, key: str, value: Any) -> None:
