@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from urllib.parse import urlsplit
 
 ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"<>]+")
 # A password may hold "/" and "@" where people type it as it is: all up to the last "@" is hidden.
@@ -30,6 +31,19 @@ def has_secrets(address: str) -> bool:
     (True, False)
     """
     return without_secrets(address) != address
+
+
+def is_readable(address: str) -> bool:
+    """Whether an address can be taken apart, its host and port included.
+
+    >>> is_readable("http://127.0.0.1:5000"), is_readable("http://127.0.0.1:99999")
+    (True, False)
+    """
+    try:
+        urlsplit(address).port  # noqa: B018 - it is read from the address, and may be none
+    except ValueError:  # whose text may hold a part of the password
+        return False
+    return True
 
 
 def bare_address(address: str) -> str:

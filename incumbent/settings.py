@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from incumbent.errors import UsageError
 from incumbent.log import LOGGER
-from incumbent.plain_text import without_secrets
+from incumbent.plain_text import is_readable
 
 LEASE_SECONDS = 30.0
 PATIENCE_SECONDS = 600.0
@@ -104,15 +104,13 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> timed
 
 
 def _require_address(name: str, address: str) -> None:
-    try:
-        urlsplit(address).port  # noqa: B018 - it is read from the address, and may be none
-    except ValueError as error:
+    if not is_readable(address):
         raise UsageError(
             f"{name} is no address.",
-            f"{without_secrets(address)}: {type(error).__name__}",  # its text may hold a password
+            address,
             "an address such as http://127.0.0.1:5000",
             f"set {name}, or unset it to keep that state in the home",
-        ) from error
+        )
 
 
 def _home(environment: Mapping[str, str]) -> Path:

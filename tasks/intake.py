@@ -70,9 +70,7 @@ def find_batches(
 
 def unknown_files(gateways: Gateways, spec: ModelSpec, pattern: str) -> dict[str, str | None]:
     """The files of a pattern that were not dealt with, or have changed since, with their stamps."""
-    known = gateways.ledger.files_done(spec.name)
-    found = sources.stamped(pattern)
-    return {p: stamp for p, stamp in found.items() if stamp is None or known.get(p) != stamp}
+    return sources.unknown(sources.stamped(pattern), gateways.ledger.files_done(spec.name))
 
 
 @task(name="intake", **OUTSIDE)

@@ -189,21 +189,21 @@ def stored_labels(gateways: Gateways, spec: ModelSpec, batch: str) -> pd.DataFra
     Raises:
         IntegrityError: A damaged file cannot be made again: its source has changed, or is gone.
     """
-    known = gateways.ledger.arrivals(spec.name, batch)
     try:
         found = gateways.predictions.read_labels(spec.name, batch)
     except IntegrityError as error:
         warn("read from where they arrived: %s", error)
-        _write_again(gateways, spec, batch, known)
+        _write_again(gateways, spec, batch)
         found = gateways.predictions.read_labels(spec.name, batch)
+    if found["arrival"].unique().size <= 1:  # nothing is asked of the ledger
+        return found
+    order = [arrival.digest for arrival in gateways.ledger.arrivals(spec.name, batch)]
     now = gateways.ledger.contents(spec.name, found["path"].unique().tolist())
-    return newest_deliveries(found, [arrival.digest for arrival in known], now)
+    return newest_deliveries(found, order, now)
 
 
-def _write_again(
-    gateways: Gateways, spec: ModelSpec, batch: str, known: Iterable[LabelArrival]
-) -> None:
-    for arrival in known:
+def _write_again(gateways: Gateways, spec: ModelSpec, batch: str) -> None:
+    for arrival in gateways.ledger.arrivals(spec.name, batch):
         table = usable(partial(read_labels, arrival.path, spec))
         if table is not None and table.digest == arrival.digest:
             _write(gateways, spec, batch, table, table.table)

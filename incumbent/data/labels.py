@@ -54,14 +54,11 @@ def newest_deliveries(
             its file is known to hold something else by now.
         now: Path of a file to the digest of the labels that it holds now, where that is known.
     """
-    arrived = labels[["arrival", "path"]].drop_duplicates()
-    if len(arrived) < 2:  # noqa: PLR2004 - one replaces another
-        return labels
     place = {digest: k for k, digest in enumerate(order)}
-    ages = dict[tuple[str, str], int]()
-    for digest, path in arrived.itertuples(index=False):
+    arrived, ages = set(labels["arrival"]), dict[tuple[str, str], int]()
+    for digest, path in labels[["arrival", "path"]].drop_duplicates().itertuples(index=False):
         held = now.get(path)
-        other = OLDEST if held in set(arrived["arrival"]) else len(order)
+        other = OLDEST if held in arrived else len(order)
         ages[digest, path] = NEWEST if digest == held else place.get(digest, other)
     age = pd.Series([ages[key] for key in zip(labels["arrival"], labels["path"], strict=True)])
     newest = age.groupby([labels["path"], labels["id"]]).transform("max")

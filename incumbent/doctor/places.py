@@ -26,8 +26,8 @@ def look_at_source(ledger: Ledger, spec: ModelSpec) -> Iterator[Finding]:
         if not found:
             yield warning(part, f"No file is at {pattern}.", "check the pattern in the spec")
             continue
-        new = [p for p, stamp in found.items() if stamp is None or known.get(p) != stamp]
-        yield well(part, f"{len(found)} files, {len(new)} of them to be looked at.")
+        new = len(sources.unknown(found, known))
+        yield well(part, f"{len(found)} files, {new} of them to be looked at.")
         for path in found:
             if (shown := sources.printable(path)) != path:
                 text = f"The name of {shown} is not UTF-8."

@@ -11,6 +11,7 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -19,7 +20,6 @@ from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.predictions import PredictionStore, is_stored
 
 LEDGER, STORED, DIGESTS = "ledger.db", "predictions/", "digests.json"
-CHUNK = 1 << 20
 
 
 def write(file: Path, ledger: Ledger, store: PredictionStore) -> int:
@@ -41,12 +41,7 @@ def write(file: Path, ledger: Ledger, store: PredictionStore) -> int:
             archive.writestr(DIGESTS, json.dumps(digests))
         part.replace(file)
     except OSError as error:
-        raise IncumbentError(
-            "The backup was not written.",
-            f"{file}: {error.strerror or error}",
-            "a file that can be written, with room left",
-            "choose another file",
-        ) from error
+        raise _disk_failed(file, "written", error) from error
     finally:
         part.unlink(missing_ok=True)
     return len(digests)
@@ -61,6 +56,7 @@ def read(file: Path, ledger: Ledger, store: PredictionStore) -> int:
         UnreadableError: The file is no backup.
         IntegrityError: It is not what was written; nothing was restored.
         UsageError: The ledger has content.
+        IncumbentError: The file cannot be read, or there is no room to unpack it.
     """
     try:
         with zipfile.ZipFile(file) as archive, TemporaryDirectory() as name:
@@ -72,6 +68,8 @@ def read(file: Path, ledger: Ledger, store: PredictionStore) -> int:
             with closing(Ledger(f"sqlite:///{Path(name) / LEDGER}")) as source:
                 source.copy_to(ledger)
             return len(digests)
+    except OSError as error:
+        raise _disk_failed(file, "read", error) from error
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
         raise UnreadableError(
             "The file is no backup of Incumbent.",
@@ -79,6 +77,15 @@ def read(file: Path, ledger: Ledger, store: PredictionStore) -> int:
             "a file that `incumbent backup` has written",
             "check the path, or take an older backup",
         ) from error
+
+
+def _disk_failed(file: Path, deed: str, error: OSError) -> IncumbentError:
+    return IncumbentError(
+        f"The backup was not {deed}.",
+        f"{file}: {error.strerror or error}",
+        f"a file that can be {deed}, with room left",
+        "choose another file, or make room",
+    )
 
 
 def _add(archive: zipfile.ZipFile, digests: dict[str, str], path: str, content: bytes) -> None:
@@ -92,7 +99,9 @@ def _verified(file: Path, archive: zipfile.ZipFile) -> dict[str, str]:
     for path, digest in digests.items():
         if path != LEDGER and not (path.startswith(STORED) and is_stored(path[len(STORED) :])):
             raise ValueError(f"{path!r} has no place in a backup")
-        observed = _digest(archive, path)
+        with archive.open(path) as content:
+            stream: Any = content  # it reads into a buffer, which its type does not say
+            observed = hashlib.file_digest(stream, "sha256").hexdigest()
         if observed != digest:
             raise IntegrityError(
                 "The backup is not what was written.",
@@ -103,11 +112,3 @@ def _verified(file: Path, archive: zipfile.ZipFile) -> dict[str, str]:
     if LEDGER not in digests:
         raise ValueError("it holds no ledger")
     return digests
-
-
-def _digest(archive: zipfile.ZipFile, path: str) -> str:
-    sha = hashlib.sha256()
-    with archive.open(path) as content:
-        while chunk := content.read(CHUNK):
-            sha.update(chunk)
-    return sha.hexdigest()

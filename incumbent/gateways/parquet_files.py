@@ -42,7 +42,7 @@ class ParquetFiles:
                     file.write(content)
                 self._fence()
                 self._filesystem.mv(part, place)
-            except BaseException:
+            except BaseException:  # an interruption too leaves nothing behind
                 with suppress(OSError):
                     self._filesystem.rm(part)
                 raise

@@ -4,8 +4,6 @@ The installed command is run where its process matters; elsewhere it is called i
 """
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,11 +12,11 @@ import yaml
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from incumbent import cli
+from tests.flows.installed import run
 from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-INCUMBENT = Path(sys.executable).with_name("incumbent")
 KEYS = {"what", "observed", "allowed", "next"}
 COMMANDS = (
     "demo",
@@ -57,17 +55,7 @@ class Place:
 
     def run(self, *words, **environment):
         """Exit code and document of the installed command: all of stdout, and no traceback."""
-        ended = subprocess.run(
-            [str(INCUMBENT), *words, "--json"],
-            cwd=self.folder,
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in ended.stderr
-        return ended.returncode, json.loads(ended.stdout)
+        return run(*words, cwd=self.folder, **environment)
 
     def say(self, *words):
         """Exit code and both streams of the same in this process."""

@@ -3,22 +3,20 @@
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from flows.monitor import monitor
 from incumbent.gateways.ledger import Ledger
 from incumbent.records import BatchStatus
 from incumbent.settings import Settings
+from tests.flows.installed import INCUMBENT
 from tests.flows.others import eventually
-from tests.flows.world import batch_rows
+from tests.flows.world import batch_rows, written
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-INCUMBENT = Path(sys.executable).with_name("incumbent")
 INTERRUPTED = 130
 # A proxy that does not answer: it must not be asked for what is on this machine.
 PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy"), "http://127.0.0.1:9")
@@ -31,9 +29,7 @@ def command(home, spec, tmp_path, monkeypatch):
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setenv("PREFECT_HOME", str(home / "prefect"))
     monkeypatch.setenv("INCUMBENT_LEASE_SECONDS", "1.5")
-    path = tmp_path / "spec.yaml"
-    path.write_text(yaml.safe_dump(spec.model_dump(mode="json", exclude_defaults=True)))
-    return [str(INCUMBENT), "monitor", str(path)]
+    return [str(INCUMBENT), "monitor", written(spec, tmp_path)]
 
 
 def servers(home):

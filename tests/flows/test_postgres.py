@@ -1,28 +1,24 @@
 """The ledger, MLflow and Prefect on PostgreSQL: the commands, and runs that are killed."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import psycopg
 import pytest
-import yaml
 
 from flows.monitor import monitor
 from flows.train import train
 from incumbent.doctor import examine
 from incumbent.records import PromotionKind
 from tasks.gateways import open_gateways
+from tests.flows.installed import run
 from tests.flows.invariants import require_whole
 from tests.flows.others import ended, started
-from tests.flows.world import TRAINING_DAYS, batch_rows, rows_of
+from tests.flows.world import TRAINING_DAYS, batch_rows, rows_of, written
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.attack]
 
-INCUMBENT = Path(sys.executable).with_name("incumbent")
+PATIENCE = 300  # seconds: Prefect makes its tables first
 DRIVER, PREFECTS = "postgresql+psycopg:", "postgresql+asyncpg:"
 
 
@@ -36,37 +32,22 @@ def databases(new_database, tmp_path, monkeypatch):
     open_gateways().ledger.close()
 
 
-def run(spec, tmp_path, command, *words):
-    """Exit code and document of the installed command."""
-    path = tmp_path / "spec.yaml"
-    path.write_text(yaml.safe_dump(spec.model_dump(mode="json", exclude_defaults=True)))
-    ended = subprocess.run(
-        [str(INCUMBENT), command, str(path), *words, "--json"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert "Traceback" not in ended.stderr
-    return ended.returncode, json.loads(ended.stdout)
-
-
 def test_the_commands_run_with_everything_on_postgresql(
     databases, new_database, spec, delivery, tmp_path, monkeypatch
 ):
-    prefect = new_database()
+    prefect, path = new_database(), written(spec, tmp_path)
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setenv("PREFECT_API_DATABASE_CONNECTION_URL", prefect.replace(DRIVER, PREFECTS))
     data = delivery.reference(rows_of(TRAINING_DAYS))
-    assert run(spec, tmp_path, "train", data)[0] == 0
+    assert run("train", path, data, timeout=PATIENCE)[0] == 0
     delivery.batch("b0", batch_rows(0, changed=True))
-    code, found = run(spec, tmp_path, "monitor")
+    code, found = run("monitor", path, timeout=PATIENCE)
     assert code == 0
     assert found["batches"][0]["champion"] == {"version_before": 1, "version_after": 2}
     with psycopg.connect(prefect.replace(DRIVER, "postgresql:")) as connection:
         names = connection.execute("SELECT name FROM flow_run").fetchall()
     assert {"train shop", "monitor shop"} <= {name for (name,) in names}
-    assert run(spec, tmp_path, "doctor")[1]["healthy"] is True
+    assert run("doctor", path, timeout=PATIENCE)[1]["healthy"] is True
     require_whole(open_gateways(), [PromotionKind.INSTALL, PromotionKind.PROMOTE])
 
 

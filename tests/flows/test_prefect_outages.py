@@ -7,7 +7,6 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_CLIENT_MAX_RETRIES,
@@ -17,7 +16,7 @@ from prefect.settings import (
 from incumbent import cli
 from incumbent.records import BatchStatus
 from tests.fakes.proxy import BAD_GATEWAY, CUT, EMPTY, NOT_FOUND, PAGE, Proxy
-from tests.flows.world import batch_rows
+from tests.flows.world import batch_rows, written
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.attack]
 
@@ -51,10 +50,9 @@ PAIRS = [pair for pair in product(PLACES, FAULTS) if pair != ("the page", "an em
 def test_an_outage_of_prefect_ends_with_4_and_the_batch_is_taken_again(
     place, fault, proxy, gateways, spec, delivery, tmp_path, monkeypatch, capsys
 ):
-    path = tmp_path / "spec.yaml"
-    path.write_text(yaml.safe_dump(spec.model_dump(mode="json", exclude_defaults=True)))
+    path = written(spec, tmp_path)
     delivery.batch("b0", batch_rows(0))
-    monkeypatch.setattr(sys, "argv", ["incumbent", "monitor", str(path), "--json"])
+    monkeypatch.setattr(sys, "argv", ["incumbent", "monitor", path, "--json"])
     proxy.answer(FAULTS[fault], PLACES[place])
     with pytest.raises(SystemExit) as ended:
         cli.main()

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from incumbent.data.intake import canonical
 from incumbent.data.kinds import kinds_of
@@ -32,6 +33,13 @@ def a_spec(**fields: Any) -> ModelSpec:
         "training_iterations": 20,
     }
     return ModelSpec(**usual | fields)
+
+
+def written(spec: ModelSpec, folder: Path) -> str:
+    """The path of a spec as a person writes it."""
+    path = folder / "spec.yaml"
+    path.write_text(yaml.safe_dump(spec.model_dump(mode="json", exclude_defaults=True)))
+    return str(path)
 
 
 def rows_of(days: range, *, changed: bool = False, rows_a_day: int = ROWS_A_DAY) -> pd.DataFrame:

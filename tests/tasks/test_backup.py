@@ -169,3 +169,8 @@ def test_a_file_that_cannot_be_written_is_told(promoted, tmp_path):
     gateways = promoted.gateways
     with pytest.raises(IncumbentError, match="not written"):
         backup.write(tmp_path / "nowhere" / "b.zip", gateways.ledger, gateways.predictions)
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path, empty):
+    with pytest.raises(IncumbentError, match="was not read"):
+        backup.read(tmp_path, *empty)

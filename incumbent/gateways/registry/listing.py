@@ -1,4 +1,7 @@
-"""What MLflow says that it keeps of a run: the proof of what is there, and of what is not."""
+"""What MLflow says that it keeps of a run: the proof of what is there, and of what is not.
+
+MLflow's client does not show the place that the server names: the server is asked itself.
+"""
 
 from mlflow.entities import FileInfo
 from mlflow.tracking import MlflowClient
@@ -36,9 +39,9 @@ def _inside(
 ) -> list[FileInfo]:
     if not connection.is_server:
         return list(client.list_artifacts(run_id, path))
-    creds = get_default_host_creds(connection.tracking_uri)  # type: ignore[no-untyped-call]
+    creds = get_default_host_creds(connection.tracking_uri)  # type: ignore[no-untyped-call] # MLflow's
     asked = {"run_id": run_id, "path": path}
-    answer = http_request(creds, ENDPOINT, "GET", params=asked)  # type: ignore[no-untyped-call]
+    answer = http_request(creds, ENDPOINT, "GET", params=asked)  # type: ignore[no-untyped-call] # MLflow's
     response = verify_rest_response(answer, ENDPOINT).json()
     require_sense(response.get("root_uri") == place)
     files = response.get("files", [])

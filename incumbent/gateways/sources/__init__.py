@@ -15,6 +15,7 @@ from incumbent.gateways.sources.files import (
     require_name,
     stamped,
     stem,
+    unknown,
 )
 from incumbent.gateways.sources.storage import open_filesystem
 
@@ -29,4 +30,5 @@ __all__ = [
     "require_name",
     "stamped",
     "stem",
+    "unknown",
 ]

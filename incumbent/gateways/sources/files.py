@@ -50,6 +50,15 @@ def stamped(pattern: str) -> dict[str, str | None]:
     return {name: named[name] for name in sorted(named, key=_natural)}
 
 
+def unknown(found: Mapping[str, str | None], known: Mapping[str, str]) -> dict[str, str | None]:
+    """The files that are not known as they are now: new ones, changed ones, those without a stamp.
+
+    >>> unknown({"a": "1", "b": "2", "c": None}, {"a": "1", "b": "1"})
+    {'b': '2', 'c': None}
+    """
+    return {p: stamp for p, stamp in found.items() if stamp is None or known.get(p) != stamp}
+
+
 def require(pattern: str) -> tuple[str, ...]:
     """The batches of a path or pattern that must match something; a folder is one batch.
 

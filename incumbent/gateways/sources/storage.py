@@ -4,13 +4,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 
 from incumbent.errors import MissingPathError, OutOfReachError, UsageError
+from incumbent.plain_text import is_readable
 
 ABSENT = 404, 410  # statuses of HTTP
 # What opening a storage raises of an address that is none, or of a file within another file.
@@ -26,7 +26,8 @@ def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
             installed; or the address is none.
         OutOfReachError: The storage did not answer.
     """
-    _require_readable(uri)
+    if "://" in uri and not is_readable(uri):
+        raise _unopened(uri, "its host or port cannot be read")
     try:
         filesystem, path = url_to_fs(uri)
     except UNOPENED as error:
@@ -34,15 +35,6 @@ def open_filesystem(uri: str) -> tuple[AbstractFileSystem, str]:
     except OSError as error:
         raise _out_of_reach(uri, error) from error
     return filesystem, path
-
-
-def _require_readable(uri: str) -> None:
-    """Refuse an address that cannot be taken apart; why not may hold a part of its password."""
-    try:
-        if "://" in uri:
-            urlsplit(uri).port  # noqa: B018 - it is read from the address, and may be none
-    except ValueError as error:
-        raise _unopened(uri, "its host or port cannot be read") from error
 
 
 def _unopened(uri: str, why: str) -> UsageError:
