@@ -16,7 +16,7 @@ from incumbent.loop.challenge import judged_again
 from incumbent.loop.judge import decision_inputs
 from incumbent.params import ModelSpec, Path
 from incumbent.policy.decision import decide, plainly_broken
-from incumbent.records import Action, Conclusion, Findings, Outcome
+from incumbent.records import Action, Conclusion, Findings
 from tasks import steps
 from tasks.champion import load_champion
 from tasks.drift import measure_drift, with_outputs
@@ -85,11 +85,12 @@ def follow(state: LiveState, arrival: Arrival, tables: list[LabelTable]) -> dict
     if done := carried_out(state, entry):
         return report(state, found_before(state, arrival, done.inputs, tables), done)
     judged = state.judged_batches(entry.batch.digest)
-    validation, frame = validate(arrival, state.spec, champion.model.card)
-    if validation.outcome is Outcome.QUARANTINE:
+    validated = validate(arrival, state.spec, champion.model.card)
+    validation, frame = validated.report, validated.frame
+    if validated.counted is None:
         found = Findings(entry, validation, None, None, None, None, judged_batches=judged)
         return conclude(state, found)
-    drift = measure_drift(state, frame)
+    drift = measure_drift(state, frame, validated.counted)
     predictions, latency = score_batch(state, entry, frame, validation)
     arrivals = keep_labels(state.gateways, state.spec, entry, predictions, tables)
     findings = Findings(

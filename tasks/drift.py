@@ -6,25 +6,21 @@ from functools import partial
 import pandas as pd
 from prefect import task
 
-from incumbent.data.intake import blocks_of
 from incumbent.data.labels import join
-from incumbent.data.profile import count
-from incumbent.data.profile.windows import blocks_in
 from incumbent.monitoring.drift import drift, persistent
 from incumbent.monitoring.drift.outputs import outputs_drift
 from incumbent.monitoring.drift.together import rows_of_frame, with_groups
-from incumbent.records import DriftReport, Findings
+from incumbent.records import DriftReport, Findings, Profile
 from tasks.gateways import OUTSIDE
 from tasks.labels import stored_labels
 from tasks.state import LiveState
 
 
 @task(name="drift", **OUTSIDE)
-def measure_drift(state: LiveState, frame: pd.DataFrame) -> DriftReport:
-    """Profile the batch and compare it with the champion's reference; no raw row is read again."""
+def measure_drift(state: LiveState, frame: pd.DataFrame, counted: Profile) -> DriftReport:
+    """The batch compared with the champion's reference, from the counts of validation."""
     reference, spec = state.champion().model.card.profile, state.spec
-    days = blocks_in(blocks_of(frame, spec))
-    report = drift(count(frame, reference, days), reference, spec)
+    report = drift(counted, reference, spec)
     report = with_groups(report, partial(rows_of_frame, frame))
     return persistent(report, _earlier(state), spec.drift_repeats)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePath
 
@@ -56,7 +57,8 @@ def read_batch(
     _require_labels(raw, labels, spec, path)
     delivered = describe(path, name, raw, spec)
     trained = as_trained(_features(raw, spec), card.profile)
-    validation, rows = validate_content(trained, spec, card)
+    validated = validate_content(trained, spec, card, datetime.now(UTC))
+    validation, rows = validated.report, validated.frame
     known = _own_labels(raw, spec) if spec.target in raw.columns else labels
     return replace(labelled_batch(spec, name, rows, known, validation), delivered=delivered)
 

@@ -118,7 +118,8 @@ def found_before(
 ) -> Findings:
     """What was found about a batch before the champion was promoted over it: nothing is new."""
     gateways, spec, entry = state.gateways, state.spec, arrival.entry
-    validation, _ = validate_content(arrival.content, spec, _judged_card(state, done.champion))
+    card = _judged_card(state, done.champion)
+    validation = validate_content(arrival.content, spec, card, datetime.now(UTC)).report
     predictions = predictions_by(gateways, spec, entry, done.champion, validation)
     kept = {} if predictions is None else keep_labels(gateways, spec, entry, predictions, tables)
     found = Findings(

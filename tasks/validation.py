@@ -1,66 +1,103 @@
-"""Validation: the suites that a batch must pass, run on it as it was delivered."""
+"""Validation: what a batch must be before a model sees it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from expectations import derived, own
-from incumbent.data.intake import canonical
-from incumbent.data.kinds import kinds_of, unusable_type
-from incumbent.data.profile import kinds_in
+from incumbent.data.intake import blocks_of, canonical, infinite_rows
+from incumbent.data.kinds import kinds_of
+from incumbent.data.profile import count, kinds_in
+from incumbent.data.profile.windows import blocks_in
 from incumbent.errors import QuarantineError, UnreadableError
 from incumbent.gateways import validation as gateway
+from incumbent.monitoring.data_faults import data_faults
+from incumbent.monitoring.data_faults.columns import missing, unread
+from incumbent.monitoring.data_faults.evidence import Evidence, Examined, failure_of
 from incumbent.monitoring.validation import report, unreadable
 from incumbent.params import ModelSpec
-from incumbent.records import ModelCard, Outcome, Severity, ValidationReport
+from incumbent.records import (
+    Failure,
+    ModelCard,
+    Outcome,
+    Profile,
+    Severity,
+    ValidationReport,
+)
 from tasks.intake import Arrival
 
 
+@dataclass(frozen=True)
+class Validated:
+    """What was found about a batch, its canonical table, and its profile on the champion's bins.
+
+    A quarantined batch has an empty table and no profile.
+    """
+
+    report: ValidationReport
+    frame: pd.DataFrame
+    counted: Profile | None = None
+
+
 @task(name="validation", cache_policy=NO_CACHE)
-def validate(
-    arrival: Arrival, spec: ModelSpec, card: ModelCard
-) -> tuple[ValidationReport, pd.DataFrame]:
-    """What the suites report on a batch, and its canonical table (empty if quarantined)."""
-    return validate_content(arrival.content, spec, card)
+def validate(arrival: Arrival, spec: ModelSpec, card: ModelCard) -> Validated:
+    """What is wrong with a batch, and what the loop goes on with."""
+    return validate_content(arrival.content, spec, card, datetime.now(UTC))
 
 
 def validate_content(
-    raw: pd.DataFrame | UnreadableError, spec: ModelSpec, card: ModelCard
-) -> tuple[ValidationReport, pd.DataFrame]:
-    """The same of a table, or of the error that kept it from being read."""
+    raw: pd.DataFrame | UnreadableError, spec: ModelSpec, card: ModelCard, delivered: datetime
+) -> Validated:
+    """The same of a table, or of the error that kept it from being read.
+
+    Columns first, then the expectations on keys and the model's own, then what the counts of the
+    batch show beside those of the training set.
+
+    Args:
+        raw: The table as it was read.
+        spec: The model and its rules.
+        card: The champion's card.
+        delivered: When it was delivered: no row may be later.
+    """
     if isinstance(raw, UnreadableError):
-        return unreadable(raw), pd.DataFrame()
-    if strange := _unusable(raw, card):
-        return unreadable(strange), pd.DataFrame()
-    found = check(raw, spec, card)
-    if found.outcome is Outcome.QUARANTINE:
-        return found, pd.DataFrame()
+        return Validated(unreadable(raw), pd.DataFrame())
+    keys = [key for key in (spec.id, spec.timestamp) if key is not None]
+    if absent := told(missing(raw, (*keys, *card.profile.columns)), spec):
+        return Validated(report(absent), pd.DataFrame())
+    suites = [suite for suite in (derived.keys(spec), own(spec)) if suite is not None]
+    failures, excluded = gateway.validate(raw, suites)
+    if any(failure.severity is Severity.CRITICAL for failure in failures):
+        return Validated(report(failures), pd.DataFrame())
+    kinds = kinds_in(card.profile)
     try:
-        return found, canonical(raw, spec, kinds_in(card.profile))
+        frame = canonical(raw, spec, kinds)
     except UnreadableError as error:
-        return unreadable(error), pd.DataFrame()
-
-
-def check(raw: pd.DataFrame, spec: ModelSpec, card: ModelCard) -> ValidationReport:
-    """Schema first, then the ranges of the training set, then the spec's own rules."""
-    features = tuple(card.profile.columns)
-    suites = [derived.schema(spec, features), derived.values(spec, card.profile)]
-    suite = own(spec)
-    return report(*gateway.validate(raw, suites if suite is None else [*suites, suite]))
-
-
-def _unusable(raw: pd.DataFrame, card: ModelCard) -> UnreadableError | None:
-    """Features of a type that no suite can look at, such as lists."""
-    features = (name for name in card.profile.columns if name in raw.columns)
-    found = {name: why for name in features if (why := unusable_type(raw[name]))}
-    if not found:
-        return None
-    return UnreadableError(
-        "Features hold values that a model cannot read.",
-        ", ".join(f"{name!r}: {why}" for name, why in found.items()),
-        "numbers, flags or text, as in the training data",
-        "correct the values at their source",
+        read = told(unread(raw, kinds), spec)
+        return Validated(report(read) if read else unreadable(error), pd.DataFrame())
+    examined = Examined(
+        frame,
+        count(frame, card.profile, blocks_in(blocks_of(frame, spec))),
+        card.profile,
+        spec,
+        infinite_rows(raw, kinds),
+        card.training.period,
+        delivered,
     )
+    faults, rows = data_faults(examined)
+    found = report((*failures, *faults), (*excluded, *rows))
+    if found.outcome is Outcome.QUARANTINE:
+        return Validated(replace(found, excluded=()), pd.DataFrame())
+    return Validated(found, frame, examined.counted)
+
+
+def told(found: Iterable[Evidence], spec: ModelSpec) -> tuple[Failure, ...]:
+    """Evidence as failures, without what the spec switches off."""
+    failures = (failure_of(evidence, spec) for evidence in found)
+    return tuple(failure for failure in failures if failure is not None)
 
 
 @task(name="validation", cache_policy=NO_CACHE)
@@ -73,14 +110,14 @@ def sound_rows(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     """The rows of the training data that may be learnt from.
 
     Raises:
-        QuarantineError: The data fail the schema, or a critical rule of the spec's own.
+        QuarantineError: The data lack a column, or fail a critical expectation.
     """
-    features = tuple(kinds_of(raw, spec))
-    suites = [derived.schema(spec, (*features, spec.target))]
-    suite = own(spec)
-    found = report(*gateway.validate(raw, suites if suite is None else [*suites, suite]))
-    if found.outcome is Outcome.QUARANTINE:
-        worst = next(f for f in found.failures if f.severity is Severity.CRITICAL)
+    keys = [key for key in (spec.id, spec.timestamp) if key is not None]
+    absent = told(missing(raw, (*keys, *kinds_of(raw, spec), spec.target)), spec)
+    suites = [suite for suite in (derived.keys(spec), own(spec)) if suite is not None]
+    failures, excluded = (absent, []) if absent else gateway.validate(raw, suites)
+    worst = next((f for f in failures if f.severity is Severity.CRITICAL), None)
+    if worst is not None:
         raise QuarantineError(
             f"The training data fail {worst.expectation}"
             + (f" on column {worst.column!r}." if worst.column else "."),
@@ -88,4 +125,4 @@ def sound_rows(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
             worst.expected,
             "correct the data and train again",
         )
-    return raw.drop(index=raw.index[list(found.excluded)]).reset_index(drop=True)
+    return raw.drop(index=raw.index[list(report((), excluded).excluded)]).reset_index(drop=True)

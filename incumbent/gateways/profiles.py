@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from incumbent.errors import UnreadableError
 from incumbent.gateways.sources.arrays import integers, values_of
-from incumbent.records import ColumnProfile, Profile, Spread, Windows
+from incumbent.records import ColumnProfile, KnownRows, Profile, Spread, Windows
 
 FORM = 1
 
@@ -49,7 +49,14 @@ def write(profile: Profile) -> bytes:
     """A profile as the bytes of an Arrow file (IPC, zstd)."""
     rows = [_row(name, column, profile) for name, column in profile.columns.items()]
     null = [asdict(s) for s in profile.null.get("", ())]
-    head = {"form": FORM, "rows": profile.rows, "blocks": profile.blocks, "null": null}
+    known = asdict(profile.known_rows) if profile.known_rows else None
+    head = {
+        "form": FORM,
+        "rows": profile.rows,
+        "blocks": profile.blocks,
+        "null": null,
+        "known_rows": known,
+    }
     schema = _SCHEMA.with_metadata({"profile": json.dumps(head)})
     arrays = [_array(rows, field) for field in _SCHEMA]
     table = pa.Table.from_arrays(arrays, schema=schema)
@@ -131,7 +138,15 @@ def _profile(table: pa.Table, head: dict[str, Any]) -> Profile:
         columns,
         {name: tuple(Windows(**s) for s in known) for name, known in null.items() if known},
         {name: weight for name, weight in weights if weight is not None},
+        _known_rows(head.get("known_rows")),
     )
+
+
+def _known_rows(stored: dict[str, Any] | None) -> KnownRows | None:
+    if stored is None:
+        return None
+    keys, rows = tuple(stored["keys"]), tuple(stored["rows"])
+    return KnownRows(keys, rows, stored["whole"], stored["copies"])
 
 
 def _lists(column: pa.ChunkedArray) -> list[Any]:

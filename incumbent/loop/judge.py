@@ -5,7 +5,7 @@ from dataclasses import replace
 from incumbent.loop.state import LoopState
 from incumbent.monitoring.harm import judge_harm
 from incumbent.policy.decision import age_days
-from incumbent.records import DecisionInputs, Findings, GainReport, HarmReport
+from incumbent.records import DecisionInputs, Findings, GainReport, HarmReport, Severity
 
 
 def judge_labels(state: LoopState, findings: Findings) -> HarmReport | None:
@@ -45,4 +45,5 @@ def decision_inputs(
         findings.estimate,
         gain,
         findings.judged_batches,
+        tuple(f for f in findings.validation.failures if f.severity is not Severity.WARNING),
     )

@@ -20,6 +20,7 @@ from sklearn.preprocessing import OrdinalEncoder
 from incumbent.data.intake import blocks_of, period_of
 from incumbent.data.kinds import CATEGORICAL, NUMERIC
 from incumbent.data.profile import profile
+from incumbent.data.profile.known_rows import known_rows, row_columns
 from incumbent.digest import table_digest
 from incumbent.errors import UsageError
 from incumbent.model.baseline import PREDICTION_PREFIX, evaluate_baseline
@@ -106,7 +107,11 @@ def assemble(
         spec,
         classes_of(pipeline, spec.task),
         evaluation.threshold,
-        replace(known, weights=importances(pipeline, rows, spec, kinds)),
+        replace(
+            known,
+            weights=importances(pipeline, rows, spec, kinds),
+            known_rows=known_rows(rows[row_columns(kinds, spec)], spec.id),
+        ),
         evaluation.baseline,
         training,
         fitted_loss(pipeline, rows, spec, kinds),

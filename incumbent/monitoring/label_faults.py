@@ -1,4 +1,4 @@
-"""Label faults: reasons to exclude a batch from training.
+"""Faults: reasons to exclude a batch from training.
 
 Faulty labels look like concept drift, and a model would learn them. Four faults can be told from
 a real change: inverted labels, labels shuffled among the rows, labels of one class only, and
@@ -13,17 +13,38 @@ from incumbent.model.scoring import predictions_and_truth
 from incumbent.model.training import fit
 from incumbent.monitoring.harm import CONSTANT, INVERSION, UNRELATED
 from incumbent.params import ModelSpec
-from incumbent.records import DecisionInputs, Estimate, HarmReport, HarmSignal, Reason
+from incumbent.records import (
+    DecisionInputs,
+    Estimate,
+    Failure,
+    HarmReport,
+    HarmSignal,
+    Outcome,
+    Reason,
+)
 from incumbent.statistics.slope import calibration_slope, related
 
 MOST_SUSPECTS = 5  # newest batches that look shuffled; each costs a fit of its own
 
 
 def faults(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """Reasons to exclude a batch from training; empty where its labels are sound."""
+    """Reasons to exclude a batch from training; empty where its data and labels are sound."""
+    suspected = tuple(map(doubt, inputs.failures)) if not quarantined(inputs) else ()
     coverage = unbalanced(inputs.harm) if inputs.harm else None
     found = tuple(map(reason_of, _faulty(inputs)))
-    return found if coverage is None else (coverage, *found)
+    return (*suspected, *found) if coverage is None else (*suspected, coverage, *found)
+
+
+def quarantined(inputs: DecisionInputs) -> bool:
+    """Whether validation has set the batch aside, so that nothing is learnt of it anyway."""
+    return inputs.outcome is Outcome.QUARANTINE
+
+
+def doubt(failure: Failure) -> Reason:
+    """A failure of validation as a reason."""
+    where = f" on {failure.column}" if failure.column else ""
+    text = f"{failure.expectation}{where}: {failure.observed}, expected {failure.expected}"
+    return Reason("data", failure.column, failure.observed, failure.expected, text)
 
 
 def unbalanced(harm: HarmReport) -> Reason | None:

@@ -22,7 +22,8 @@ def outcome(failures: Iterable[Failure]) -> Outcome:
 
 def report(failures: Sequence[Failure], excluded: Iterable[int] = ()) -> ValidationReport:
     """The report of a batch; the rows excluded from training are sorted and distinct."""
-    return ValidationReport(outcome(failures), tuple(failures), tuple(sorted(set(excluded))))
+    worst_first = sorted(failures, key=lambda f: list(Severity).index(f.severity))
+    return ValidationReport(outcome(failures), tuple(worst_first), tuple(sorted(set(excluded))))
 
 
 def unreadable(error: UnreadableError) -> ValidationReport:

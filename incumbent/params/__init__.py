@@ -12,15 +12,18 @@ from incumbent.params.types import (
     SPEC_NAME,
     Path,
     ReasonText,
+    RuleSeverity,
     Task,
     ThresholdCriterion,
     Trigger,
     VersionNumber,
 )
+from incumbent.params.validation import RULES
 
 __all__ = [
     "IDENTITY",
     "MODULE_NAME",
+    "RULES",
     "SAFE_PATH",
     "SPEC_NAME",
     "DecisionRules",
@@ -28,6 +31,7 @@ __all__ = [
     "ModelSpec",
     "Path",
     "ReasonText",
+    "RuleSeverity",
     "ShadowRules",
     "Task",
     "ThresholdCriterion",

@@ -37,6 +37,11 @@ class ModelData(Stage):
         title="Features",
         description="Columns that the model reads. Empty: all except target, timestamp and id.",
     )
+    sensitive: tuple[Column, ...] = Field(
+        (),
+        title="Sensitive columns",
+        description="Columns whose values are shown on no page, in no log and in no artifact.",
+    )
     expectations: str | None = Field(
         None,
         title="Expectations",

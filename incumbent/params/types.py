@@ -29,6 +29,15 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
 
 
+class RuleSeverity(StrEnum):
+    """What follows where a batch fails a derived rule of validation."""
+
+    CRITICAL = "critical"
+    SUSPECT = "suspect"
+    WARNING = "warning"
+    OFF = "off"
+
+
 class ThresholdCriterion(StrEnum):
     """What the decision threshold of a binary model maximises."""
 

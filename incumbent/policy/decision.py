@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from incumbent.digest import text_digest
 from incumbent.monitoring.harm import SKILL
-from incumbent.monitoring.label_faults import faults, harmed, reason_of
+from incumbent.monitoring.label_faults import doubt, faults, harmed, quarantined, reason_of
 from incumbent.params import Trigger
 from incumbent.policy.gain import gain_reasons, no_gain, retraining_helps
 from incumbent.policy.limits import limit_reasons
@@ -19,7 +19,6 @@ from incumbent.records import (
     DecisionInputs,
     Estimate,
     JudgedBatch,
-    Outcome,
     Period,
     Reason,
     Trust,
@@ -86,10 +85,12 @@ def estimate_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
 
 
 def validation_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """A reason where the batch is quarantined."""
-    if inputs.outcome is not Outcome.QUARANTINE:
-        return ()
-    return (Reason("validation", None, "quarantine", "pass", "the batch is quarantined"),)
+    """A reason where the batch is quarantined, or for each failure that keeps it from training."""
+    if not quarantined(inputs):
+        return tuple(map(doubt, inputs.failures))
+    worst = doubt(inputs.failures[0]).text if inputs.failures else "validation failed"
+    text = f"the batch is quarantined: {worst}"
+    return (Reason("validation", None, "quarantine", "pass", text),)
 
 
 def harm_reasons(inputs: DecisionInputs) -> tuple[Reason, ...]:
@@ -137,7 +138,8 @@ def blocks(inputs: DecisionInputs) -> tuple[Reason, ...]:
     Cooldown and budget do not apply to a retraining requested by a user or due by age.
     """
     found: list[Reason | None] = [_too_few_labels(inputs), *faults(inputs)]
-    found.extend(validation_reasons(inputs))
+    if quarantined(inputs):
+        found.extend(validation_reasons(inputs))
     if inputs.waiting and not plainly_broken(inputs):
         text = "a challenger waits for more labels"
         found.append(Reason("challenger", None, "waiting", None, text))

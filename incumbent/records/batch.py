@@ -18,9 +18,14 @@ class Outcome(StrEnum):
 
 
 class Severity(StrEnum):
-    """The consequence of a failed expectation: quarantine, or a warning."""
+    """The consequence of a failed expectation.
+
+    A critical one quarantines the batch; a suspect one is told and keeps the batch from training;
+    a warning is told.
+    """
 
     CRITICAL = "critical"
+    SUSPECT = "suspect"
     WARNING = "warning"
 
 

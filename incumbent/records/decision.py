@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from incumbent.params import ModelSpec
-from incumbent.records.batch import Outcome
+from incumbent.records.batch import Failure, Outcome
 from incumbent.records.drift import DriftReport
 from incumbent.records.harm import EstimateReport, GainReport, HarmReport
 from incumbent.records.measure import Estimate
@@ -62,8 +62,8 @@ class Reason:
 class Decision:
     """The decision about a batch.
 
-    `blocked` holds the reasons against a triggered retraining. `faults` are the label faults, which
-    exclude the batch from training.
+    `blocked` holds the reasons against a triggered retraining. `faults`, of the labels and of data
+    that look broken, exclude the batch from training.
     """
 
     id: str
@@ -79,7 +79,8 @@ class DecisionInputs:
 
     `age_days` is the time between the champion's newest row and the batch's newest row. `waiting`
     is true while a frozen challenger waits for more labels. `asked` is the reason of a user who
-    requested a retraining. `judged_batches` holds the earlier batches, oldest first.
+    requested a retraining. `judged_batches` holds the earlier batches, oldest first. `failures` are
+    those of validation that quarantine the batch or keep it from training.
     """
 
     spec: ModelSpec
@@ -94,3 +95,4 @@ class DecisionInputs:
     estimate: EstimateReport | None = None
     gain: GainReport | None = None
     judged_batches: tuple[JudgedBatch, ...] = ()
+    failures: tuple[Failure, ...] = ()

@@ -94,12 +94,27 @@ class Windows:
 
 
 @dataclass(frozen=True)
+class KnownRows:
+    """A sample of the rows of a training set: those with the smallest hashes of their key.
+
+    `keys` and `rows` hold the hash of each row's key, ascending, and of all its values. `whole` is
+    true where all rows were kept. `copies` is the share of rows that are copies of an earlier one.
+    """
+
+    keys: tuple[int, ...]
+    rows: tuple[int, ...]
+    whole: bool
+    copies: float
+
+
+@dataclass(frozen=True)
 class Profile:
     """A table as histograms, with the null distribution of their distances.
 
     `null` holds the measured windows of the reference by length, per column, and under "" for the
     mean distance over columns; empty where rows are exchangeable or blocks are too few. `weights`
-    holds the importance of each column to a model; empty where it was not measured.
+    holds the importance of each column to a model; empty where it was not measured. `known_rows`
+    tells rows of the table from others; None where it was not drawn.
     """
 
     rows: int
@@ -107,3 +122,4 @@ class Profile:
     columns: Mapping[str, ColumnProfile]
     null: Mapping[str, tuple[Windows, ...]] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
+    known_rows: KnownRows | None = None
