@@ -35,6 +35,7 @@ from tasks.lease import holding
 from tasks.promotion import reconcile
 from tasks.reporting import carried_out, found_before, recall, report, stored_document
 from tasks.scoring import score_batch
+from tasks.skew import measure_skew
 from tasks.state import LiveState
 from tasks.training import keep_candidate
 from tasks.validation import validate
@@ -103,6 +104,7 @@ def follow(state: LiveState, arrival: Arrival, tables: list[LabelTable]) -> dict
         learnt=entry.batch.digest in champion.model.card.training.batches,
         arrivals=arrivals,
         judged_batches=judged,
+        skew=measure_skew(state, frame),
     )
     if not arrivals:
         expected = steps.estimate_performance(state, frame, predictions, judged)

@@ -1,10 +1,11 @@
 """Incumbent keeps the best model you have in production, and can prove it.
 
-`drift` compares two tables, `load_champion` gives the model that is in production. Importing
-this package imports nothing heavy; what a name needs is imported when it is first used.
+`drift` compares two tables, `skew` the rows that two tables share; `load_champion` gives the model
+that is in production. Importing this package imports nothing heavy; what a name needs is imported
+when it is first used.
 
 >>> sorted(__all__)
-['Comparison', 'LoadedChampion', 'drift', 'load_champion']
+['Comparison', 'LoadedChampion', 'SkewComparison', 'drift', 'load_champion', 'skew']
 """
 
 from importlib import import_module
@@ -14,14 +15,17 @@ if TYPE_CHECKING:
     from incumbent.api.champion import LoadedChampion, load_champion
     from incumbent.api.comparison import Comparison
     from incumbent.api.drift import drift
+    from incumbent.api.skew import SkewComparison, skew
 
-__all__ = ["Comparison", "LoadedChampion", "drift", "load_champion"]
+__all__ = ["Comparison", "LoadedChampion", "SkewComparison", "drift", "load_champion", "skew"]
 
 _MODULES = {
     "Comparison": "comparison",
     "LoadedChampion": "champion",
+    "SkewComparison": "skew",
     "drift": "drift",
     "load_champion": "champion",
+    "skew": "skew",
 }
 
 

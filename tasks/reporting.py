@@ -41,6 +41,7 @@ from tasks.intake import Arrival
 from tasks.label_tables import LabelTable
 from tasks.labels import keep_labels, with_maturity
 from tasks.scoring import score_batch
+from tasks.skew import recalled_skew
 from tasks.state import LiveState
 from tasks.stored import predictions_by, scored_predictions, version_of
 from tasks.validation import validate_content
@@ -73,6 +74,7 @@ def recall(state: LiveState, entry: BatchEntry, arrivals: Mapping[str, str]) -> 
         arrivals=arrivals,
         estimate=TypeAdapter(EstimateReport | None).validate_python(stored.get("estimate")),
         judged_batches=state.judged_batches(digest),
+        skew=recalled_skew(state, entry, stored),
     )
 
 
@@ -133,6 +135,7 @@ def found_before(
         arrivals=kept,
         estimate=done.estimate,
         judged_batches=done.judged_batches,
+        skew=done.skew,
     )
     return with_maturity(gateways, spec, found)
 

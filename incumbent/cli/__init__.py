@@ -19,6 +19,7 @@ from incumbent.cli.doctor import doctor
 from incumbent.cli.drift import drift
 from incumbent.cli.monitor import monitor
 from incumbent.cli.replay import replay
+from incumbent.cli.skew import skew
 from incumbent.cli.status import explain, status
 from incumbent.cli.train import train
 from incumbent.errors import IncumbentError
@@ -52,6 +53,7 @@ COMMANDS = (
     retrain,
     replay,
     drift,
+    skew,
     status,
     explain,
     promote,

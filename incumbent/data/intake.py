@@ -159,7 +159,7 @@ def as_time(column: pd.Series) -> pd.Series:
         UnreadableError: A timestamp that cannot be read or is missing.
     """
     try:
-        times = _times(column, errors="raise")
+        times = read_times(column, errors="raise")
     except (TypeError, ValueError) as error:
         raise UnreadableError(
             f"Column {column.name!r} should hold timestamps.",
@@ -237,13 +237,19 @@ def _raw_period(raw: pd.DataFrame, spec: ModelSpec) -> Period | None:
     if spec.timestamp not in raw:
         return None
     try:
-        times = _times(raw[spec.timestamp], errors="coerce").dropna()
+        times = read_times(raw[spec.timestamp], errors="coerce").dropna()
     except TypeError:
         return None
     return None if times.empty else Period(times.min().to_pydatetime(), times.max().to_pydatetime())
 
 
-def _times(column: pd.Series, errors: Literal["raise", "coerce"]) -> pd.Series:
+def read_times(column: pd.Series, errors: Literal["raise", "coerce"]) -> pd.Series:
+    """Timestamps in UTC, to the microsecond; with `coerce`, what cannot be read is NaT.
+
+    Raises:
+        TypeError: The column holds numbers.
+        ValueError: With `raise`, a value that is no timestamp.
+    """
     if pd.api.types.is_numeric_dtype(plain_values(column).dtype) and column.notna().any():
         raise TypeError(f"{column.dtype} values have no unit")
     times = pd.to_datetime(column, utc=True, errors=errors, format="ISO8601")

@@ -26,7 +26,7 @@ def as_trained(frame: pd.DataFrame, profile: Profile) -> pd.DataFrame:
     """
     known = {n: c.categories for n, c in profile.columns.items() if c.kind == Kind.CATEGORICAL}
     texts = {n: c for n, c in known.items() if n in frame and _is_text(frame[n])}
-    return frame.assign(**{n: _as_known(frame[n], found) for n, found in texts.items()})
+    return frame.assign(**{n: as_known(frame[n], found) for n, found in texts.items()})
 
 
 def as_first_written(frame: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
@@ -59,8 +59,15 @@ def without_float_end(column: pd.Series) -> pd.Series:
     return column.str.replace(FLOAT_END, r"\1", regex=True)
 
 
-def _as_known(column: pd.Series, categories: tuple[str, ...]) -> pd.Series:
-    known = pd.Series(categories, dtype="str")
+def as_known(column: pd.Series, categories: Iterable[str]) -> pd.Series:
+    """A column of text with the categories that are known in their form: `7.0` is `7`.
+
+    >>> as_known(pd.Series(["7.0", "8"]), ("7", "8")).tolist()
+    ['7', '8']
+    >>> as_known(pd.Series(["true", None]), ("0", "1")).tolist()
+    ['1', nan]
+    """
+    known = pd.Series(list(categories), dtype="str")
     if known.isin(list(FLAGS.values())).all():
         column = column.where(~column.str.lower().isin(list(FLAGS)), column.str.lower().map(FLAGS))
     if are_numerals(known) and not known.str.endswith(".0").any():

@@ -45,5 +45,6 @@ def decision_inputs(
         findings.estimate,
         gain,
         findings.judged_batches,
+        findings.skew,
         tuple(f for f in findings.validation.failures if f.severity is not Severity.WARNING),
     )

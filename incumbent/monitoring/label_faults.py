@@ -1,9 +1,9 @@
-"""Faults: reasons to exclude a batch from training.
+"""Faults of a batch: reasons to exclude it from training.
 
 Faulty labels look like concept drift, and a model would learn them. Four faults can be told from
 a real change: inverted labels, labels shuffled among the rows, labels of one class only, and
 label coverage that depends on the score. Such a batch is excluded from training until corrected
-labels arrive.
+labels arrive. So is one whose rows were served with other values than it holds.
 """
 
 import pandas as pd
@@ -12,6 +12,7 @@ from incumbent.data.labels import COVERAGE_GAP, uneven
 from incumbent.model.scoring import predictions_and_truth
 from incumbent.model.training import fit
 from incumbent.monitoring.harm import CONSTANT, INVERSION, UNRELATED
+from incumbent.monitoring.skew.limit import skew_fault
 from incumbent.params import ModelSpec
 from incumbent.records import (
     DecisionInputs,
@@ -28,11 +29,11 @@ MOST_SUSPECTS = 5  # newest batches that look shuffled; each costs a fit of its 
 
 
 def faults(inputs: DecisionInputs) -> tuple[Reason, ...]:
-    """Reasons to exclude a batch from training; empty where its data and labels are sound."""
-    suspected = tuple(map(doubt, inputs.failures)) if not quarantined(inputs) else ()
+    """Reasons to exclude a batch from training; empty where its labels and features are sound."""
+    doubts = () if quarantined(inputs) else tuple(map(doubt, inputs.failures))
     coverage = unbalanced(inputs.harm) if inputs.harm else None
-    found = tuple(map(reason_of, _faulty(inputs)))
-    return (*suspected, *found) if coverage is None else (*suspected, coverage, *found)
+    found = (*doubts, coverage, *map(reason_of, _faulty(inputs)), skew_fault(inputs))
+    return tuple(fault for fault in found if fault is not None)
 
 
 def quarantined(inputs: DecisionInputs) -> bool:

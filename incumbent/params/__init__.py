@@ -4,6 +4,7 @@ from incumbent.params.data import IDENTITY
 from incumbent.params.decision import DecisionRules
 from incumbent.params.drift import DriftRules
 from incumbent.params.shadow import ShadowRules
+from incumbent.params.skew import SkewRules
 from incumbent.params.spec import ModelSpec
 from incumbent.params.training import TrainingRules
 from incumbent.params.types import (
@@ -33,6 +34,7 @@ __all__ = [
     "ReasonText",
     "RuleSeverity",
     "ShadowRules",
+    "SkewRules",
     "Task",
     "ThresholdCriterion",
     "TrainingRules",

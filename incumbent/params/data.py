@@ -58,11 +58,18 @@ class ModelData(Stage):
         title="Labels",
         description="Pattern of label files (id, target), where labels have files of their own.",
     )
+    serving_log: Path | None = Field(
+        None,
+        title="Serving log",
+        description="Pattern of files with rows as they were served (id, features), which are"
+        " compared with the same rows of a batch.",
+    )
     largest_table_gb: float = Field(
         8,
         gt=0,
         le=4_096,
         title="Largest table",
-        description="Memory in GB that a batch, a label file or the training data may take."
+        description="Memory in GB that a batch, a label file, the rows of a serving log or the"
+        " training data may take."
         " A larger one is set aside before it is read.",
     )

@@ -15,6 +15,7 @@ from incumbent.params.drift import DriftRules
 from incumbent.params.harm import HarmRules
 from incumbent.params.promotion import PromotionRules
 from incumbent.params.shadow import ShadowRules
+from incumbent.params.skew import SkewRules
 from incumbent.params.training import TrainingRules
 from incumbent.params.trigger import TriggerRules
 from incumbent.params.validation import ValidationRules
@@ -33,6 +34,7 @@ class ModelSpec(
     TrainingRules,
     DecisionRules,
     HarmRules,
+    SkewRules,
     DriftRules,
     ValidationRules,
     TriggerRules,
@@ -54,6 +56,8 @@ class ModelSpec(
             raise ValueError(f"harm_slices must be features: {sorted(stray)}")
         if self.labels is not None and self.id is None:
             raise ValueError("labels in files of their own are joined by id: name the id column")
+        if self.serving_log is not None and self.id is None:
+            raise ValueError("the serving log is joined by id: name the id column")
         if (self.decision_training_cost is None) != (self.decision_loss_cost is None):
             raise ValueError("give both, decision_training_cost and decision_loss_cost, or none")
         return self

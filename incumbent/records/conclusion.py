@@ -12,6 +12,7 @@ from incumbent.records.harm import EstimateReport, HarmReport
 from incumbent.records.labels import MaturityPoint
 from incumbent.records.model import Latency, Predictions
 from incumbent.records.shadow import Cost, Retraining
+from incumbent.records.skew import SkewReport
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Findings:
     estimate: EstimateReport | None = None
     maturity: tuple[MaturityPoint, ...] | None = None
     judged_batches: tuple[JudgedBatch, ...] = ()
+    skew: SkewReport | None = None
 
 
 @dataclass(frozen=True)

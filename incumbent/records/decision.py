@@ -10,6 +10,7 @@ from incumbent.records.batch import Failure, Outcome
 from incumbent.records.drift import DriftReport
 from incumbent.records.harm import EstimateReport, GainReport, HarmReport
 from incumbent.records.measure import Estimate
+from incumbent.records.skew import SkewReport
 
 
 class Action(StrEnum):
@@ -38,8 +39,8 @@ class JudgedBatch:
 class TrainingBatch:
     """A handled batch whose rows are in no fit of the champion.
 
-    `faults` are its label faults when it was last judged. `cleared` is true where its labels looked
-    shuffled and a later batch showed that they are not.
+    `faults` are its label faults, and skew, when it was last judged. `cleared` is true where its
+    labels looked shuffled and a later batch showed that they are not.
     """
 
     batch: str
@@ -62,8 +63,8 @@ class Reason:
 class Decision:
     """The decision about a batch.
 
-    `blocked` holds the reasons against a triggered retraining. `faults`, of the labels and of data
-    that look broken, exclude the batch from training.
+    `blocked` holds the reasons against a triggered retraining. `faults`, of the labels, of served
+    rows, and of data that look broken, exclude the batch from training.
     """
 
     id: str
@@ -79,8 +80,9 @@ class DecisionInputs:
 
     `age_days` is the time between the champion's newest row and the batch's newest row. `waiting`
     is true while a frozen challenger waits for more labels. `asked` is the reason of a user who
-    requested a retraining. `judged_batches` holds the earlier batches, oldest first. `failures` are
-    those of validation that quarantine the batch or keep it from training.
+    requested a retraining. `judged_batches` holds the earlier batches, oldest first. `skew` is
+    None where no served rows were compared. `failures` are those of validation that quarantine the
+    batch or keep it from training.
     """
 
     spec: ModelSpec
@@ -95,4 +97,5 @@ class DecisionInputs:
     estimate: EstimateReport | None = None
     gain: GainReport | None = None
     judged_batches: tuple[JudgedBatch, ...] = ()
+    skew: SkewReport | None = None
     failures: tuple[Failure, ...] = ()

@@ -8,6 +8,7 @@ from incumbent.records import (
     EstimateReport,
     GainReport,
     HarmReport,
+    SkewReport,
 )
 from incumbent.report.timeline import generalisation_gap
 
@@ -42,6 +43,7 @@ def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
         describe_estimate(inputs.estimate),
         _describe_gain(inputs.gain),
         _describe_drift(inputs.drift),
+        _describe_skew(inputs.skew),
         f"Trigger {inputs.spec.trigger.value}, action {decision.action.value}.",
     ]
     sentences += [f"Because of {reason.signal}: {reason.text}." for reason in decision.reasons]
@@ -122,3 +124,18 @@ def _describe_drift(drift: DriftReport | None) -> str:
         return "Drift was not measured."
     moved = [c.column for c in (*drift.columns, *drift.outputs) if c.alarm]
     return f"Columns beyond their null: {', '.join(moved) or 'none'}."
+
+
+def _describe_skew(skew: SkewReport | None) -> str:
+    """The rows that were served with other values; empty where none were compared."""
+    if skew is None:
+        return ""
+    rows, score = skew.rows, skew.score
+    told = (
+        f"Of {rows['joined']} rows in the serving log {rows['mismatching']} were served with other"
+        " values."
+    )
+    if score is None or not rows["mismatching"]:
+        return told
+    flips = "" if score.flipped is None else f", and {score.flipped:.1%} of the answers are others"
+    return f"{told} They move the champion's prediction by {score.mean:.4f} on average{flips}."

@@ -33,7 +33,7 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
         "labels_only": findings.labels_only,
         "validation": findings.validation,
         "drift": findings.drift,
-        "skew": None,
+        "skew": findings.skew,
         "harm": conclusion.harm,
         "maturity": findings.maturity,
         "feedback": None,

@@ -29,6 +29,7 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
         "quarantined": float(findings.validation.outcome is Outcome.QUARANTINE),
         "retrained": 1.0 if retrained else None,
         "drift_score": drift.score if drift else None,
+        "skew_mismatch_share": findings.skew.mismatch_share if findings.skew else None,
         "gain": gain.saved.value if gain else None,
         **estimated_points(findings.estimate),
         "latency_row_ms": latency.row_ms if latency else None,  # older name of the same line

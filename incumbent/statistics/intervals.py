@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
+from scipy.special import betaincinv, stdtrit
 
 from incumbent.records import Estimate
 
@@ -53,6 +53,25 @@ def block_ratio(
     top = np.bincount(index, weights=numerator).astype(np.float64)
     bottom = np.bincount(index, weights=denominator).astype(np.float64)
     return ratio_of_blocks(top, bottom, len(numerator), confidence)
+
+
+def share_interval(hits: int, rows: int, confidence: float) -> tuple[float, float]:
+    """Bounds of a share of independent rows (Clopper and Pearson, 1934).
+
+    Args:
+        hits: Rows that count.
+        rows: All rows; without any, nothing is known.
+        confidence: Confidence of each of the two bounds, one-sided.
+
+    >>> low, high = share_interval(0, 300, 0.95)
+    >>> low, round(high, 4)
+    (0.0, 0.0099)
+    """
+    if rows == 0:
+        return 0.0, 1.0
+    low = 0.0 if hits == 0 else float(betaincinv(hits, rows - hits + 1, 1 - confidence))
+    high = 1.0 if hits == rows else float(betaincinv(hits + 1, rows - hits, confidence))
+    return low, high
 
 
 def serial_mean(

@@ -17,6 +17,7 @@ from incumbent.statistics.intervals import (
     jackknife,
     ratio_of_blocks,
     serial_mean,
+    share_interval,
     share_noise,
 )
 from tests.unit.builders import an_estimate
@@ -259,3 +260,21 @@ def test_coverage_is_what_it_says(noise_of_days):
 def test_coverage_of_uneven_days_loses_little():
     below, runs = coverage(1.0, [5, 10, 20, 40, 80, 160, 200, 100, 50, 25, 12, 60, 90, 130, 30])
     assert below / runs > 0.91
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"),
+    [  # Newcombe, Statistics in Medicine 17 (1998), table I, method 5
+        (81, 263, 0.2527, 0.3676),
+        (15, 148, 0.0578, 0.1617),
+        (0, 20, 0.0, 0.1684),
+        (1, 29, 0.0009, 0.1776),
+    ],
+)
+def test_the_interval_of_a_share_is_that_of_clopper_and_pearson(hits, n, low, high):
+    assert share_interval(hits, n, 0.975) == pytest.approx((low, high), abs=5e-5)
+    assert share_interval(n - hits, n, 0.975) == pytest.approx((1 - high, 1 - low), abs=5e-5)
+
+
+def test_without_rows_a_share_may_be_anything():
+    assert share_interval(0, 0, 0.975) == (0.0, 1.0)

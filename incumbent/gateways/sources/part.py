@@ -48,18 +48,18 @@ class Part:
             found = countable(table)
             yield (self._with(found, others) if first else found), times
 
-    def whole(self) -> pa.Table:
-        """Every column of the table, in its order, of types that a frame can have.
+    def whole(self, columns: Sequence[str]) -> pa.Table:
+        """Some columns of the table, in their order, of types that a frame can have.
 
         Lists, maps and durations are not read: their columns are null.
         """
-        refused = [field.name for field in self.schema if is_refused(field.type)]
-        own = [n for n in self.schema.names if n in self.names and n not in refused]
+        refused = [n for n in columns if is_refused(self.schema.field(n).type)]
+        own = [n for n in columns if n in self.names and n not in refused]
         table = plain(self._all(own))
         for name in refused:
             nulls = pa.chunked_array([pa.nulls(table.num_rows, self.schema.field(name).type)])
             table = table.append_column(name, nulls)
-        return self._with(table, list(self.constants)).select(self.schema.names)
+        return self._with(table, [n for n in columns if n in self.constants]).select(columns)
 
     def column(self, name: str) -> pa.ChunkedArray:
         """One column that the file has, as it is stored."""

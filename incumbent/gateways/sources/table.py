@@ -1,6 +1,6 @@
 """Tables: one or several files of the same columns, whose rows are read in pieces."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
@@ -62,12 +62,13 @@ class Table:
                 for table, times in part.pieces(wanted, kinds, timestamp):
                     yield ArrowPiece(table, kinds, times)
 
-    def whole(self) -> pa.Table:
-        """All rows and columns."""
+    def whole(self, columns: Collection[str] | None = None) -> pa.Table:
+        """All rows, of some columns or of all; columns that it has not are left out."""
+        names = [n for n in self.schema.names if columns is None or n in columns]
         found = []
         for part in self.parts:
             with reading(part.path):
-                found.append(part.whole())
+                found.append(part.whole(names))
         with reading(self.parts[-1].path):
             return pa.concat_tables(found, promote_options="permissive")
 
