@@ -1,6 +1,6 @@
 """Skew: the rows of the serving log whose ids are in the batch, beside the rows of the batch."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -49,7 +49,7 @@ def measure_skew(state: LiveState, frame: pd.DataFrame) -> SkewReport | None:
     if spec.serving_log is None or spec.id is None:
         return None
     try:
-        served = _served(spec, card, set(frame[spec.id].dropna()))
+        served = _served(spec, card, pd.Index(frame[spec.id].dropna().unique()))
         return None if served is None else _measured(state, served, frame)
     except OF_THE_LOG as error:
         warn("skew was not measured: %s", error)
@@ -92,7 +92,7 @@ def _measured(state: LiveState, served: pd.DataFrame, frame: pd.DataFrame) -> Sk
     return replace(report, answers=answer_skew(model, ours, given, sides.rows.ids))
 
 
-def _served(spec: ModelSpec, card: ModelCard, ids: Collection[str]) -> pd.DataFrame | None:
+def _served(spec: ModelSpec, card: ModelCard, ids: pd.Index) -> pd.DataFrame | None:
     """The rows of the log with some ids, its categories in the champion's form; None: none.
 
     A file that cannot be read is left out with a warning.
@@ -112,7 +112,7 @@ def _served(spec: ModelSpec, card: ModelCard, ids: Collection[str]) -> pd.DataFr
 
 
 def _rows_of(
-    path: str, spec: ModelSpec, card: ModelCard, ids: Collection[str], most_gb: float
+    path: str, spec: ModelSpec, card: ModelCard, ids: pd.Index, most_gb: float
 ) -> pd.DataFrame:
     """The rows of one file with some ids; where it has none, only its ids are read."""
     assert spec.id is not None  # noqa: S101 - the spec has one where it names a log
@@ -127,7 +127,7 @@ def _rows_of(
             f"a column {spec.id!r}",
             "correct the file, or `id` and `serving_log` in the spec",
         )
-    mine = as_id(named[spec.id]).isin(ids).to_numpy()
+    mine = ids.get_indexer(pd.Index(as_id(named[spec.id]))) >= 0
     if not mine.any():
         return named.iloc[:0]
     return read_columns(path, wanted, known, most_gb)[mine]

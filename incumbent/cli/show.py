@@ -68,6 +68,10 @@ def monitor(docs: Sequence[Document]) -> None:
             say(f"  {reason['signal']}: {reason['text']}")
         if (harm := doc["harm"]) and harm["conflicts"]:
             say(f"  labels: {harm['conflicts']} ids have two different ones, and are left out")
+        if (skew := doc["skew"]) and (given := skew["answers"]) and given["mismatches"]:
+            say(
+                f"  answers: {given['mismatches']} of {given['rows']} logged are not the champion's"
+            )
         for reason in decision["blocked"]:
             say(f"  blocked by {reason['signal']}: {reason['text']}")
         if doc["verdict"]:

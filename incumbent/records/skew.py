@@ -85,7 +85,10 @@ class ScoreSkew:
 
 @dataclass(frozen=True)
 class AnswerSkew:
-    """Logged requests replayed through the champion, beside the answers that were given."""
+    """Logged requests replayed through the champion, beside the answers that were given.
+
+    In an example `serving` is the logged answer, and `offline` the champion's.
+    """
 
     rows: int
     mismatches: int

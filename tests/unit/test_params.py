@@ -122,6 +122,10 @@ def test_a_path_is_refused_for_two_dots_in_a_row_alone(path):
         ("drift_q", 0.999, 1),
         ("drift_effect_floor", 0, -0.01),
         ("drift_effect_floor", 1, 1.01),
+        ("skew_tolerance", 0, -1e-9),
+        ("skew_tolerance", 0.99, 1),
+        ("skew_limit", 0, -0.01),
+        ("skew_limit", 1, 1.01),
         ("harm_min_labels", 30, 29),
         ("harm_confidence", 0.5, 0.49),
         ("harm_confidence", 0.999, 1),
@@ -175,7 +179,15 @@ def test_one_cost_alone_sets_no_price(field):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 @pytest.mark.parametrize(
-    "field", ["drift_q", "harm_tolerance", "decision_price", "decision_budget", "shadow_margin"]
+    "field",
+    [
+        "drift_q",
+        "skew_limit",
+        "harm_tolerance",
+        "decision_price",
+        "decision_budget",
+        "shadow_margin",
+    ],
 )
 def test_a_threshold_is_a_finite_number(field, value):
     assert field in refusal(**{field: value})
@@ -210,6 +222,11 @@ def test_a_slice_is_one_of_the_features_where_they_are_named():
     assert "harm_slices must be features: ['zone']" in refusal(
         features=("age",), harm_slices=("zone",)
     )
+
+
+def test_a_serving_log_needs_an_id():
+    assert "name the id column" in refusal(serving_log="served/*.parquet")
+    assert spec(serving_log="served/*.parquet", id="key").serving_log == "served/*.parquet"
 
 
 def test_labels_that_come_apart_need_an_id():

@@ -115,6 +115,7 @@ def test_the_terminal_obeys_no_text_from_data(capsys):
                 "decision": {"action": "none", "reasons": [reason], "blocked": [reason]},
                 "verdict": None,
                 "harm": None,
+                "skew": None,
             }
         ]
     )

@@ -77,7 +77,9 @@ def _of(long: Floats, short: Floats) -> Iterator[tuple[str, Mask]]:
     """Ways to lose digits, the coarsest first, and which values are lost so."""
     for decimals in DECIMALS:
         step = 10.0**-decimals
-        name = "whole numbers" if decimals == 0 else f"{decimals} decimals"
+        name = (
+            "whole numbers" if decimals == 0 else f"{decimals} decimal{'s' if decimals > 1 else ''}"
+        )
         name = f"multiples of {step:g}" if decimals < 0 else name
         on_grid = _near(short, np.round(short / step) * step)
         yield f"rounded to {name}", on_grid & (np.abs(short - long) <= step / 2 * (1 + CLOSE))
@@ -86,7 +88,8 @@ def _of(long: Floats, short: Floats) -> Iterator[tuple[str, Mask]]:
     with np.errstate(over="ignore"):
         yield "in float16", _near(short, long.astype(np.float16).astype(np.float64))
     for digits in DIGITS:
-        yield f"rounded to {digits} significant digits", _near(short, _significant(long, digits))
+        name = f"{digits} significant digit{'s' if digits > 1 else ''}"
+        yield f"rounded to {name}", _near(short, _significant(long, digits))
 
 
 def _of_times(long: Floats, short: Floats) -> Iterator[tuple[str, Mask]]:

@@ -11,11 +11,12 @@ from incumbent.data.intake import read_times
 from incumbent.data.kinds import unusable_type
 from incumbent.monitoring.skew.found import EXPLAINED, Found, Mismatches, surprising
 from incumbent.monitoring.skew.pair import NULL, Codes, Mask
+from incumbent.monitoring.skew.shown import number_of
 from incumbent.records import SkewKind
 
 LAGS = (1, -1, 2, -2, 3, -3)  # rows earlier; below 0: later
 ENTITY_LAGS = (1, -1, 2)
-MOST_ENTITIES = 10
+MOST_ENTITIES = 20
 ROWS_OF_ENTITY = 2  # on average
 FEWEST_BESIDE = 0.3  # share of the mismatching rows that have such a neighbour
 NOWHERE = -1
@@ -53,9 +54,8 @@ class Order:
 
     def words(self, lag: int) -> str:
         """What a lag is called."""
-        count = f"{abs(lag)} row{'s' if abs(lag) > 1 else ''}"
         of = f" of the same {self.name}" if self.name is not None else ""
-        return f"{count}{of} {'earlier' if lag > 0 else 'later'}"
+        return f"{number_of(abs(lag))}{of} {'earlier' if lag > 0 else 'later'}"
 
 
 class Orders:
@@ -90,16 +90,17 @@ class Orders:
         return stamps
 
     def _entities(self) -> list[tuple[str, Codes]]:
-        """Columns that may name what a row is about, those with most values first."""
+        """Columns that may name what a row is about: text first, then those with most values."""
         found = []
         for name in self._table.columns:
-            if name in self._but or unusable_type(self._table[name]) is not None:
+            if name in self._but or not _may_name(self._table[name]):
                 continue
             codes, values = pd.factorize(self._table[name])
             if 1 < len(values) <= len(codes) / ROWS_OF_ENTITY:
-                found.append((str(name), codes.astype(np.int64), len(values)))
-        found.sort(key=lambda entity: -entity[2])
-        return [(name, codes) for name, codes, _ in found[:MOST_ENTITIES]]
+                rank = pd.api.types.is_numeric_dtype(self._table[name].dtype), -len(values)
+                found.append((rank, str(name), codes.astype(np.int64)))
+        found.sort(key=lambda entity: entity[:2])
+        return [(name, codes) for _, name, codes in found[:MOST_ENTITIES]]
 
     @staticmethod
     def _grouped(name: str, codes: Codes, time: Codes) -> Order:
@@ -122,9 +123,21 @@ def shifted(rows: Mismatches, orders: Orders) -> Found | None:
         chance = _chance(rows, beside)
         hits, count = int(agree.sum()), int(beside.sum())
         if hits >= EXPLAINED * count and surprising(hits, count, chance, len(tries)):
-            text = f"serving is the offline value {order.words(lag)}, in {hits} of {count} rows"
+            text = (
+                f"serving is the offline value {order.words(lag)}, in {hits} of {number_of(count)}"
+            )
             return Found(SkewKind.SHIFTED, hits / count, text)
     return None
+
+
+def _may_name(column: pd.Series) -> bool:
+    """Whether a column may name something: text, or whole numbers."""
+    if unusable_type(column) is not None:
+        return False
+    if not pd.api.types.is_float_dtype(column.dtype):
+        return True
+    values = column.dropna().to_numpy(dtype=np.float64)
+    return bool((values == np.trunc(values)).all())
 
 
 def _tries(orders: Orders, feature: str) -> Iterator[tuple[Order, int]]:

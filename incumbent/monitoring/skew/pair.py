@@ -131,7 +131,6 @@ def pair_of(
     found, strange = _numbers(served) if numeric else _times(served)
     if strange.any() and strange.sum() == served.notna().sum():
         return _of_texts(name, served, offline, rows)
-    texts: NDArray[np.object_] = as_text(served).where(strange, None).to_numpy(dtype=object)
     return Pair(
         name,
         kind,
@@ -140,7 +139,7 @@ def pair_of(
         whole,
         rows.offline,
         tolerance if numeric else 0.0,
-        strange=texts if strange.any() else None,
+        strange=_texts_at(strange, served) if strange.any() else None,
     )
 
 
@@ -155,6 +154,12 @@ def _of_texts(name: str, served: pd.Series, offline: pd.Series, rows: JoinedRows
     return Pair(
         name, Kind.CATEGORICAL, found[: len(served)], whole[place], whole, place, levels=levels
     )
+
+
+def _texts_at(rows: Mask, column: pd.Series) -> NDArray[np.object_]:
+    """The text of some rows; None in the place of the others."""
+    found: NDArray[np.object_] = as_text(column).where(rows, None).to_numpy(dtype=object)
+    return found
 
 
 def _numbers(column: pd.Series) -> tuple[Floats, Mask]:

@@ -58,8 +58,8 @@ def join_rows(serving: pd.Series, offline: pd.Series) -> JoinedRows:
 
 
 def _only(ids: pd.Series, others: pd.Series) -> int:
-    known = ids.dropna()
-    return int(known[~known.isin(others)].nunique())
+    found = pd.Index(others.dropna().unique()).get_indexer(pd.Index(ids.dropna().unique()))
+    return int((found < 0).sum())
 
 
 def _twice(ids: pd.Series) -> int:

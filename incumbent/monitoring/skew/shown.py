@@ -52,6 +52,15 @@ def in_words(column: str, value: object) -> str:
     return f"{found:.6g}" if isinstance(found, float) else repr(found)
 
 
+def number_of(rows: int) -> str:
+    """A number of rows in words.
+
+    >>> number_of(1), number_of(20)
+    ('1 row', '20 rows')
+    """
+    return f"{rows} row{'' if rows == 1 else 's'}"
+
+
 def time_of(microseconds: float) -> str:
     """A time as text, ISO 8601 in UTC.
 

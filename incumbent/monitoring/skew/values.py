@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from incumbent.monitoring.skew.found import EXPLAINED, Found, Mismatches, surprising
-from incumbent.monitoring.skew.pair import NULL, Mask
-from incumbent.monitoring.skew.shown import in_words
+from incumbent.monitoring.skew.pair import NULL, Codes, Mask
+from incumbent.monitoring.skew.shown import in_words, number_of
 from incumbent.records import SkewKind
 
 FEWEST = 3  # rows that a map between values is read from
@@ -33,14 +32,14 @@ def unreadable(rows: Mismatches) -> Found | None:
 def missing_in_serving(rows: Mismatches) -> Found | None:
     """Null was served, and the offline value is known."""
     count = int(rows.no_serving.sum())
-    text = f"null in serving, not offline: {count} rows"
+    text = f"null in serving, not offline, in {number_of(count)}"
     return rows.found(SkewKind.MISSING, rows.no_serving, text) if count else None
 
 
 def missing_offline(rows: Mismatches) -> Found | None:
     """A value was served, and the offline value is null."""
     count = int(rows.no_offline.sum())
-    text = f"null offline, not in serving: {count} rows"
+    text = f"null offline, not in serving, in {number_of(count)}"
     return rows.found(SkewKind.MISSING, rows.no_offline, text) if count else None
 
 
@@ -100,24 +99,31 @@ def recoded(rows: Mismatches) -> Found | None:
 
 
 def _constant(rows: Mismatches) -> Found | None:
-    served, _, whole = rows.pair.keys
+    _, _, whole = rows.pair.keys
     mine, _ = rows.keys
     value = _most_frequent(mine)
     if value == NULL:
         return None
     hits = mine == value
-    usual = float((whole == value).mean()) if len(whole) else 0.0
-    if not surprising(int(hits.sum()), len(rows), min(max(usual, 1 / (len(served) + 1)), 0.5)):
+    if not surprising(int(hits.sum()), len(rows), _chance(whole, value)):
         return None
     first = rows.pair.shown("serving", int(rows.places[hits.argmax()]))
     nulls = int((rows.no_offline & hits).sum())
     filled = " for null" if nulls == hits.sum() else ""
     some = f", for null in {nulls}" if nulls and not filled else ""
-    text = f"{in_words(rows.pair.feature, first)} was served{filled} in {hits.sum()} rows{some}"
+    value_shown, count = in_words(rows.pair.feature, first), number_of(int(hits.sum()))
+    text = f"{value_shown} was served{filled} in {count}{some}"
     return rows.found(SkewKind.DEFAULT, hits, text)
 
 
-def _most_frequent(codes: NDArray[np.int64]) -> int:
+def _chance(whole: Codes, value: int) -> float:
+    """Probability that another row's value is a certain one, where it is not the row's own."""
+    shares = np.bincount(whole + 1, minlength=value + 2) / len(whole)
+    usual, apart = float(shares[value + 1]), 1.0 - float(shares @ shares)
+    return max(usual * (1 - usual) / apart if apart else 0.0, 1 / (len(whole) + 1))
+
+
+def _most_frequent(codes: Codes) -> int:
     found, counts = np.unique(codes, return_counts=True)
     return int(found[counts.argmax()])
 
