@@ -20,6 +20,7 @@ from incumbent.records import Action, Conclusion, Findings
 from tasks import steps
 from tasks.champion import load_champion
 from tasks.drift import measure_drift, with_outputs
+from tasks.gateways import Gateways
 from tasks.intake import Arrival, find_batches, take_in
 from tasks.isolation import Isolation
 from tasks.label_tables import LabelTable
@@ -33,6 +34,7 @@ from tasks.labels import (
 )
 from tasks.lease import holding
 from tasks.promotion import reconcile
+from tasks.quarantine import keep_delivery, labels_waiting, take_released
 from tasks.reporting import carried_out, found_before, recall, report, stored_document
 from tasks.scoring import score_batch
 from tasks.skew import measure_skew
@@ -62,6 +64,7 @@ def take_all(state: LiveState, batch: str | None, labels: str | None) -> list[di
     """Every batch that has arrived, oldest first, then the labels that arrived alone."""
     gateways, spec, isolation = state.gateways, state.spec, Isolation()
     tables, documents, entries = collect_labels(gateways, spec, labels), [], []
+    left = finish_released(gateways, spec, tables, isolation)
     for path, stamp in find_batches(gateways, spec, batch, labels).items():
         with isolation.of(path):
             arrival = take_in(gateways, spec, path, stamp)
@@ -76,7 +79,21 @@ def take_all(state: LiveState, batch: str | None, labels: str | None) -> list[di
     settle_labels(gateways, spec, tables, all_batches=batch is None)
     isolation.require_none()
     if batch and not documents:
-        return [stored_document(state, entry) for entry in entries]
+        documents = [stored_document(state, entry) for entry in entries]
+    return left + documents
+
+
+def finish_released(
+    gateways: Gateways, spec: ModelSpec, tables: list[LabelTable], isolation: Isolation
+) -> list[dict[str, Any]]:
+    """The batches that a person has released, and that an earlier run has left unfinished."""
+    entries, documents = gateways.ledger.released(spec.name), []
+    tables += labels_waiting(gateways, spec, tables) if entries else []
+    for entry in entries:
+        with isolation.of(entry.batch.path):
+            arrival = take_released(gateways, spec, entry)
+            tables += labels_within(arrival, spec)
+            documents.append(follow(LiveState(gateways, spec), arrival, tables))
     return documents
 
 
@@ -89,6 +106,7 @@ def follow(state: LiveState, arrival: Arrival, tables: list[LabelTable]) -> dict
     validated = validate(arrival, state.spec, champion.model.card)
     validation, frame = validated.report, validated.frame
     if validated.counted is None:
+        keep_delivery(state.gateways, state.spec, entry.batch)
         found = Findings(entry, validation, None, None, None, None, judged_batches=judged)
         return conclude(state, found)
     drift = measure_drift(state, frame, validated.counted)

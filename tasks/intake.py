@@ -1,6 +1,6 @@
 """Taking a batch in: found, read, and known by its digest before anything is done with it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -15,6 +15,8 @@ from incumbent.errors import (
     ChampionExistsError,
     IntegrityError,
     MissingPathError,
+    OutOfReachError,
+    QuarantineError,
     StoredError,
     UnreadableError,
     UsageError,
@@ -22,8 +24,9 @@ from incumbent.errors import (
 from incumbent.gateways import sources
 from incumbent.gateways.ledger import ReadFile
 from incumbent.gateways.sources.frame import read_frame
+from incumbent.log import warn
 from incumbent.params import ModelSpec
-from incumbent.records import Batch, BatchEntry, BatchStatus, Version
+from incumbent.records import Batch, BatchEntry, BatchStatus, ValidationReport, Version
 from tasks.champion import read_champion
 from tasks.gateways import OUTSIDE, Gateways
 
@@ -32,10 +35,14 @@ NO_BYTES = sha256().hexdigest()
 
 @dataclass(frozen=True)
 class Arrival:
-    """A batch that has arrived: its entry in the ledger, and its table or why there is none."""
+    """A batch that has arrived: its entry in the ledger, and its table or why there is none.
+
+    `released` stands in the place of a validation: a person has released it from quarantine.
+    """
 
     entry: BatchEntry
     content: pd.DataFrame | UnreadableError
+    released: ValidationReport | None = None
 
     @property
     def handled(self) -> bool:
@@ -81,14 +88,18 @@ def take_in(gateways: Gateways, spec: ModelSpec, path: str, stamp: str | None = 
     try:
         batch, content = _read(gateways, spec, path, sources.stem(path))
     except UnreadableError as error:
-        content = error
-        name, digest = sources.stem(path), sources.bytes_digest(path)
-        known_by = empty_digest(name, digest) if digest == NO_BYTES else digest
-        batch = Batch(name, known_by, 0, None, path)
+        content, name = error, sources.stem(path)
+        batch = Batch(name, unread_digest(path, name), 0, None, path)
     entry = gateways.ledger.start_batch(spec.name, batch, datetime.now(UTC))
     if stamp is not None:
         gateways.ledger.record_file(spec.name, ReadFile(path, stamp, batch.digest))
     return Arrival(entry, content)
+
+
+def unread_digest(path: str, name: str) -> str:
+    """What a delivery is known by that cannot be read as a table."""
+    digest = sources.bytes_digest(path)
+    return empty_digest(name, digest) if digest == NO_BYTES else digest
 
 
 def _read(gateways: Gateways, spec: ModelSpec, path: str, name: str) -> tuple[Batch, pd.DataFrame]:
@@ -102,19 +113,46 @@ def _read(gateways: Gateways, spec: ModelSpec, path: str, name: str) -> tuple[Ba
 
 
 def read_again(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> pd.DataFrame:
-    """The table of a batch that was handled before, as it was then.
+    """The table of a batch that was taken in before, as it was then.
+
+    It is read from the copy that is kept of a quarantined batch where its file is no longer it.
 
     Raises:
-        IntegrityError: The file has changed, or is gone.
+        IntegrityError: The file has changed, or is gone, and no copy is kept.
+        QuarantineError: It is what was taken in, which could not be read then.
+        OutOfReachError: The storage did not answer, and no copy is kept.
     """
+    try:
+        return _read_same(gateways, spec, entry)
+    except (IntegrityError, OutOfReachError, UsageError) as error:
+        kept = gateways.predictions.quarantined.kept(spec.name, entry.batch.digest)
+        if kept is None:
+            raise
+        warn("%s It is read from the copy that is kept.", error.what)
+        copy = replace(entry, batch=replace(entry.batch, path=kept.table))
+        return _read_same(gateways, spec, copy)
+
+
+def _read_same(gateways: Gateways, spec: ModelSpec, entry: BatchEntry) -> pd.DataFrame:
     try:
         path = sources.require(entry.batch.path)[0]
         found, raw = _read(gateways, spec, path, entry.batch.id)
-    except (MissingPathError, UnreadableError) as error:
+    except MissingPathError as error:
         raise _changed(entry, str(error)) from error
-    if found.digest != entry.batch.digest:
-        raise _changed(entry, f"SHA-256 {found.digest[:16]}")
-    return raw
+    except UnreadableError as error:
+        if unread_digest(path, entry.batch.id) == entry.batch.digest:
+            raise
+        raise _changed(entry, str(error)) from error
+    if found.digest == entry.batch.digest:
+        return raw
+    if unread_digest(path, entry.batch.id) == entry.batch.digest:
+        raise QuarantineError(
+            f"Batch {entry.batch.id!r} could not be read when it arrived, and can be now.",
+            path,
+            "a table that was read when it arrived",
+            f"run `incumbent monitor {spec.name} {path}`, which takes it in as a new batch",
+        )
+    raise _changed(entry, f"SHA-256 {found.digest[:16]}")
 
 
 def _changed(entry: BatchEntry, observed: str) -> IntegrityError:

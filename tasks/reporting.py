@@ -120,8 +120,7 @@ def found_before(
 ) -> Findings:
     """What was found about a batch before the champion was promoted over it: nothing is new."""
     gateways, spec, entry = state.gateways, state.spec, arrival.entry
-    card = _judged_card(state, done.champion)
-    validation = validate_content(arrival.content, spec, card, datetime.now(UTC)).report
+    validation = arrival.released or _validated(state, arrival, done.champion)
     predictions = predictions_by(gateways, spec, entry, done.champion, validation)
     kept = {} if predictions is None else keep_labels(gateways, spec, entry, predictions, tables)
     found = Findings(
@@ -138,6 +137,11 @@ def found_before(
         skew=done.skew,
     )
     return with_maturity(gateways, spec, found)
+
+
+def _validated(state: LiveState, arrival: Arrival, number: int) -> ValidationReport:
+    card = _judged_card(state, number)
+    return validate_content(arrival.content, state.spec, card, datetime.now(UTC)).report
 
 
 def _judged_card(state: LiveState, number: int) -> ModelCard:

@@ -41,9 +41,9 @@ def scored_predictions(
     Where they are lost or damaged, the same version makes them again; None where it cannot.
     """
     stored = gateways.ledger.batch(spec.name, entry.batch.digest)
-    if stored is None or stored.status is BatchStatus.QUARANTINED:
+    if stored is None or stored.status in {BatchStatus.QUARANTINED, BatchStatus.DISCARDED}:
         return None
-    if stored.document is not None:
+    if stored.document is not None and stored.status is BatchStatus.HANDLED:
         validation = TypeAdapter(ValidationReport).validate_python(stored.document["validation"])
         return predictions_by(gateways, spec, stored, stored.document["scored_by"], validation)
     champion = gateways.ledger.champion(spec.name)

@@ -45,7 +45,10 @@ class Validated:
 
 @task(name="validation", cache_policy=NO_CACHE)
 def validate(arrival: Arrival, spec: ModelSpec, card: ModelCard) -> Validated:
-    """What is wrong with a batch, and what the loop goes on with."""
+    """What is wrong with a batch, and what the loop goes on with; a person may have released it."""
+    if arrival.released is not None and isinstance(arrival.content, pd.DataFrame):
+        frame = canonical(arrival.content, spec, kinds_in(card.profile))
+        return Validated(arrival.released, frame, _counted(frame, spec, card))
     return validate_content(arrival.content, spec, card, datetime.now(UTC))
 
 
@@ -80,7 +83,7 @@ def validate_content(
         return Validated(report(read) if read else unreadable(error), pd.DataFrame())
     examined = Examined(
         frame,
-        count(frame, card.profile, blocks_in(blocks_of(frame, spec))),
+        _counted(frame, spec, card),
         card.profile,
         spec,
         infinite_rows(raw, kinds),
@@ -92,6 +95,11 @@ def validate_content(
     if found.outcome is Outcome.QUARANTINE:
         return Validated(replace(found, excluded=()), pd.DataFrame())
     return Validated(found, frame, examined.counted)
+
+
+def _counted(frame: pd.DataFrame, spec: ModelSpec, card: ModelCard) -> Profile:
+    """A canonical batch on the bins of the champion's training set."""
+    return count(frame, card.profile, blocks_in(blocks_of(frame, spec)))
 
 
 def told(found: Iterable[Evidence], spec: ModelSpec) -> tuple[Failure, ...]:

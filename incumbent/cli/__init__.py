@@ -18,6 +18,7 @@ from incumbent.cli.demo import demo
 from incumbent.cli.doctor import doctor
 from incumbent.cli.drift import drift
 from incumbent.cli.monitor import monitor
+from incumbent.cli.quarantine import quarantine
 from incumbent.cli.replay import replay
 from incumbent.cli.skew import skew
 from incumbent.cli.status import explain, status
@@ -58,6 +59,7 @@ COMMANDS = (
     explain,
     promote,
     rollback,
+    quarantine,
     doctor,
     recover,
     backup,

@@ -1,21 +1,15 @@
 """`incumbent backup` and `incumbent restore`: the ledger and the store in one file."""
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
 from incumbent.cli.arguments import OUTPUT
-from incumbent.settings import Settings
-
-if TYPE_CHECKING:
-    from incumbent.gateways.ledger import Ledger
-    from incumbent.gateways.predictions import PredictionStore
+from incumbent.cli.state import open_state
 
 
 @click.command(
@@ -31,7 +25,7 @@ def backup(file: str, *, as_json: bool) -> None:
 
     Runs may go on meanwhile. The versions themselves are in MLflow, which has its own backup.
     """
-    with answering(as_json=as_json) as answer, _state() as (ledger, store):
+    with answering(as_json=as_json) as answer, open_state() as (ledger, store):
         from incumbent.gateways import backup as backups
 
         files = backups.write(Path(file), ledger, store)
@@ -53,7 +47,7 @@ def restore(file: str, *, as_json: bool) -> None:
     Where MLflow has a newer champion than the backup, the next run says so, and
     `incumbent recover SPEC` takes it over.
     """
-    with answering(as_json=as_json) as answer, _state() as (ledger, store):
+    with answering(as_json=as_json) as answer, open_state() as (ledger, store):
         from incumbent.gateways import backup as backups
 
         files = backups.read(Path(file), ledger, store)
@@ -64,13 +58,3 @@ def restore(file: str, *, as_json: bool) -> None:
 def _show(doc: Mapping[str, Any], done: str) -> None:
     models = ", ".join(doc["models"]) or "no model"
     show.say(f"{done}: {doc['file']}, {doc['files']} files of {models}.")
-
-
-@contextmanager
-def _state() -> Iterator[tuple["Ledger", "PredictionStore"]]:
-    from incumbent.gateways.ledger import Ledger
-    from incumbent.gateways.predictions import PredictionStore
-
-    settings = Settings.of(os.environ)
-    with closing(Ledger(settings.database_url)) as ledger:
-        yield ledger, PredictionStore(settings.predictions)

@@ -1,6 +1,7 @@
 """`incumbent monitor`."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -33,6 +34,16 @@ def monitor(spec: str, batch: str | None, labels: str | None, *, as_json: bool) 
         with running("monitor") as run:
             docs = run(model, batch, labels)
         single = batch is not None and len(docs) == 1
-        answer(docs[0] if single else {"batches": docs}, lambda: show.monitor(docs))
-    if any(d["validation"]["outcome"] == "quarantine" for d in docs):
+        quarantined = any(d["validation"]["outcome"] == "quarantine" for d in docs)
+        answer(
+            docs[0] if single else {"batches": docs},
+            lambda: _show(docs, model.name, quarantined=quarantined),
+        )
+    if quarantined:
         sys.exit(QUARANTINED)
+
+
+def _show(docs: Sequence[show.Document], model: str, *, quarantined: bool) -> None:
+    show.monitor(docs)
+    if quarantined:
+        show.say(f"See `incumbent quarantine list {model}`: release such a batch, or discard it.")

@@ -58,6 +58,8 @@ def monitor(docs: Sequence[Document]) -> None:
         batch, decision = doc["batch"], doc["decision"]
         again = " (handled before)" if doc["duplicate"] else ""
         say(f"{batch['id']}: {batch['rows']} rows{again}, decision {decision['action']}")
+        if reason := doc["validation"].get("released"):
+            say(f"  released from quarantine: {reason}")
         for failure in doc["validation"]["failures"]:
             column = f" on {failure['column']}" if failure["column"] else ""
             say(
@@ -92,6 +94,9 @@ def status(doc: Document) -> None:
     versions = {k: doc[k]["number"] for k in ("champion", "challenger", "previous") if doc[k]}
     holders = ", ".join(f"{role} v{number}" for role, number in versions.items())
     say(f"{doc['model']}: {holders or 'no champion yet'}")
+    if count := doc["quarantined"]:
+        batches = f"{count} batch{' is' if count == 1 else 'es are'}"
+        say(f"{batches} in quarantine: `incumbent quarantine list {doc['model']}`")
     for d in doc["decisions"]:
         say(f"\n{d['batch']}  {d['action']}  (decision {d['id']}, {d['at'][:16]})")
         for reason in (*d["reasons"], *d["blocked"]):

@@ -26,6 +26,7 @@ Examples:
 def status(spec: str, *, as_json: bool) -> None:
     """Champion, challenger, and the last decisions."""
     with answering(as_json=as_json) as answer:
+        from incumbent.api.quarantine import waiting
         from incumbent.data.maturity import cohorts, pooled
         from incumbent.gateways.ledger import Ledger
 
@@ -39,6 +40,7 @@ def status(spec: str, *, as_json: bool) -> None:
             "champion": document(ledger.champion(name)),
             "challenger": document(ledger.challenger(name)),
             "previous": document(ledger.previous(name)),
+            "quarantined": len(waiting(entries)),
             "decisions": [
                 {"at": d.at.isoformat(), "batch": ids[d.batch_digest], **document(d.decision)}
                 for d in ledger.decisions(name, LAST_DECISIONS)

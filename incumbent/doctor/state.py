@@ -1,6 +1,6 @@
 """The ledger, the registry and the store of predictions, looked at without a change."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -62,7 +62,24 @@ def look_at_runs(ledger: Ledger, model: str) -> Iterator[Finding]:
     if started and not held:
         text = f"Batches begun and not finished: {_named([e.batch.id for e in started])}."
         yield warning("batches", text, f"run `incumbent monitor {model}`, which takes them again")
+    yield from _look_at_quarantine(ledger.batches(model), model, held=held)
     yield well("ledger", f"Ledger {ledger.identity()}, {len(ledger.batches(model))} batches.")
+
+
+def _look_at_quarantine(
+    entries: Sequence[BatchEntry], model: str, *, held: bool
+) -> Iterator[Finding]:
+    """Whether batches wait for a person, or for a run since a person has released them."""
+    in_status = {
+        status: [e.batch.id for e in entries if e.status is status]
+        for status in (BatchStatus.QUARANTINED, BatchStatus.RELEASED)
+    }
+    if names := in_status[BatchStatus.QUARANTINED]:
+        text = f"Batches in quarantine: {_named(names)}."
+        yield warning("quarantine", text, f"run `incumbent quarantine list {model}`")
+    if (names := in_status[BatchStatus.RELEASED]) and not held:
+        text = f"Batches released and not finished: {_named(names)}."
+        yield warning("quarantine", text, f"run `incumbent monitor {model}`, which finishes them")
 
 
 def look_at_champion(ledger: Ledger, registry: Registry, model: str) -> Iterator[Finding]:

@@ -8,7 +8,9 @@ import hashlib
 import json
 import uuid
 import zipfile
+from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +20,7 @@ from pydantic import TypeAdapter
 from incumbent.errors import IncumbentError, IntegrityError, UnreadableError
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.predictions import PredictionStore, is_stored
+from incumbent.gateways.sources.storage import CHUNK
 
 LEDGER, STORED, DIGESTS = "ledger.db", "predictions/", "digests.json"
 
@@ -35,9 +38,9 @@ def write(file: Path, ledger: Ledger, store: PredictionStore) -> int:
             copy = Path(name) / LEDGER
             with closing(Ledger(f"sqlite:///{copy}")) as target:
                 ledger.copy_to(target)
-            _add(archive, digests, LEDGER, copy.read_bytes())
-            for path, content in store.files():
-                _add(archive, digests, f"{STORED}{path}", content)
+            _add(archive, digests, LEDGER, [copy.read_bytes()])
+            for path, chunks in store.files():
+                _add(archive, digests, f"{STORED}{path}", chunks)
             archive.writestr(DIGESTS, json.dumps(digests))
         part.replace(file)
     except OSError as error:
@@ -63,7 +66,8 @@ def read(file: Path, ledger: Ledger, store: PredictionStore) -> int:
             digests = _verified(file, archive)
             ledger.require_empty()
             for path in digests.keys() - {LEDGER}:
-                store.put(path.removeprefix(STORED), archive.read(path))
+                with archive.open(path) as content:
+                    store.put(path.removeprefix(STORED), iter(partial(content.read, CHUNK), b""))
             archive.extract(LEDGER, name)
             with closing(Ledger(f"sqlite:///{Path(name) / LEDGER}")) as source:
                 source.copy_to(ledger)
@@ -88,9 +92,15 @@ def _disk_failed(file: Path, deed: str, error: OSError) -> IncumbentError:
     )
 
 
-def _add(archive: zipfile.ZipFile, digests: dict[str, str], path: str, content: bytes) -> None:
-    digests[path] = hashlib.sha256(content).hexdigest()
-    archive.writestr(path, content)
+def _add(
+    archive: zipfile.ZipFile, digests: dict[str, str], path: str, chunks: Iterable[bytes]
+) -> None:
+    sha = hashlib.sha256()
+    with archive.open(path, "w", force_zip64=True) as file:
+        for chunk in chunks:
+            sha.update(chunk)
+            file.write(chunk)
+    digests[path] = sha.hexdigest()
 
 
 def _verified(file: Path, archive: zipfile.ZipFile) -> dict[str, str]:

@@ -4,13 +4,14 @@
     <root>/<model>/rows/<batch digest, 16 digits>.parquet
     <root>/<model>/together/<name>.parquet
     <root>/<model>/labels/<batch digest, 16 digits>-<arrival digest, 16 digits>.parquet
+    <root>/<model>/quarantine/...  (see `quarantined`)
 
 Each is known by its key: a second write replaces an identical file.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from incumbent.gateways.parquet_files import ParquetFiles
+from incumbent.gateways.quarantined import QuarantinedFiles, is_quarantined
+from incumbent.gateways.stored_files import StoredFiles
 from incumbent.records import LabelArrival, Predictions
 
 STORED_PATH = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}/[a-z]+/[\w-]+\.parquet")
@@ -43,11 +45,16 @@ class PredictionStore:
     """
 
     def __init__(self, root: str, fence: Callable[[], None] = lambda: None) -> None:
-        self._root, self._files = root, ParquetFiles(root, fence)
+        self._root, self._files = root, StoredFiles(root, fence)
 
     def under(self, fence: Callable[[], None]) -> "PredictionStore":
         """The same store, as a run writes to it that holds the lease of a model."""
         return PredictionStore(self._root, fence)
+
+    @property
+    def quarantined(self) -> QuarantinedFiles:
+        """The copies of quarantined deliveries, in the same store."""
+        return QuarantinedFiles(self._files)
 
     def write(self, model: str, batch_digest: str, version: int, predictions: Predictions) -> None:
         """Keep the predictions of one version on one batch; NaN scores stay NaN.
@@ -95,7 +102,7 @@ class PredictionStore:
 
         A later training then needs no file of the batch.
         """
-        self._files.write(self._rows(model, batch_digest), rows.to_parquet(index=False))
+        self._files.write(self._rows(model, batch_digest), [rows.to_parquet(index=False)])
 
     def read_rows(self, model: str, batch_digest: str) -> pd.DataFrame | None:
         """The canonical rows of a batch as they were kept; None where they were not."""
@@ -116,7 +123,7 @@ class PredictionStore:
         filled = [rows for rows in tables.values() if len(rows)] or [*tables.values()][:1]
         whole = pd.concat(filled)
         whole.attrs = {"key": key, "rows": {batch: len(rows) for batch, rows in tables.items()}}
-        self._files.write(self._together(model, name), whole.to_parquet(index=False))
+        self._files.write(self._together(model, name), [whole.to_parquet(index=False)])
 
     def read_together(self, model: str, name: str, key: str) -> dict[str, pd.DataFrame] | None:
         """The rows of several batches by digest; None where they were made from something else."""
@@ -183,14 +190,14 @@ class PredictionStore:
             found.setdefault(batch, []).append(arrival)
         return {digest: tuple(found.get(digest[:_DIGITS], ())) for digest in batch_digests}
 
-    def files(self) -> Iterator[tuple[str, bytes]]:
-        """Every file of every model: its path below the root, and its bytes."""
+    def files(self) -> Iterator[tuple[str, Iterator[bytes]]]:
+        """Every file of every model: its path below the root, and its bytes, some at a time."""
         for path in filter(is_stored, self._files.paths()):
-            yield path, self._files.content(path)
+            yield path, self._files.chunks(path)
 
-    def put(self, path: str, content: bytes) -> None:
+    def put(self, path: str, chunks: Iterable[bytes]) -> None:
         """Put a file of `files` back in its place."""
-        self._files.write(path, content)
+        self._files.write(path, chunks)
 
     def _labels(self, model: str, batch_digest: str, labels_digest: str) -> str:
         name = f"{batch_digest[:_DIGITS]}-{labels_digest[:_DIGITS]}.parquet"
@@ -209,7 +216,7 @@ class PredictionStore:
     def _write(self, path: str, table: pa.Table) -> None:
         content = pa.BufferOutputStream()
         pyarrow.parquet.write_table(table, content)
-        self._files.write(path, content.getvalue())
+        self._files.write(path, [content.getvalue()])
 
 
 def is_stored(path: str) -> bool:
@@ -218,7 +225,7 @@ def is_stored(path: str) -> bool:
     >>> is_stored("flights/rows/0123456789abcdef.parquet"), is_stored("../notes.parquet")
     (True, False)
     """
-    return STORED_PATH.fullmatch(path) is not None
+    return STORED_PATH.fullmatch(path) is not None or is_quarantined(path)
 
 
 def _texts(ids: Sequence[Any] | NDArray[Any]) -> pa.Array:

@@ -5,7 +5,15 @@ from dataclasses import replace
 from incumbent.loop.state import LoopState
 from incumbent.monitoring.harm import judge_harm
 from incumbent.policy.decision import age_days
-from incumbent.records import DecisionInputs, Findings, GainReport, HarmReport, Severity
+from incumbent.records import (
+    DecisionInputs,
+    Failure,
+    Findings,
+    GainReport,
+    HarmReport,
+    Severity,
+    ValidationReport,
+)
 
 
 def judge_labels(state: LoopState, findings: Findings) -> HarmReport | None:
@@ -46,5 +54,12 @@ def decision_inputs(
         gain,
         findings.judged_batches,
         findings.skew,
-        tuple(f for f in findings.validation.failures if f.severity is not Severity.WARNING),
+        _serious(findings.validation),
     )
+
+
+def _serious(validation: ValidationReport) -> tuple[Failure, ...]:
+    """The failures that quarantine a batch or keep it from training; none that a person released."""
+    if validation.released is not None:
+        return ()
+    return tuple(f for f in validation.failures if f.severity is not Severity.WARNING)

@@ -1,14 +1,14 @@
 """What a model says of a batch."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from incumbent.data.intake import blocks_of, ids_of
-from incumbent.errors import SpecError
+from incumbent.data.intake import blocks_of, canonical, ids_of
+from incumbent.errors import SpecError, UnreadableError
 from incumbent.params import IDENTITY, ModelSpec, Task
 from incumbent.records import Latency, ModelCard, Predictions
 from incumbent.statistics.metrics import truth_of
@@ -31,6 +31,32 @@ def require_same_model(spec: ModelSpec, trained: ModelSpec) -> None:
                 then,
                 "restore the field, or train a model under another name",
             )
+
+
+def require_scorable(raw: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str]) -> None:
+    """Refuse a table that a model cannot predict, whatever else is wrong with it.
+
+    Args:
+        raw: A table as read, shape (n, any).
+        spec: The model.
+        kinds: The kind of each feature, as found in the training set.
+
+    Raises:
+        UnreadableError: It has no rows, lacks a column, or holds text where numbers are needed.
+    """
+    needed = [name for name in (spec.id, spec.timestamp, *kinds) if name is not None]
+    if absent := [name for name in needed if name not in raw]:
+        raise UnreadableError(
+            "The batch lacks columns that the model reads.",
+            f"missing: {', '.join(absent)}",
+            f"the columns {', '.join(needed)}",
+            "ask its source to deliver it again",
+        )
+    if raw.empty:
+        raise UnreadableError(
+            "The batch has no rows.", "0 rows", "at least one", "ask its source to deliver it again"
+        )
+    canonical(raw, spec, kinds)
 
 
 def predict(pipeline: Pipeline, features: pd.DataFrame, task: Task) -> NDArray[np.float64]:

@@ -62,6 +62,7 @@ Path = Annotated[
 ]
 VersionNumber = Annotated[int, Field(ge=1)]
 ReasonText = Annotated[str, Field(min_length=1, max_length=1000)]
+BatchName = Annotated[str, Field(min_length=1, max_length=1024)]
 Column = Annotated[str, Field(min_length=1, max_length=256)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Money = Annotated[float, Field(ge=1e-6, le=1e12, allow_inf_nan=False)]

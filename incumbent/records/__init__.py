@@ -8,10 +8,13 @@ from typing import Any, cast
 from pydantic_core import to_jsonable_python
 
 from incumbent.records.batch import (
+    IN_QUARANTINE,
     Batch,
     BatchEntry,
     BatchStatus,
     ColumnTypes,
+    Disposal,
+    Disposition,
     Failure,
     Outcome,
     Period,
@@ -104,6 +107,7 @@ from incumbent.records.skew import (
 )
 
 __all__ = [
+    "IN_QUARANTINE",
     "ORDERED",
     "Action",
     "AnswerSkew",
@@ -124,6 +128,8 @@ __all__ = [
     "Cost",
     "Decision",
     "DecisionInputs",
+    "Disposal",
+    "Disposition",
     "DomainReport",
     "DriftReport",
     "Estimate",

@@ -75,19 +75,47 @@ class Failure:
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """`excluded` holds the positions of rows that are scored but never trained on."""
+    """`excluded` holds the positions of rows that are scored but never trained on.
+
+    `released` is the reason of a person who released the batch from quarantine.
+    """
 
     outcome: Outcome
     failures: tuple[Failure, ...] = ()
     excluded: tuple[int, ...] = ()
+    released: str | None = None
 
 
 class BatchStatus(StrEnum):
-    """Status of a batch in the ledger; a quarantined batch counts as handled."""
+    """Status of a batch in the ledger; a quarantined batch counts as handled.
+
+    A person releases a quarantined batch, which the next run handles, or discards it.
+    """
 
     STARTED = "started"
     HANDLED = "handled"
     QUARANTINED = "quarantined"
+    RELEASED = "released"
+    DISCARDED = "discarded"
+
+
+IN_QUARANTINE = frozenset({BatchStatus.QUARANTINED, BatchStatus.RELEASED, BatchStatus.DISCARDED})
+
+
+class Disposal(StrEnum):
+    """What a person orders about a quarantined batch."""
+
+    RELEASE = "release"
+    DISCARD = "discard"
+
+
+@dataclass(frozen=True)
+class Disposition:
+    """An order about a quarantined batch, with its reason."""
+
+    disposal: Disposal
+    reason: str
+    at: datetime
 
 
 @dataclass(frozen=True)

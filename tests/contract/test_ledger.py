@@ -45,6 +45,7 @@ PERIOD = Period(datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 1, 15, 23, 59, 
 RACERS = 8
 FIRST_SCHEMA = Path(__file__).with_name("ledger_version_1.sql")
 TO_SECOND_SCHEMA = """
+DROP TABLE dispositions;
 DROP TABLE identity;
 DROP TABLE registrations;
 DROP TABLE runs;

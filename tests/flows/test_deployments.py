@@ -11,7 +11,7 @@ from incumbent.gateways import specs
 from incumbent.params import ModelSpec
 
 PREFECT_YAML = Path(__file__).parents[2] / "prefect.yaml"
-VERBS = ("monitor", "train", "retrain", "promote", "rollback", "recover", "doctor")
+VERBS = ("monitor", "train", "retrain", "promote", "rollback", "quarantine", "recover", "doctor")
 DEPLOYMENTS = yaml.safe_load(PREFECT_YAML.read_text())["deployments"]
 
 
@@ -23,7 +23,7 @@ def flow_of(deployment):
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda d: d["entrypoint"])
 def test_a_deployment_can_start(deployment):
     flow = flow_of(deployment)
-    typed = {"reason": "why", "champion": 1}
+    typed = {"reason": "why", "champion": 1, "batch": "b1", "action": "release"}
     asked = {name: typed[name] for name in signature(flow.fn).parameters if name in typed}
     taken = flow.validate_parameters(deployment["parameters"] | asked)
     assert taken["spec"].name == deployment["name"]

@@ -7,7 +7,9 @@ import pytest
 from prefect.utilities.callables import parameter_schema
 
 
-@pytest.mark.parametrize("name", ["challenge", "demo", "promote", "retrain", "rollback", "shadow"])
+@pytest.mark.parametrize(
+    "name", ["challenge", "demo", "promote", "quarantine", "retrain", "rollback", "shadow"]
+)
 def test_the_parameters_of_a_flow(golden, name):
     shown = parameter_schema(getattr(import_module(f"flows.{name}"), name)).model_dump()
     asked = {key: shown[key] for key in ("properties", "required")}

@@ -3,6 +3,7 @@
 from incumbent.gateways.ledger.batch import Batches
 from incumbent.gateways.ledger.copying import Copies
 from incumbent.gateways.ledger.decision import Decisions, StoredDecision
+from incumbent.gateways.ledger.disposition import Dispositions
 from incumbent.gateways.ledger.file import Files, ReadFile
 from incumbent.gateways.ledger.judgement import Judgements
 from incumbent.gateways.ledger.lease import Leases
@@ -14,7 +15,16 @@ __all__ = ["Ledger", "Look", "ReadFile", "StoredDecision"]
 
 
 class Ledger(
-    Batches, Copies, Decisions, Files, Judgements, Leases, Promotions, Registrations, Shadows
+    Batches,
+    Copies,
+    Decisions,
+    Dispositions,
+    Files,
+    Judgements,
+    Leases,
+    Promotions,
+    Registrations,
+    Shadows,
 ):
     """One SQL database that every run of every model writes to.
 

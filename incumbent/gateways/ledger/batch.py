@@ -86,6 +86,13 @@ class Batches(Database):
         with self._reading() as connection:
             return tuple(_read(row) for row in connection.execute(query))
 
+    def released(self, model: str) -> tuple[BatchEntry, ...]:
+        """Batches that a person has released and no run has handled since, with their documents."""
+        mine = (batches.c.model == model, batches.c.status == BatchStatus.RELEASED.value)
+        query = select(batches).where(*mine).order_by(batches.c.ordinal)
+        with self._reading() as connection:
+            return tuple(_read(row) for row in connection.execute(query))
+
     def handled_newest_first(self, model: str) -> Iterator[BatchEntry]:
         """Handled batches without their documents, read page by page as they are asked for."""
         mine = (batches.c.model == model, batches.c.status == BatchStatus.HANDLED.value)

@@ -49,6 +49,13 @@ class Files(Database):
             found: int | None = connection.scalar(select(files.c.until).where(*mine))
         return found
 
+    def labels_waiting(self, model: str) -> tuple[str, ...]:
+        """Paths of the files of labels that wait for their rows, in alphabetical order."""
+        mine = (files.c.model == model, files.c.until.is_not(None))
+        with self._reading() as connection:
+            query = select(files.c.path).where(*mine).order_by(files.c.path)
+            return tuple(connection.scalars(query))
+
     def contents(self, model: str, paths: Collection[str]) -> Mapping[str, str]:
         """Digest of what each of some files held when it was read last, by path."""
         mine = (files.c.model == model, files.c.path.in_(paths))

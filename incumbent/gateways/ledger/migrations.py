@@ -16,6 +16,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Integer,
     String,
     Text,
@@ -112,6 +113,22 @@ def _identity_and_registrations(operations: Operations) -> None:
     )
 
 
+def _dispositions(operations: Operations) -> None:
+    """What people ordered about quarantined batches."""
+    operations.create_table(
+        "dispositions",
+        Column("sequence", Integer, primary_key=True),
+        Column("model", String(63), nullable=False),
+        Column("batch_digest", String(64), nullable=False),
+        Column("disposal", String(16), nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("at", DateTime(timezone=True), nullable=False),
+        ForeignKeyConstraint(["model", "batch_digest"], ["batches.model", "batches.digest"]),
+        sqlite_autoincrement=True,
+    )
+    operations.create_index("ix_dispositions_batch", "dispositions", ["model", "batch_digest"])
+
+
 def _judgements(connection: Connection) -> list[dict[str, Any]]:
     """What the decisions that are stored say of each batch; a later one counts for an earlier."""
     stored = table("decisions", *(column(name) for name in ("sequence", "model", "batch_digest")))
@@ -154,4 +171,5 @@ STEPS: Mapping[int, Callable[[Operations], None]] = {
     2: _leases_and_looks,
     3: _judgements_and_files,
     4: _identity_and_registrations,
+    5: _dispositions,
 }

@@ -24,7 +24,7 @@ from incumbent.gateways.ledger.columns import (
     time_column,
 )
 
-VERSION = 4  # raised with a step in `migrations`
+VERSION = 5  # raised with a step in `migrations`
 
 metadata = MetaData(
     naming_convention={
@@ -69,6 +69,22 @@ batches = Table(
     time_column("finished_at"),
     UniqueConstraint("model", "ordinal"),
 )
+
+# What people ordered about quarantined batches; the newest order about a batch stands.
+dispositions = Table(
+    "dispositions",
+    metadata,
+    Column("sequence", Integer, primary_key=True),
+    Column("model", String(63), nullable=False),
+    digest_column("batch_digest"),
+    Column("disposal", String(16), nullable=False),
+    Column("reason", StorableText, nullable=False),
+    time_column("at", nullable=False),
+    ForeignKeyConstraint(["model", "batch_digest"], ["batches.model", "batches.digest"]),
+    sqlite_autoincrement=True,
+)
+
+Index("ix_dispositions_batch", dispositions.c.model, dispositions.c.batch_digest)
 
 labels = Table(
     "labels",

@@ -80,12 +80,23 @@ def files_of(path: str) -> tuple[str, ...]:
     Raises:
         OutOfReachError: The storage did not answer.
     """
+    if not is_folder(path):
+        return find(path)
     filesystem, inside = open_filesystem(path)
     with answering(path):
-        if not filesystem.isdir(inside):
-            return find(path)
         below = [name for name in filesystem.find(inside) if _is_part(name, inside)]
     return tuple(sorted((_address(filesystem, name) for name in below), key=_natural))
+
+
+def is_folder(path: str) -> bool:
+    """Whether a path names a folder.
+
+    Raises:
+        OutOfReachError: The storage did not answer.
+    """
+    filesystem, inside = open_filesystem(path)
+    with answering(path):
+        return bool(filesystem.isdir(inside))
 
 
 def require_files(path: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""Parquet files below one folder, local or under any fsspec URI: whole or not there at all."""
+"""Files below one folder, local or under any fsspec URI: whole or not there at all."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 import pyarrow as pa
@@ -9,10 +9,11 @@ import pyarrow.parquet
 
 from incumbent.errors import IntegrityError, OutOfReachError
 from incumbent.gateways.sources import open_filesystem
+from incumbent.gateways.sources.storage import CHUNK
 
 
-class ParquetFiles:
-    """Files that are written under another name and then moved in, and read back as tables.
+class StoredFiles:
+    """Files that are written under another name and then moved in.
 
     Args:
         root: A local folder or any fsspec URI; made when something is first written.
@@ -24,11 +25,11 @@ class ParquetFiles:
     """
 
     def __init__(self, root: str, fence: Callable[[], None]) -> None:
-        self._root, self._fence = root, fence
+        self.root, self._fence = root, fence
         self._filesystem, self._folder = open_filesystem(root)
 
-    def write(self, path: str, content: bytes | pa.Buffer) -> None:
-        """Put a file in the place of an earlier one.
+    def write(self, path: str, chunks: Iterable[bytes | pa.Buffer]) -> None:
+        """Put a file in the place of an earlier one, its content some bytes at a time.
 
         Raises:
             LeaseError: The fence does not allow it; nothing has changed.
@@ -39,7 +40,8 @@ class ParquetFiles:
             self._filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
             try:
                 with self._filesystem.open(part, "wb") as file:
-                    file.write(content)
+                    for chunk in chunks:
+                        file.write(chunk)
                 self._fence()
                 self._filesystem.mv(part, place)
             except BaseException:  # an interruption too leaves nothing behind
@@ -53,25 +55,41 @@ class ParquetFiles:
         Raises:
             IntegrityError: The file is no Parquet file.
         """
-        with self._reachable():
-            try:
-                content = self._filesystem.cat_file(f"{self._folder}/{path}")
-            except FileNotFoundError:
-                return None
+        content = self.content(path)
+        if content is None:
+            return None
         try:
             return pyarrow.parquet.ParquetFile(pa.BufferReader(content)).read()
         except (pa.ArrowException, OSError) as error:
             raise IntegrityError(
                 "A file of predictions or labels is not what was written.",
-                f"{self._root}/{path}: {error}",
+                f"{self.root}/{path}: {error}",
                 "the Parquet file as it was written",
                 "restore the file; while the batch and its labels exist, it is made again",
             ) from error
 
-    def content(self, path: str) -> bytes:
-        """The bytes of a file that is there."""
+    def content(self, path: str) -> bytes | None:
+        """The bytes of a file; None where there is none."""
         with self._reachable():
-            return bytes(self._filesystem.cat_file(f"{self._folder}/{path}"))
+            try:
+                return bytes(self._filesystem.cat_file(f"{self._folder}/{path}"))
+            except FileNotFoundError:
+                return None
+
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """The bytes of a file that is there, some at a time."""
+        with self._reachable(), self._filesystem.open(f"{self._folder}/{path}", "rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
+
+    def size(self, path: str) -> int | None:
+        """How many bytes a file has; None where there is none."""
+        with self._reachable():
+            self._filesystem.invalidate_cache()
+            try:
+                return int(self._filesystem.size(f"{self._folder}/{path}"))
+            except FileNotFoundError:
+                return None
 
     def paths(self) -> list[str]:
         """Every file below the root, in alphabetical order."""
@@ -79,10 +97,10 @@ class ParquetFiles:
             self._filesystem.invalidate_cache()
             found = self._filesystem.find(self._folder)
         root = f"{self._folder}/"
-        return sorted(p.removeprefix(root) for p in found if p.endswith(".parquet"))
+        return sorted(path.removeprefix(root) for path in found)
 
     def names(self, folder: str) -> list[str]:
-        """The names of the files in a folder, without the suffix, in alphabetical order."""
+        """The names of the Parquet files in a folder, without the suffix, in alphabetical order."""
         with self._reachable():
             self._filesystem.invalidate_cache()
             try:
@@ -98,8 +116,8 @@ class ParquetFiles:
             yield
         except OSError as error:
             raise OutOfReachError(
-                "The predictions could not be read or written.",
-                f"{self._root}: {error}",
+                "The store could not be read or written.",
+                f"{self.root}: {error}",
                 "a folder or bucket that can be written, with room left",
                 "check INCUMBENT_PREDICTIONS and its permissions, then run again",
             ) from error
