@@ -2,18 +2,37 @@
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import TypeAdapter, ValidationError
 
 from incumbent.errors import UsageError
-from incumbent.params import SAFE_PATH
+from incumbent.params import SAFE_PATH, ReasonText
 from incumbent.plain_text import has_secrets
 
 DEPLOYMENTS = Path("prefect.yaml")
 
 SPEC = click.argument("spec")
+
+
+def checked(kind: Any) -> Callable[[click.Context, click.Parameter, str], str]:
+    """A callback that refuses what the form of a run would: a text that is too short or long."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+        try:
+            return str(TypeAdapter(kind).validate_python(value))
+        except ValidationError as error:
+            raise click.BadParameter(error.errors()[0]["msg"]) from error
+
+    return check
+
+
+REASON = click.option(
+    "--reason", required=True, callback=checked(ReasonText), help="The reason, kept in the ledger."
+)
 
 
 class OutputFile(click.Path):

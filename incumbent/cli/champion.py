@@ -9,11 +9,10 @@ import click
 
 from incumbent.cli import show
 from incumbent.cli.answers import JSON, answering
-from incumbent.cli.arguments import SPEC, read_spec
+from incumbent.cli.arguments import REASON, SPEC, read_spec
 from incumbent.cli.flow import running
 from incumbent.settings import Settings
 
-REASON = click.option("--reason", required=True, help="The reason, stored in the ledger.")
 CHAMPION = click.option(
     "--champion",
     type=click.IntRange(min=1),

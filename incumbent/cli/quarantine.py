@@ -9,14 +9,14 @@ from rich.table import Table
 
 from incumbent.cli import show as shown
 from incumbent.cli.answers import JSON, answering
-from incumbent.cli.arguments import SPEC, read_spec
+from incumbent.cli.arguments import REASON, SPEC, checked, read_spec
 from incumbent.cli.flow import running
 from incumbent.cli.state import open_state
+from incumbent.params import BatchName
 from incumbent.plain_text import plain, without_secrets
 
-DIGITS = 12  # of a digest, as it is listed
-BATCH = click.argument("batch", metavar="ID")
-REASON = click.option("--reason", required=True, help="The reason, kept with the batch.")
+DIGITS = 8  # of a digest, as it is listed
+BATCH = click.argument("batch", metavar="ID", callback=checked(BatchName))
 
 
 @click.group(
@@ -121,14 +121,16 @@ def _list(doc: Mapping[str, Any]) -> None:
     if not doc["batches"]:
         shown.say(f"{doc['model']}: nothing is in quarantine.")
         return
-    table = Table("", "batch", "rows", "digest", "arrived", "status", "bytes", "failed", box=None)
+    table = Table(box=None)
+    for name in ("", "batch", "rows", "digest", "arrived", "status", "bytes", "failed"):
+        table.add_column(name, overflow="fold")
     for found in doc["batches"]:
         cells = (
             str(found["ordinal"]),
             found["id"],
             f"{found['rows']:,}",
             found["digest"][:DIGITS],
-            found["arrived"][:16],
+            found["arrived"][:10],
             found["status"],
             "kept" if found["kept"] else "not kept",
             _failed(found["failures"]),
@@ -154,12 +156,14 @@ def _show(model: str, doc: Mapping[str, Any], page: str) -> None:
     shown.say(f"  delivered at {plain(found['path'])}")
     if kept := found["kept"]:
         size = sum(file["bytes"] for file in kept["files"])
-        shown.say(f"  {size:,} bytes in {len(kept['files'])} files kept at {plain(kept['table'])}")
+        shown.say(f"  {size:,} bytes kept, in {len(kept['files'])} file(s): {plain(kept['table'])}")
     else:
         shown.say("  its bytes are not kept: its source alone has them")
     if order := found["order"]:
         shown.say(f"  {order['disposal']} ordered {order['at'][:16]}: {plain(order['reason'])}")
-    _page(page)
+    if page:
+        shown.validation(doc["validation"])
+        _page(page)
     if found["status"] != "handled":
         shown.say(f"\nNext: `incumbent quarantine release {model} ID --reason TEXT`, or `discard`.")
 

@@ -58,14 +58,7 @@ def monitor(docs: Sequence[Document]) -> None:
         batch, decision = doc["batch"], doc["decision"]
         again = " (handled before)" if doc["duplicate"] else ""
         say(f"{batch['id']}: {batch['rows']} rows{again}, decision {decision['action']}")
-        if reason := doc["validation"].get("released"):
-            say(f"  released from quarantine: {reason}")
-        for failure in doc["validation"]["failures"]:
-            column = f" on {failure['column']}" if failure["column"] else ""
-            say(
-                f"  {failure['severity']}: {failure['expectation']}{column}:"
-                f" {failure['observed']}, expected {failure['expected']}"
-            )
+        validation(doc["validation"])
         for reason in decision["reasons"]:
             say(f"  {reason['signal']}: {reason['text']}")
         if (harm := doc["harm"]) and harm["conflicts"]:
@@ -79,6 +72,17 @@ def monitor(docs: Sequence[Document]) -> None:
         if doc["verdict"]:
             before, after = doc["champion"]["version_before"], doc["champion"]["version_after"]
             say(f"  verdict {doc['verdict']['verdict']}: champion v{before} -> v{after}")
+
+
+def validation(found: Document) -> None:
+    """A line for each failed expectation, and one where a person has released the batch."""
+    if reason := found.get("released"):
+        say(f"  released from quarantine: {plain(reason)}")
+    for failure in found["failures"]:
+        column = f" on {failure['column']}" if failure["column"] else ""
+        found_there = f"{failure['observed']}, expected {failure['expected']}"
+        line = f"{failure['severity']}: {failure['expectation']}{column}: {found_there}"
+        say(f"  {plain(line)}")
 
 
 def promotion(doc: Document) -> None:

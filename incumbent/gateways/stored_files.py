@@ -35,7 +35,7 @@ class StoredFiles:
             LeaseError: The fence does not allow it; nothing has changed.
         """
         place = f"{self._folder}/{path}"
-        part = f"{place}.{uuid.uuid4().hex}.part"
+        part = f"{self._folder}/{uuid.uuid4().hex}.part"  # not of the name, which may be a pattern
         with self._reachable():
             self._filesystem.makedirs(place.rpartition("/")[0], exist_ok=True)
             try:

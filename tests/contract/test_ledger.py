@@ -28,6 +28,8 @@ from incumbent.records import (
     BatchStatus,
     Challenger,
     Decision,
+    Disposal,
+    Disposition,
     Estimate,
     JudgedBatch,
     LabelArrival,
@@ -454,6 +456,63 @@ class TestFiles:
             conclude(ledger, number)
             ledger.record_file("flights", ReadFile("/b/1.csv", stamp, digest(number)))
         assert ledger.files_done("flights") == {"/b/1.csv": "10 b"}
+
+
+class TestDispositions:
+    @pytest.fixture
+    def aside(self, ledger):
+        """Batch 1 is in quarantine, between two that are handled."""
+        for i in range(3):
+            status = BatchStatus.QUARANTINED if i == 1 else BatchStatus.HANDLED
+            ledger.start_batch("flights", batch(i), NOW)
+            ledger.finish_batch("flights", digest(i), status, {"a": i}, NOW)
+        return ledger
+
+    def test_a_release_is_entered_with_its_reason_until_a_run_has_handled_the_batch(self, aside):
+        made = Disposition(Disposal.RELEASE, "checked \N{AIRPLANE}", NOW)
+        assert aside.released("flights") == ()
+        assert aside.dispose("flights", digest(1), made) == made
+        (entry,) = aside.released("flights")
+        assert (entry.ordinal, entry.status, entry.document) == (1, BatchStatus.RELEASED, {"a": 1})
+        assert aside.dispositions("flights") == {digest(1): made}
+        assert [e.ordinal for e in aside.handled_newest_first("flights")] == [2, 0]
+        aside.finish_batch("flights", digest(1), BatchStatus.HANDLED, {"b": 1}, NOW)
+        assert aside.released("flights") == ()
+        assert aside.dispositions("flights") == {digest(1): made}
+        assert aside.dispositions("hotels") == {}
+
+    def test_the_same_order_again_changes_nothing_and_another_one_stands(self, aside, url):
+        first, second = (Disposition(Disposal.DISCARD, why, NOW) for why in ("test", "again"))
+        assert aside.dispose("flights", digest(1), first) == first
+        assert aside.dispose("flights", digest(1), second) == first
+        assert aside.batch("flights", digest(1)).status is BatchStatus.DISCARDED
+        back = Disposition(Disposal.RELEASE, "a mistake", NOW)
+        assert aside.dispose("flights", digest(1), back) == back
+        assert aside.dispositions("flights") == {digest(1): back}
+        assert rows_of(url, "dispositions") == 2
+
+    @pytest.mark.parametrize("number", [0, 9])
+    def test_what_is_not_in_quarantine_is_not_disposed_of(self, aside, number):
+        made = Disposition(Disposal.RELEASE, "why", NOW)
+        with pytest.raises(IncumbentError, match="not in quarantine"):
+            aside.dispose("flights", digest(number), made)
+        assert aside.dispositions("flights") == {}
+
+    def test_a_release_lets_waiting_labels_be_looked_for_again(self, aside):
+        for name, until in [("/l/early", 0), ("/l/late", 2), ("/l/done", None)]:
+            aside.record_file("flights", ReadFile(name, "7 b", digest(50), until))
+        assert aside.labels_waiting("flights") == ("/l/early", "/l/late")
+        aside.dispose("flights", digest(1), Disposition(Disposal.DISCARD, "why", NOW))
+        assert aside.looked_until("flights", "/l/late", "7 b") == 2
+        aside.dispose("flights", digest(1), Disposition(Disposal.RELEASE, "why", NOW))
+        found = [aside.looked_until("flights", name, "7 b") for name in ("/l/early", "/l/late")]
+        assert found == [0, 0]
+        assert aside.looked_until("flights", "/l/done", "7 b") is None
+
+    def test_a_file_of_a_released_batch_is_not_read_as_a_new_one(self, aside):
+        aside.record_file("flights", ReadFile("/b/1.csv", "10 a", digest(1)))
+        aside.dispose("flights", digest(1), Disposition(Disposal.RELEASE, "why", NOW))
+        assert aside.files_done("flights") == {"/b/1.csv": "10 a"}
 
 
 class TestPromotions:

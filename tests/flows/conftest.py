@@ -16,6 +16,7 @@ from prefect.testing.utilities import prefect_test_harness
 from flows.monitor import monitor
 from flows.train import train
 from tasks.gateways import open_gateways
+from tests.flows.place import Place
 from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, batch_rows, rows_of
 
 
@@ -88,3 +89,9 @@ def delivery(tmp_path):
 def spec(delivery):
     """The model, with the source and labels of this test."""
     return a_spec(source=delivery.source)
+
+
+@pytest.fixture
+def place(home, tmp_path, delivery, capsys, monkeypatch):
+    """Where a user calls the commands, with the state of a champion."""
+    return Place(tmp_path, delivery, capsys, monkeypatch)

@@ -3,17 +3,12 @@
 The installed command is run where its process matters; elsewhere it is called in this one.
 """
 
-import json
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from incumbent import cli
-from tests.flows.installed import run
-from tests.flows.world import TRAINING_DAYS, a_spec, batch_rows, rows_of
+from tests.flows.world import TRAINING_DAYS, batch_rows, rows_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -32,52 +27,13 @@ COMMANDS = (
     "doctor",
     "backup",
     "restore",
+    "quarantine",
+    "quarantine list",
+    "quarantine show",
+    "quarantine release",
+    "quarantine discard",
 )
 NOWHERE = "http://127.0.0.1:9"
-
-
-class Place:
-    """A folder that a user works in, with the state of a champion."""
-
-    def __init__(self, folder, delivery, capsys, monkeypatch):
-        self.folder, self.delivery = folder, delivery
-        self._capsys, self._monkeypatch = capsys, monkeypatch
-        self.spec = self.write("spec")
-        self.new = self.write("new", name="new")
-        self.wrong = self.write("wrong", harm_tolerence=0.1)
-        self.data = delivery.reference(rows_of(TRAINING_DAYS))
-
-    def write(self, file, **fields):
-        usual = a_spec(source=self.delivery.source).model_dump(mode="json", exclude_defaults=True)
-        path = self.folder / f"{file}.yaml"
-        path.write_text(yaml.safe_dump(usual | fields))
-        return str(path)
-
-    def run(self, *words, **environment):
-        """Exit code and document of the installed command: all of stdout, and no traceback."""
-        return run(*words, cwd=self.folder, **environment)
-
-    def say(self, *words):
-        """Exit code and both streams of the same in this process."""
-        self._monkeypatch.setattr(sys, "argv", ["incumbent", *words])
-        self._capsys.readouterr()
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = end.code
-        return code, *self._capsys.readouterr()
-
-    def call(self, *words):
-        """Exit code and document of the same in this process."""
-        code, out, err = self.say(*words, "--json")
-        assert "Traceback" not in err
-        return code, json.loads(out)
-
-
-@pytest.fixture
-def place(home, tmp_path, delivery, capsys, monkeypatch):
-    return Place(tmp_path, delivery, capsys, monkeypatch)
 
 
 def test_the_installed_command_trains_and_monitors(place, prefect):
@@ -139,6 +95,11 @@ def test_a_replay_is_told_its_files_in_order(place, monkeypatch):
         ("has a champion already", ["train", "{spec}", "{data}"]),
         ("incumbent train", ["monitor", "{new}", "{data}"]),
         ("the same name", ["replay", "{spec}", "{data}", "{data}", *["--against", "{spec}"] * 2]),
+        ("at least 1 character", ["retrain", "{spec}", "--reason", ""]),
+        (
+            "at most 1000 characters",
+            ["quarantine", "release", "{spec}", "b0", "--reason", "a" * 1001],
+        ),
         ("no such decision", ["explain", "0123456789abcdef"]),
     ],
 )
@@ -194,7 +155,7 @@ def test_a_database_out_of_reach_exits_with_4(place, monkeypatch):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_examples(place, command):
-    code, out, _ = place.say(command, "--help")
+    code, out, _ = place.say(*command.split(), "--help")
     assert code == 0
     assert f"incumbent {command}" in out.split("Examples:")[1]
 
