@@ -51,7 +51,7 @@ def require_batch(ledger: Ledger, model: str, name: str) -> BatchEntry:
 
 
 def listed(ledger: Ledger, store: PredictionStore, model: str) -> dict[str, Any]:
-    """What is in quarantine, as a JSON document: oldest first, each as in `described`."""
+    """What is in quarantine, as a JSON document: oldest first, each as in `described_batch`."""
     orders = ledger.dispositions(model)
     inside = [entry for entry in ledger.batches(model) if entry.status in IN_QUARANTINE]
     found = (ledger.batch(model, entry.batch.digest) for entry in inside)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from incumbent.errors import IncumbentError, OutOfReachError, StoredError
-from incumbent.records import BatchStatus
+from incumbent.records import IN_QUARANTINE, BatchStatus, Disposal
 from tests.flows.world import TRAINING_DAYS, Delivery, a_spec, batch_rows, rows_of
 from tests.tasks.loops import at_work
 
@@ -32,6 +33,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.attack]
 
 ROWS_A_DAY, MOST_BATCHES = 60, 6
 KINDS = ("predictions", "rows", "labels")
+TAKEN = IN_QUARANTINE | {BatchStatus.HANDLED}
+WAYS = st.sampled_from(["killed", "away", "taken over"])
 places = st.integers(0, 25)  # writes outside, of which a run has fewer
 
 
@@ -72,8 +75,9 @@ class AnyOrder(RuleBasedStateMachine):
     def rows(self, days):
         return rows_of(days, rows_a_day=ROWS_A_DAY)
 
-    def deliver(self, *, changed):
+    def deliver(self, *, changed, twice=0):
         rows = batch_rows(self.delivered, changed=changed, rows_a_day=ROWS_A_DAY)
+        rows = pd.concat([rows, rows.head(twice)])  # ids that are there twice: it is quarantined
         self.delivery.batch(f"b{self.delivered}", rows)
         self.delivered += 1
 
@@ -94,6 +98,11 @@ class AnyOrder(RuleBasedStateMachine):
     def statuses(self):
         return {e.batch.id: e.status for e in self.ledger.batches("shop")}
 
+    def aside(self):
+        """Ordinals of the batches in quarantine."""
+        entries = self.ledger.batches("shop") if hasattr(self, "loop") else ()
+        return [e.ordinal for e in entries if e.status in IN_QUARANTINE]
+
     def champion_that_loads(self):
         """The champion; None where it cannot be read, which says what to do."""
         champion = self.ledger.champion("shop")
@@ -109,6 +118,25 @@ class AnyOrder(RuleBasedStateMachine):
     def monitor_a_new_batch(self, changed):
         self.deliver(changed=changed)
         self.run("monitor", self.spec)
+
+    @precondition(lambda self: self.delivered < MOST_BATCHES)
+    @rule()
+    def monitor_a_defective_batch(self):
+        self.deliver(changed=True, twice=1)
+        self.run("monitor", self.spec)
+
+    @precondition(lambda self: self.aside())
+    @rule(which=st.integers(0, 5), disposal=st.sampled_from(Disposal))
+    def a_person_decides_about_a_batch(self, which, disposal):
+        ordinal = self.aside()[which % len(self.aside())]
+        self.run("quarantine", self.spec, str(ordinal), disposal, "because")
+
+    @precondition(lambda self: self.aside())
+    @rule(which=st.integers(0, 5), place=places, how=WAYS)
+    def release_broken_off(self, which, place, how):
+        ordinal = self.aside()[which % len(self.aside())]
+        release = ("quarantine", self.spec, str(ordinal), Disposal.RELEASE, "because")
+        self.run_broken_off(place, how, *release)
 
     @rule()
     def monitor(self):
@@ -130,9 +158,12 @@ class AnyOrder(RuleBasedStateMachine):
         self.run("rollback", self.spec, "because", champion, version)
 
     @precondition(lambda self: self.delivered < MOST_BATCHES)
-    @rule(place=places, how=st.sampled_from(["killed", "away", "taken over"]))
+    @rule(place=places, how=WAYS)
     def monitor_broken_off(self, place, how):
         self.deliver(changed=True)
+        self.run_broken_off(place, how, "monitor", self.spec)
+
+    def run_broken_off(self, place, how, *given):
         write, count = self.loop.registry.writable, iter(range(1_000))
 
         def writable():
@@ -143,7 +174,7 @@ class AnyOrder(RuleBasedStateMachine):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(self.loop.registry, "writable", writable)
             try:
-                self.run("monitor", self.spec)
+                self.run(*given)
             except Killed:
                 self.sound = False
 
@@ -192,7 +223,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(which=st.integers(0, 5))
     def the_file_of_a_batch_vanishes(self, which):
         files = sorted(Path(self.delivery.source).parent.glob("*.parquet"))
-        if which < len(files) and self.statuses().get(files[which].stem) is BatchStatus.HANDLED:
+        if which < len(files) and self.statuses().get(files[which].stem) in TAKEN:
             self.vanished.add(files[which].stem)
             files[which].unlink()
 
@@ -235,6 +266,18 @@ class AnyOrder(RuleBasedStateMachine):
         tags = (run.tags for run in self.loop.registry.runs)
         keys = [found["incumbent.key"] for found in tags if "incumbent.key" in found]
         assert len(set(keys)) == len(keys)
+
+    @invariant()
+    def every_quarantined_byte_is_there_and_nothing_discarded_is_learnt(self):
+        entries = self.ledger.batches("shop")
+        store = self.loop.gateways.predictions.quarantined
+        aside = {e.batch.digest for e in entries if e.status in IN_QUARANTINE}
+        assert all(store.kept("shop", digest) for digest in aside)
+        discarded = {e.batch.digest for e in entries if e.status is BatchStatus.DISCARDED}
+        champion = self.champion_that_loads()
+        if champion is not None:
+            card = self.loop.registry.load(champion).model.card
+            assert not discarded & set(card.training.batches)
 
     @invariant()
     def each_batch_was_scored_by_one_version_or_judged_late(self):

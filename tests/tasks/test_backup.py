@@ -4,6 +4,7 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import import_module
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -18,7 +19,7 @@ from incumbent.errors import (
 from incumbent.gateways import backup
 from incumbent.gateways.ledger import Ledger
 from incumbent.gateways.predictions import PredictionStore
-from incumbent.records import Batch, BatchStatus
+from incumbent.records import Batch, BatchStatus, Disposal, Disposition
 from tests.flows.world import a_spec, batch_rows
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
@@ -53,6 +54,19 @@ def test_what_is_restored_is_what_was_there(promoted, empty, tmp_path):
     assert backup.read(tmp_path / "b.zip", *empty) == written > 2
     assert content(empty[0]) == content(ledger)
     assert stored(empty[1]) == stored(store)
+
+
+def test_a_quarantined_delivery_is_restored_byte_for_byte(loop, delivery, tmp_path):
+    path = delivery.broken("b0", b"no table at all")
+    loop.monitor(SPEC, path)
+    (entry,) = loop.gateways.ledger.batches("shop")
+    backup.write(tmp_path / "b.zip", loop.gateways.ledger, loop.gateways.predictions)
+    other = Ledger(f"sqlite:///{tmp_path / 'other.db'}"), PredictionStore(str(tmp_path / "other"))
+    backup.read(tmp_path / "b.zip", *other)
+    made = Disposition(Disposal.DISCARD, "no table", NOW)
+    other[0].dispose("shop", entry.batch.digest, made)
+    kept = other[1].quarantined.kept("shop", entry.batch.digest)
+    assert Path(kept.table).read_bytes() == b"no table at all"
 
 
 def test_a_restored_ledger_goes_on(promoted, empty, tmp_path, delivery):
