@@ -59,7 +59,7 @@ def decision_inputs(
 
 
 def _serious(validation: ValidationReport) -> tuple[Failure, ...]:
-    """The failures that quarantine a batch or keep it from training; none that a person released."""
+    """The failures that quarantine a batch or keep it from training; none after a release."""
     if validation.released is not None:
         return ()
     return tuple(f for f in validation.failures if f.severity is not Severity.WARNING)
