@@ -6,6 +6,7 @@ from functools import partial
 import pandas as pd
 from prefect import task
 
+from incumbent.data.label_domain import domain_of
 from incumbent.data.labels import join
 from incumbent.monitoring.drift import drift, persistent
 from incumbent.monitoring.drift.outputs import outputs_drift
@@ -35,7 +36,7 @@ def with_outputs(state: LiveState, findings: Findings) -> Findings:
     if drift is None or predictions is None or not own:
         return findings
     labels = stored_labels(state.gateways, state.spec, findings.entry.batch.digest)
-    labelled = join(predictions, labels)
+    labelled = join(predictions, labels, domain_of(champion.model.card, state.spec))
     outputs = outputs_drift(champion.model, predictions, labelled, state.spec)
     return replace(findings, drift=replace(drift, outputs=outputs))
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from incumbent.data.intake import as_target, canonical, describe
 from incumbent.data.kinds import column_types, kinds_of
+from incumbent.data.label_domain import domain_of
 from incumbent.data.labels import labels_of
 from incumbent.data.profile import kinds_in
 from incumbent.data.written import as_trained
@@ -60,7 +61,9 @@ def read_batch(
     validated = validate_content(trained, spec, card, datetime.now(UTC))
     validation, rows = validated.report, validated.frame
     known = _own_labels(raw, spec) if spec.target in raw.columns else labels
-    return replace(labelled_batch(spec, name, rows, known, validation), delivered=delivered)
+    found = labelled_batch(spec, name, rows, known, validation)
+    named = domain_of(card, spec).read(found.rows[spec.target])
+    return replace(found, rows=found.rows.assign(**{spec.target: named}), delivered=delivered)
 
 
 def labelled_batch(

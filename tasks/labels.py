@@ -7,7 +7,8 @@ from functools import partial
 import pandas as pd
 from prefect import task
 
-from incumbent.data.labels import join, newest_deliveries
+from incumbent.data.label_domain import domain_of
+from incumbent.data.labels import join, newest_deliveries, why_unmatched
 from incumbent.data.maturity import maturity
 from incumbent.errors import IntegrityError, UnreadableError, UsageError
 from incumbent.gateways import sources
@@ -15,6 +16,7 @@ from incumbent.gateways.ledger import ReadFile
 from incumbent.log import warn
 from incumbent.params import ModelSpec
 from incumbent.records import BatchEntry, Findings, LabelArrival, Predictions
+from tasks.champion import read_champion
 from tasks.gateways import OUTSIDE, Gateways
 from tasks.intake import Arrival, unknown_files
 from tasks.label_tables import NO_BATCH, LabelTable, read_labels, table_of, usable
@@ -66,10 +68,21 @@ def settle_labels(
             entry = gateways.ledger.batch(spec.name, batch)
             predictions = entry and scored_predictions(gateways, spec, entry)
             ids = ids[~ids.isin(predictions.ids)] if predictions else ids
+        if len(ids) == len(table.table) and len(ids):
+            _warn_of_strangers(gateways, spec, table)
         until = newest[0].ordinal if newest and len(ids) else None
         if ids.empty or (all_batches and until is not None):
             file = ReadFile(table.path, table.stamp, table.digest, until)
             gateways.ledger.record_file(spec.name, file)
+
+
+def _warn_of_strangers(gateways: Gateways, spec: ModelSpec, table: LabelTable) -> None:
+    """Say that no label has found a row, beside ids of the newest batch that was scored."""
+    newest = next(iter(gateways.ledger.handled_newest_first(spec.name)), None)
+    predictions = newest and scored_predictions(gateways, spec, newest)
+    if predictions:
+        why = why_unmatched(table.table["id"], predictions.ids)
+        warn("no label of %s has found its row: %s", sources.stem(table.path), why)
 
 
 def labels_within(arrival: Arrival, spec: ModelSpec) -> list[LabelTable]:
@@ -176,9 +189,9 @@ def with_maturity(gateways: Gateways, spec: ModelSpec, findings: Findings) -> Fi
         return findings
     labels = stored_labels(gateways, spec, batch.digest)
     later = gateways.ledger.batches_later(spec.name, batch.digest, set(labels["arrival"]))
-    return replace(
-        findings, maturity=maturity(join(predictions, labels), labels, later, batch.rows)
-    )
+    domain = domain_of(read_champion(gateways, spec).model.card, spec)
+    labelled = join(predictions, labels, domain)
+    return replace(findings, maturity=maturity(labelled, labels, later, batch.rows))
 
 
 def stored_labels(gateways: Gateways, spec: ModelSpec, batch: str) -> pd.DataFrame:

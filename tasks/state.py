@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
+from incumbent.data.label_domain import domain_of
 from incumbent.data.labels import Labelled, join
 from incumbent.data.profile import kinds_in
 from incumbent.errors import IntegrityError, StoredError, UsageError
@@ -109,7 +110,8 @@ class LiveState:
     def labelled(self, batch: str, predictions: Predictions) -> Labelled | None:
         """Predictions of a batch joined with its labels; None before any have arrived."""
         labels = stored_labels(self.gateways, self.spec, batch)
-        return None if labels.empty else join(predictions, labels)
+        domain = domain_of(self.champion().model.card, self.spec)
+        return None if labels.empty else join(predictions, labels, domain)
 
     def fit(self, key: FitKey) -> Contender:
         """The spec's recipe fitted on the rows of a key."""

@@ -9,10 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from incumbent.data.intake import as_id, as_target, ids_of
+from incumbent.data.label_domain import LabelDomain
 from incumbent.params import ModelSpec
 from incumbent.records import Predictions
 
 SCORE_BANDS = 5
+PREFIX = r"^\D*0*"  # of an id: what is no number in it
+HALF = 0.5
+EXAMPLES = 3  # labels that are none, in a message
 COVERAGE_GAP = 0.2  # largest allowed difference of label coverage between two score bands
 ROUNDING = 1e-9
 OLDEST, NEWEST = -1, sys.maxsize  # of the deliveries of a file
@@ -23,13 +27,17 @@ class Labelled:
     """Predictions whose labels have arrived.
 
     `positions` are the rows' positions in the batch; `labels` has the same length. `conflicts`
-    counts the ids that arrived with two different labels; their rows are left out.
+    counts the ids that arrived with two different labels, `invalid` the rows whose label is none
+    of the model's classes, or no plausible value, with the first of these values in `examples`;
+    these rows are left out.
     """
 
     predictions: Predictions
     positions: NDArray[np.int64]
     labels: pd.Series
     conflicts: int
+    invalid: int = 0
+    examples: tuple[str, ...] = ()
 
 
 def labels_of(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
@@ -43,10 +51,11 @@ def labels_of(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
 def newest_deliveries(
     labels: pd.DataFrame, order: Sequence[str], now: Mapping[str, str]
 ) -> pd.DataFrame:
-    """The labels without those that a later delivery of the same file has replaced.
+    """The labels without those that a later delivery has replaced.
 
-    A file that is written anew corrects what it said before, id by id. An id that one delivery, or
-    two files, label differently stays: that is a conflict.
+    A later delivery corrects what was said before, id by id: in the same file, written anew, or in
+    another one. An id that one delivery, or two that arrived together, label differently stays:
+    that is a conflict.
 
     Args:
         labels: Columns `id`, `label`, `arrival` (a digest) and `path`.
@@ -61,33 +70,60 @@ def newest_deliveries(
         other = OLDEST if held in arrived else len(order)
         ages[digest, path] = NEWEST if digest == held else place.get(digest, other)
     age = pd.Series([ages[key] for key in zip(labels["arrival"], labels["path"], strict=True)])
-    newest = age.groupby([labels["path"], labels["id"]]).transform("max")
-    return labels[age == newest].reset_index(drop=True)
+    newest = age == age.groupby([labels["path"], labels["id"]]).transform("max")
+    of_file = labels[newest]
+    arrival = of_file["arrival"].map(lambda digest: place.get(digest, len(order)))
+    latest = arrival == arrival.groupby(of_file["id"]).transform("max")
+    return of_file[latest].reset_index(drop=True)
 
 
-def join(predictions: Predictions, labels: pd.DataFrame) -> Labelled:
+def join(
+    predictions: Predictions, labels: pd.DataFrame, domain: LabelDomain | None = None
+) -> Labelled:
     """Join labels to predictions. An id with two different labels counts as unlabelled.
 
     Args:
         predictions: The predictions for a batch of n rows.
         labels: Columns `id` and `label`, in any order; duplicates are allowed.
+        domain: What a label may be; a row with another one counts as unlabelled. None: anything.
 
     Returns:
         The m <= n labelled rows, in the order of the batch.
     """
-    distinct = labels.drop_duplicates(subset=["id", "label"])
+    ids = pd.Index(predictions.ids)
+    read = labels if domain is None else labels.assign(label=domain.read(labels["label"]))
+    none = read["label"].isna() & labels["id"].isin(ids)
+    distinct = read.dropna(subset=["label"]).drop_duplicates(subset=["id", "label"])
     conflicting = distinct["id"].duplicated(keep=False)
     known = distinct[~conflicting].set_index("id")["label"]
-    ids = pd.Index(predictions.ids)
     found = known.index.get_indexer(ids)
     positions = np.flatnonzero(found >= 0)
     disputed = pd.Index(distinct.loc[conflicting, "id"].unique()).get_indexer(ids)
+    strange = labels[none & ~labels["id"].isin(distinct["id"])]
     return Labelled(
         take(predictions, positions),
         positions,
         known.iloc[found[positions]].reset_index(drop=True),
         len(np.unique(disputed[disputed >= 0])),
+        int(strange["id"].nunique()),
+        tuple(strange["label"].astype(str).unique()[:EXAMPLES].tolist()),
     )
+
+
+def why_unmatched(ids: pd.Series, known: NDArray[np.object_]) -> str:
+    """Ids of labels and of rows side by side, and whether they differ in their form alone.
+
+    >>> why_unmatched(pd.Series(["00012", "00013"]), np.array(["12", "13"], dtype=object))
+    "ids of labels are such as '00012', of rows such as '12': without prefix and zeros they match"
+    """
+    if not len(ids) or not len(known):
+        return "there are no ids to join by"
+    shown = f"ids of labels are such as {ids.iloc[0]!r}, of rows such as {known[0]!r}"
+    bare, rows = (
+        pd.Series(side, dtype="str").str.replace(PREFIX, "", regex=True) for side in (ids, known)
+    )
+    alike = bool(bare.isin(set(rows) - {""}).mean() >= HALF)
+    return f"{shown}: without prefix and zeros they match" if alike else shown
 
 
 def coverage(values: NDArray[np.float64], positions: NDArray[np.int64]) -> tuple[float, ...]:

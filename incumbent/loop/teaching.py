@@ -10,7 +10,7 @@ from incumbent.data.labels import Labelled
 from incumbent.loop.state import LoopState, Part
 from incumbent.model.windows import newer_half
 from incumbent.monitoring.harm import UNRELATED
-from incumbent.params import ModelSpec, Task
+from incumbent.params import ModelSpec
 from incumbent.records import ModelCard, TrainingBatch
 
 SUSPECTED = frozenset({UNRELATED})  # faults that labels of a changed world show as well
@@ -55,23 +55,14 @@ def teachable_rows(frame: pd.DataFrame, labelled: Labelled | None, card: ModelCa
         labelled: Its predictions joined with the labels that have arrived; None: no labels.
         card: The champion's card.
 
-    Rows that an expectation excludes are left out. A third class in the labels of a binary model
-    is a mistake in the labels, and its rows are left out as well.
+    Rows that an expectation excludes are left out.
     """
     target = card.spec.target
     if labelled is None:
         return frame.iloc[:0].assign(**{target: None})
-    sound = teachable(labelled, card)
+    sound = labelled.predictions.trainable
     rows = frame.iloc[labelled.positions[sound]]
     return rows.assign(**{target: labelled.labels[sound].to_numpy()}).reset_index(drop=True)
-
-
-def teachable(labelled: Labelled, card: ModelCard) -> NDArray[np.bool_]:
-    """Which of the m labelled rows a model may learn from, shape (m,)."""
-    sound = labelled.predictions.trainable
-    if card.spec.task is Task.BINARY:
-        return np.asarray(sound & labelled.labels.isin(card.classes).to_numpy())
-    return sound
 
 
 def in_part(rows: pd.DataFrame, part: Part, spec: ModelSpec) -> NDArray[np.bool_]:

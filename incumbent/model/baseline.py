@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from incumbent.data.intake import blocks_of, noise_blocks
-from incumbent.model.scoring import predictions_and_truth
+from incumbent.model.scoring import classes_of, predictions_and_truth
 from incumbent.params import ModelSpec, Task
 from incumbent.records import Baseline, FittedModel, HeldOutEvaluation
 from incumbent.statistics.intervals import borrow_noise, serial_mean
@@ -38,14 +38,24 @@ def evaluate_baseline(
 
     Rows of fewer than five days do not show the noise between days: it is then borrowed from the
     baseline of the champion before. Where there is none, rows of a single day have the noise
-    between their hours.
+    between their hours. Rows of a class that the model was not fitted on are left out: it was seen
+    first among the newest rows, and the loss of what nobody could know would hide every later harm.
     """
+    rows = of_known_classes(rows, pipeline, spec)
     values, truth = predictions_and_truth(pipeline, rows, spec, kinds)
     blocks = noise_blocks(rows, spec) if before is None else blocks_of(rows, spec)
     scored, threshold = Scored(values, truth, blocks), _threshold(values, truth, spec)
     baseline = baseline_of(scored, spec, threshold)
     baseline = baseline if before is None else lend_noise(baseline, before, spec)
     return HeldOutEvaluation(baseline, threshold, held_out_rows(rows, scored, spec, kinds))
+
+
+def of_known_classes(rows: pd.DataFrame, pipeline: Pipeline, spec: ModelSpec) -> pd.DataFrame:
+    """The rows whose class a model can predict; all of them for a regression."""
+    if spec.task is Task.REGRESSION:
+        return rows
+    known = rows[spec.target].isin(classes_of(pipeline, spec.task))
+    return rows if known.all() else rows[known].reset_index(drop=True)
 
 
 def read_held_out(model: FittedModel) -> tuple[pd.DataFrame, Scored]:

@@ -19,6 +19,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 from incumbent.data.intake import blocks_of, period_of
 from incumbent.data.kinds import CATEGORICAL, NUMERIC
+from incumbent.data.label_domain import limits_of
 from incumbent.data.profile import profile
 from incumbent.data.profile.known_rows import known_rows, row_columns
 from incumbent.digest import table_digest
@@ -115,6 +116,7 @@ def assemble(
         evaluation.baseline,
         training,
         fitted_loss(pipeline, rows, spec, kinds),
+        limits_of(rows[spec.target]) if spec.task is Task.REGRESSION else None,
     )
     pipeline = with_threshold(pipeline, evaluation.threshold)
     golden = golden_rows(pipeline, rows, spec, kinds)

@@ -82,6 +82,8 @@ def judge_harm(
         slices=slice_metrics(labelled.predictions, truth, card),
         unsliced=unsliced(labelled.predictions, spec),
         conflicts=labelled.conflicts,
+        invalid=labelled.invalid,
+        examples=() if spec.target in spec.sensitive else labelled.examples,
     )
 
 

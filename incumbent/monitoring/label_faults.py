@@ -25,6 +25,7 @@ from incumbent.records import (
 )
 from incumbent.statistics.slope import calibration_slope, related
 
+INVALID = "labels"
 MOST_SUSPECTS = 5  # newest batches that look shuffled; each costs a fit of its own
 
 
@@ -32,7 +33,8 @@ def faults(inputs: DecisionInputs) -> tuple[Reason, ...]:
     """Reasons to exclude a batch from training; empty where its labels and features are sound."""
     doubts = () if quarantined(inputs) else tuple(map(doubt, inputs.failures))
     coverage = unbalanced(inputs.harm) if inputs.harm else None
-    found = (*doubts, coverage, *map(reason_of, _faulty(inputs)), skew_fault(inputs))
+    invalid = strange_labels(inputs) if inputs.harm else None
+    found = (*doubts, invalid, coverage, *map(reason_of, _faulty(inputs)), skew_fault(inputs))
     return tuple(fault for fault in found if fault is not None)
 
 
@@ -46,6 +48,22 @@ def doubt(failure: Failure) -> Reason:
     where = f" on {failure.column}" if failure.column else ""
     text = f"{failure.expectation}{where}: {failure.observed}, expected {failure.expected}"
     return Reason("data", failure.column, failure.observed, failure.expected, text)
+
+
+def strange_labels(inputs: DecisionInputs) -> Reason | None:
+    """A reason where more labels are none of the model's than single mistakes explain."""
+    harm, tolerance = inputs.harm, inputs.spec.validation_row_tolerance
+    assert harm is not None  # noqa: S101 - asked by the caller
+    share = harm.invalid / max(harm.invalid + harm.matured, 1)
+    if share <= tolerance:
+        return None
+    examples = ", ".join(map(repr, harm.examples))
+    text = (
+        f"{harm.invalid} of {harm.invalid + harm.matured} labels are none that the model knows"
+        + (f", e.g. {examples}" if examples else "")
+        + "; a class that is new belongs in `classes` of the spec"
+    )
+    return Reason(INVALID, None, share, tolerance, text)
 
 
 def unbalanced(harm: HarmReport) -> Reason | None:

@@ -37,6 +37,12 @@ class ModelData(Stage):
         title="Features",
         description="Columns that the model reads. Empty: all except target, timestamp and id.",
     )
+    classes: tuple[Column, ...] = Field(
+        (),
+        title="Further classes",
+        description="Classes that labels may have beyond those of the training set (multiclass)."
+        " A label of any other class is left out.",
+    )
     sensitive: tuple[Column, ...] = Field(
         (),
         title="Sensitive columns",

@@ -18,6 +18,7 @@ from incumbent.params.shadow import ShadowRules
 from incumbent.params.skew import SkewRules
 from incumbent.params.training import TrainingRules
 from incumbent.params.trigger import TriggerRules
+from incumbent.params.types import Task
 from incumbent.params.validation import ValidationRules
 
 
@@ -54,6 +55,8 @@ class ModelSpec(
         others = set(self.harm_slices) - set(self.features) if self.features else set(taken)
         if stray := others & set(self.harm_slices):
             raise ValueError(f"harm_slices must be features: {sorted(stray)}")
+        if self.classes and self.task is not Task.MULTICLASS:
+            raise ValueError("classes can be added to a multiclass model only")
         if self.labels is not None and self.id is None:
             raise ValueError("labels in files of their own are joined by id: name the id column")
         if self.serving_log is not None and self.id is None:

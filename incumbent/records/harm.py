@@ -103,7 +103,8 @@ class HarmReport:
     not represent the batch, and there are no signals. `fitted` is the champion's loss on the rows
     of its fit. `slices` are the metrics by value of the columns in `harm_slices`; `unsliced` are
     those columns whose values were not stored when the batch was scored. `conflicts` counts ids
-    with two different labels, which are left out.
+    with two different labels, `invalid` rows whose label is no class and no plausible value, with
+    some of these in `examples`; both are left out.
     """
 
     matured: int
@@ -121,6 +122,8 @@ class HarmReport:
     slices: tuple[SliceMetrics, ...] = ()
     unsliced: tuple[str, ...] = ()
     conflicts: int = 0
+    invalid: int = 0
+    examples: tuple[str, ...] = ()
 
     @property
     def harmed(self) -> dict[str, HarmSignal]:

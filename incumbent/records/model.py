@@ -80,7 +80,8 @@ class ModelCard:
     """Everything registered with a version, except for the pipeline and its rows.
 
     `fitted_loss` is the loss on the rows of the fit; the baseline minus the fitted loss is the
-    generalisation gap. None in a card without the field.
+    generalisation gap. None in a card without the field. `label_limits` are the lowest and the
+    highest plausible value of a regression; None: any.
     """
 
     spec: ModelSpec
@@ -90,6 +91,7 @@ class ModelCard:
     baseline: Baseline
     training: TrainingSet
     fitted_loss: float | None = None
+    label_limits: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from incumbent.data.profile.windows import blocks_in
 from incumbent.digest import text_digest
 from incumbent.loop.fitting import fit_contender, training_set_of
 from incumbent.loop.state import Contender, Evaluation, FitKey, Part
-from incumbent.loop.teaching import in_part, teachable
+from incumbent.loop.teaching import in_part
 from incumbent.model.scoring import classes_of, predict
 from incumbent.model.training import evaluate_recipe, importances
 from incumbent.model.windows import sample
@@ -178,12 +178,12 @@ class Fits:
         return self._positions[batch]
 
     def _find_teachable(self, batch: str) -> NDArray[np.int64]:
-        arrived, card = self.history.batch(int(batch)), self.card(FIRST, self.evaluation())
+        arrived = self.history.batch(int(batch))
         unscored = arrived.predictions(np.empty((len(arrived.rows), 0)))
         labelled = arrived.labelled(unscored)
         if arrived.quarantined or labelled is None:
             return np.empty(0, dtype=np.int64)
-        return labelled.positions[teachable(labelled, card)]
+        return labelled.positions[labelled.predictions.trainable]
 
     def _mean_loss(self, position: int, key: FitKey) -> float:
         batch = self.history.batch(position)
