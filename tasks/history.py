@@ -24,7 +24,7 @@ from incumbent.params import ModelSpec
 from incumbent.records import Batch, ModelCard, ValidationReport
 from incumbent.replay.labelled_history import LabelledBatch, LabelledHistory
 from tasks.intake import read_training_data
-from tasks.validation import sound_rows, validate_content
+from tasks.validation import sound_rows, validate_content, within_partition
 
 
 def open_history(spec: ModelSpec, reference: str, paths: Sequence[str]) -> LabelledHistory:
@@ -58,7 +58,8 @@ def read_batch(
     _require_labels(raw, labels, spec, path)
     delivered = describe(path, name, raw, spec)
     trained = as_trained(_features(raw, spec), card.profile)
-    validated = validate_content(trained, spec, card, datetime.now(UTC))
+    own_spec = within_partition(spec, path)
+    validated = validate_content(trained, own_spec, card, datetime.now(UTC))
     validation, rows = validated.report, validated.frame
     known = _own_labels(raw, spec) if spec.target in raw.columns else labels
     found = labelled_batch(spec, name, rows, known, validation)

@@ -44,7 +44,7 @@ from tasks.scoring import score_batch
 from tasks.skew import recalled_skew
 from tasks.state import LiveState
 from tasks.stored import predictions_by, scored_predictions, version_of
-from tasks.validation import validate_content
+from tasks.validation import validate_content, within_partition
 
 
 def recall(state: LiveState, entry: BatchEntry, arrivals: Mapping[str, str]) -> Findings:
@@ -141,7 +141,8 @@ def found_before(
 
 def _validated(state: LiveState, arrival: Arrival, number: int) -> ValidationReport:
     card = _judged_card(state, number)
-    return validate_content(arrival.content, state.spec, card, datetime.now(UTC)).report
+    spec = within_partition(state.spec, arrival.entry.batch.path)
+    return validate_content(arrival.content, spec, card, datetime.now(UTC)).report
 
 
 def _judged_card(state: LiveState, number: int) -> ModelCard:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -14,6 +15,7 @@ from incumbent.data.kinds import kinds_of
 from incumbent.data.profile import count, kinds_in
 from incumbent.data.profile.windows import blocks_in
 from incumbent.errors import QuarantineError, UnreadableError
+from incumbent.gateways import sources
 from incumbent.gateways import validation as gateway
 from incumbent.monitoring.data_faults import data_faults
 from incumbent.monitoring.data_faults.columns import missing, unread
@@ -49,7 +51,8 @@ def validate(arrival: Arrival, spec: ModelSpec, card: ModelCard) -> Validated:
     if arrival.released is not None and isinstance(arrival.content, pd.DataFrame):
         frame = canonical(arrival.content, spec, kinds_in(card.profile))
         return Validated(arrival.released, frame, _counted(frame, spec, card))
-    return validate_content(arrival.content, spec, card, datetime.now(UTC))
+    own_spec = within_partition(spec, arrival.entry.batch.path)
+    return validate_content(arrival.content, own_spec, card, datetime.now(UTC))
 
 
 def validate_content(
@@ -81,20 +84,33 @@ def validate_content(
     except UnreadableError as error:
         read = told(unread(raw, kinds), spec)
         return Validated(report(read) if read else unreadable(error), pd.DataFrame())
+    whole = _counted(frame, spec, card)
+    kept = np.setdiff1d(np.arange(len(frame)), excluded)  # others are known to be broken
+    sound = frame if len(kept) == len(frame) else frame.iloc[kept].reset_index(drop=True)
     examined = Examined(
-        frame,
-        _counted(frame, spec, card),
+        sound,
+        whole if sound is frame else _counted(sound, spec, card),
         card.profile,
         spec,
-        infinite_rows(raw, kinds),
+        infinite_rows(raw.iloc[kept], kinds),
         card.training.period,
         delivered,
     )
     faults, rows = data_faults(examined)
-    found = report((*failures, *faults), (*excluded, *rows))
+    found = report((*failures, *faults), (*excluded, *kept[list(rows)].tolist()))
     if found.outcome is Outcome.QUARANTINE:
         return Validated(replace(found, excluded=()), pd.DataFrame())
-    return Validated(found, frame, examined.counted)
+    return Validated(found, frame, whole)
+
+
+def within_partition(spec: ModelSpec, path: str) -> ModelSpec:
+    """The spec for a file of a partitioned data set, whose keys have one value in all of its rows.
+
+    What the spec itself says of a key comes last, and holds.
+    """
+    names = sources.partition_keys(path)
+    alike = (f"{rule}:{name}=off" for name in names for rule in ("constant", "values_lost"))
+    return spec.model_copy(update={"validation_rules": (*alike, *spec.validation_rules)})
 
 
 def _counted(frame: pd.DataFrame, spec: ModelSpec, card: ModelCard) -> Profile:

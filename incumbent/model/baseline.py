@@ -24,6 +24,7 @@ from incumbent.statistics.metrics import (
 
 PREDICTION_PREFIX = "incumbent.prediction_"
 BLOCK_COLUMN = "incumbent.block"
+VALUE = "value"  # the only output of a regression
 HELD_OUT_ROWS = 4_000
 
 
@@ -47,7 +48,10 @@ def evaluate_baseline(
     scored, threshold = Scored(values, truth, blocks), _threshold(values, truth, spec)
     baseline = baseline_of(scored, spec, threshold)
     baseline = baseline if before is None else lend_noise(baseline, before, spec)
-    return HeldOutEvaluation(baseline, threshold, held_out_rows(rows, scored, spec, kinds))
+    outputs = classes_of(pipeline, spec.task) or (VALUE,)
+    return HeldOutEvaluation(
+        baseline, threshold, held_out_rows(rows[[*kinds, spec.target]], scored, spec, outputs)
+    )
 
 
 def of_known_classes(rows: pd.DataFrame, pipeline: Pipeline, spec: ModelSpec) -> pd.DataFrame:
@@ -59,11 +63,15 @@ def of_known_classes(rows: pd.DataFrame, pipeline: Pipeline, spec: ModelSpec) ->
 
 
 def read_held_out(model: FittedModel) -> tuple[pd.DataFrame, Scored]:
-    """The features of the held-out rows of a version, and its predictions of them."""
+    """The features of the held-out rows of a version, and predictions of them.
+
+    They are those of the model that was judged. A class that only the rows which judged it have is
+    one of the version, and not of that model: its probability is 0.
+    """
     rows, card = model.held_out, model.card
-    predicted = [c for c in rows.columns if str(c).startswith(PREDICTION_PREFIX)]
+    columns = [f"{PREDICTION_PREFIX}{name}" for name in card.classes or (VALUE,)]
     scored = Scored(
-        rows[predicted].to_numpy(np.float64),
+        rows.reindex(columns=columns, fill_value=0.0).to_numpy(np.float64),
         truth_of(rows[card.spec.target], card.spec.task, card.classes),
         rows[BLOCK_COLUMN].to_numpy(np.int64),
     )
@@ -71,12 +79,19 @@ def read_held_out(model: FittedModel) -> tuple[pd.DataFrame, Scored]:
 
 
 def held_out_rows(
-    rows: pd.DataFrame, scored: Scored, spec: ModelSpec, kinds: dict[str, str]
+    rows: pd.DataFrame, scored: Scored, spec: ModelSpec, outputs: tuple[str, ...]
 ) -> pd.DataFrame:
-    """A seeded sample of held-out rows, with their blocks and the predictions of them."""
-    values = scored.values
-    columns = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
-    whole = rows[[*kinds, spec.target]].assign(**{BLOCK_COLUMN: scored.blocks}, **columns)
+    """A seeded sample of held-out rows, with their blocks and the predictions of them.
+
+    Args:
+        rows: The features and the target, shape (n, columns).
+        scored: The predictions, shape (n, k).
+        spec: The seed.
+        outputs: The classes that the k columns stand for, or the value.
+    """
+    predicted = (f"{PREDICTION_PREFIX}{name}" for name in outputs)
+    columns = dict(zip(predicted, scored.values.T, strict=True))
+    whole = rows.assign(**{BLOCK_COLUMN: scored.blocks}, **columns)
     drawn = np.random.default_rng(spec.training_seed).permutation(len(whole))[:HELD_OUT_ROWS]
     return whole.iloc[np.sort(drawn)].reset_index(drop=True)
 

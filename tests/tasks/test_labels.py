@@ -341,7 +341,7 @@ def test_a_label_file_that_cannot_be_read_does_not_stop_the_loop(loop, delivery)
 
 def test_a_target_column_that_is_no_number_quarantines_its_batch(bare, delivery):
     spec = a_spec(task="regression", source=delivery.source, target="price")
-    bare.train(spec, delivery.reference(pd.concat(map(batch_rows, range(3)))))
+    bare.train(spec, delivery.reference(rows_of(TRAINING_DAYS)))
     delivery.batch("b0", batch_rows(0).assign(price="n/a"))
     delivery.batch("b1", batch_rows(1))
     found = bare.monitor(spec)

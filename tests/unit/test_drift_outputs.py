@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from incumbent.data.labels import Labelled
-from incumbent.model.baseline import BLOCK_COLUMN, PREDICTION_PREFIX
+from incumbent.model.baseline import BLOCK_COLUMN, PREDICTION_PREFIX, VALUE
 from incumbent.monitoring.drift.outputs import outputs_drift
 from incumbent.records import FittedModel, NullQuality
 from tests.unit.builders import a_card, a_spec, some_predictions
@@ -27,7 +27,8 @@ def draw(task, n, seed, tilt=0.0):
 
 def a_model(task, spec):
     values, truth = draw(task, len(DAYS), 0)
-    values_by_column = {f"{PREDICTION_PREFIX}{i}": values[:, i] for i in range(values.shape[1])}
+    names = CLASSES[task] or (VALUE,)
+    values_by_column = {f"{PREDICTION_PREFIX}{n}": values[:, i] for i, n in enumerate(names)}
     held_out = pd.DataFrame({spec.target: truth, BLOCK_COLUMN: DAYS, **values_by_column})
     return FittedModel(a_card(spec, classes=CLASSES[task]), None, pd.DataFrame(), held_out)
 

@@ -80,7 +80,7 @@ def test_nested_records_and_specs_become_documents():
         (Action, ["none", "notify", "retrain", "roll_back"]),
         (records.Ruling, ["promote", "reject", "extend"]),
         (records.Burden, ["refresh", "replacement"]),
-        (Severity, ["critical", "warning"]),
+        (Severity, ["critical", "suspect", "warning"]),
     ],
 )
 def test_words_that_other_tools_read(kind, values):

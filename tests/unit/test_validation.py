@@ -26,9 +26,9 @@ def test_the_worst_failure_decides(failures, expected):
     assert outcome(failures) is expected
 
 
-def test_report_sorts_excluded_rows_and_keeps_the_order_of_failures():
+def test_report_sorts_excluded_rows_and_puts_critical_failures_first():
     found = report([WARNING, CRITICAL], [7, 2, 7])
-    assert found == ValidationReport(Outcome.QUARANTINE, (WARNING, CRITICAL), (2, 7))
+    assert found == ValidationReport(Outcome.QUARANTINE, (CRITICAL, WARNING), (2, 7))
 
 
 def test_what_cannot_be_read_is_quarantined_and_says_why():

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from incumbent.data.profile.known_rows import row_columns, shares_known
+from incumbent.data.profile.windows import FEWEST_BLOCKS
 from incumbent.monitoring.data_faults.evidence import Evidence, Examined
 from incumbent.monitoring.data_faults.shape import warns
 
@@ -87,7 +88,7 @@ def _times(batch: Examined) -> Iterator[Evidence]:
 def _few(batch: Examined) -> Iterator[Evidence]:
     """Rows a day far below those of training."""
     here, there = batch.counted, batch.reference
-    if here.blocks == 0 or there.blocks == 0:
+    if here.blocks == 0 or there.blocks < FEWEST_BLOCKS:
         return
     share = (here.rows / here.blocks) / (there.rows / there.blocks)
     if share >= FEW:
