@@ -9,8 +9,10 @@ from prefect import task
 from incumbent.data.label_domain import domain_of
 from incumbent.data.labels import join
 from incumbent.monitoring.drift import drift, persistent
-from incumbent.monitoring.drift.outputs import outputs_drift
+from incumbent.monitoring.drift.outputs import LABEL, SCORE, outputs_drift
 from incumbent.monitoring.drift.together import rows_of_frame, with_groups
+from incumbent.monitoring.sensitive import without_values
+from incumbent.params import ModelSpec
 from incumbent.records import DriftReport, Findings, Profile
 from tasks.gateways import OUTSIDE
 from tasks.labels import stored_labels
@@ -21,7 +23,7 @@ from tasks.state import LiveState
 def measure_drift(state: LiveState, frame: pd.DataFrame, counted: Profile) -> DriftReport:
     """The batch compared with the champion's reference, from the counts of validation."""
     reference, spec = state.champion().model.card.profile, state.spec
-    report = drift(counted, reference, spec)
+    report = without_values(drift(counted, reference, spec), spec.sensitive)
     report = with_groups(report, partial(rows_of_frame, frame))
     return persistent(report, _earlier(state), spec.drift_repeats)
 
@@ -38,7 +40,13 @@ def with_outputs(state: LiveState, findings: Findings) -> Findings:
     labels = stored_labels(state.gateways, state.spec, findings.entry.batch.digest)
     labelled = join(predictions, labels, domain_of(champion.model.card, state.spec))
     outputs = outputs_drift(champion.model, predictions, labelled, state.spec)
-    return replace(findings, drift=replace(drift, outputs=outputs))
+    shown = without_values(replace(drift, outputs=outputs), _of_outputs(state.spec))
+    return replace(findings, drift=shown)
+
+
+def _of_outputs(spec: ModelSpec) -> tuple[str, ...]:
+    """The sensitive columns, and the labels where the target is one of them."""
+    return (*spec.sensitive, *((LABEL, SCORE) if spec.target in spec.sensitive else ()))
 
 
 def _earlier(state: LiveState) -> list[bool]:

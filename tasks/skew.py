@@ -23,6 +23,7 @@ from incumbent.gateways import sources
 from incumbent.gateways.sources.content import GIGABYTE
 from incumbent.gateways.sources.frame import read_columns
 from incumbent.log import warn
+from incumbent.monitoring.sensitive import without_examples
 from incumbent.monitoring.skew import ComparedColumns, Sides, bring_together, skew
 from incumbent.monitoring.skew.effect import answer_skew, offline_rows, score_skew, served_rows
 from incumbent.params import ModelSpec
@@ -87,9 +88,9 @@ def _measured(state: LiveState, served: pd.DataFrame, frame: pd.DataFrame) -> Sk
     ours, theirs = served_rows(model, sides), offline_rows(model, sides)
     report = replace(skew(sides), score=score_skew(model, ours, theirs))
     given = _answers(spec, served, sides)
-    if given is None:
-        return report
-    return replace(report, answers=answer_skew(model, ours, given, sides.rows.ids))
+    if given is not None:
+        report = replace(report, answers=answer_skew(model, ours, given, sides.rows.ids))
+    return without_examples(report, spec)
 
 
 def _served(spec: ModelSpec, card: ModelCard, ids: pd.Index) -> pd.DataFrame | None:

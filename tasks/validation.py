@@ -75,14 +75,14 @@ def validate_content(
     if absent := told(missing(raw, (*keys, *card.profile.columns)), spec):
         return Validated(report(absent), pd.DataFrame())
     suites = [suite for suite in (derived.keys(spec), own(spec)) if suite is not None]
-    failures, excluded = gateway.validate(raw, suites)
+    failures, excluded = gateway.validate(raw, suites, spec.sensitive)
     if any(failure.severity is Severity.CRITICAL for failure in failures):
         return Validated(report(failures), pd.DataFrame())
     kinds = kinds_in(card.profile)
     try:
         frame = canonical(raw, spec, kinds)
     except UnreadableError as error:
-        read = told(unread(raw, kinds), spec)
+        read = told(unread(raw, kinds, spec.sensitive), spec)
         return Validated(report(read) if read else unreadable(error), pd.DataFrame())
     whole = _counted(frame, spec, card)
     kept = np.setdiff1d(np.arange(len(frame)), excluded)  # others are known to be broken
@@ -139,7 +139,7 @@ def sound_rows(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     keys = [key for key in (spec.id, spec.timestamp) if key is not None]
     absent = told(missing(raw, (*keys, *kinds_of(raw, spec), spec.target)), spec)
     suites = [suite for suite in (derived.keys(spec), own(spec)) if suite is not None]
-    failures, excluded = (absent, []) if absent else gateway.validate(raw, suites)
+    failures, excluded = (absent, []) if absent else gateway.validate(raw, suites, spec.sensitive)
     worst = next((f for f in failures if f.severity is Severity.CRITICAL), None)
     if worst is not None:
         raise QuarantineError(

@@ -182,7 +182,7 @@ def _nothing_in_common(serving: pd.Series, offline: pd.Series) -> UsageError:
     """An error that shows what the ids of both tables look like."""
     sides = {"serving": as_id(serving).dropna(), "offline": as_id(offline).dropna()}
     some = {
-        side: ", ".join(repr(shown(str(ids.name), one)) for one in ids.head(SOME_IDS)) or "none"
+        side: ", ".join(repr(shown(one)) for one in ids.head(SOME_IDS)) or "none"
         for side, ids in sides.items()
     }
     return UsageError(

@@ -20,6 +20,8 @@ from incumbent.params import ModelSpec, Task
 from incumbent.records import Batch, Period
 
 EXCHANGEABLE_BLOCKS = 200
+OUTER_TIMES, FAR_TIMES = 0.05, 20  # share of rows on each side; spans of the rest they may lie off
+DAY = pd.Timedelta(days=1)
 
 
 def canonical(frame: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str]) -> pd.DataFrame:
@@ -214,11 +216,10 @@ def ids_of(frame: pd.DataFrame, spec: ModelSpec) -> NDArray[np.object_]:
 
 
 def period_of(frame: pd.DataFrame, spec: ModelSpec) -> Period | None:
-    """From the oldest to the newest row; None without timestamps or rows."""
+    """From the oldest to the newest row; None without timestamps or rows. Outliers do not count."""
     if spec.timestamp is None or frame.empty:
         return None
-    times = frame[spec.timestamp]
-    return Period(times.min().to_pydatetime(), times.max().to_pydatetime())
+    return _period(frame[spec.timestamp])
 
 
 def describe(path: str, name: str, raw: pd.DataFrame, spec: ModelSpec) -> Batch:
@@ -240,7 +241,18 @@ def _raw_period(raw: pd.DataFrame, spec: ModelSpec) -> Period | None:
         times = read_times(raw[spec.timestamp], errors="coerce").dropna()
     except TypeError:
         return None
-    return None if times.empty else Period(times.min().to_pydatetime(), times.max().to_pydatetime())
+    return None if times.empty else _period(times)
+
+
+def _period(times: pd.Series) -> Period:
+    """The period without times that lie far from nearly all others, such as one of the year 9999.
+
+    A single such row would make a champion thousands of years old. Validation names these rows.
+    """
+    low, high = times.quantile([OUTER_TIMES, 1 - OUTER_TIMES])
+    room = FAR_TIMES * max(high - low, DAY)
+    near = times[(times >= low - room) & (times <= high + room)]
+    return Period(near.min().to_pydatetime(), near.max().to_pydatetime())
 
 
 def read_times(column: pd.Series, errors: Literal["raise", "coerce"]) -> pd.Series:

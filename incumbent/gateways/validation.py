@@ -5,7 +5,7 @@ out of training, and `expected` describes what was expected.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import great_expectations as gx
@@ -29,13 +29,14 @@ RESULT_FORMAT = {
 
 
 def validate(
-    frame: pd.DataFrame, suites: Sequence[gx.ExpectationSuite]
+    frame: pd.DataFrame, suites: Sequence[gx.ExpectationSuite], sensitive: Collection[str] = ()
 ) -> tuple[list[Failure], list[int]]:
     """What a table fails of some suites, in their order, up to the first critical suite.
 
     Args:
         frame: A table as read, shape (n, any); its index does not count.
         suites: Suites to run. After one with a critical failure the rest is not run.
+        sensitive: Columns of which no value is shown.
 
     Returns:
         The failures (critical first) and the positions of excluded rows.
@@ -50,7 +51,7 @@ def validate(
     for suite in suites:
         results = batch.validate(suite, result_format=RESULT_FORMAT).results
         evaluated = _evaluated(suite.name, results)
-        found = [_failure(result) for result in evaluated if not result.success]
+        found = [_failure(result, sensitive) for result in evaluated if not result.success]
         failures += sorted(found, key=_order)
         excluded += (row for result in evaluated for row in _excluded(result))
         if any(failure.severity is Severity.CRITICAL for failure in found):
@@ -122,11 +123,12 @@ def _misconfigured(suite: str, result: ExpectationValidationResult, message: str
     )
 
 
-def _failure(result: ExpectationValidationResult) -> Failure:
+def _failure(result: ExpectationValidationResult, sensitive: Collection[str]) -> Failure:
+    hidden = not set(_columns(result)).isdisjoint(sensitive)
     return Failure(
         expectation=_type(result),
         column=", ".join(_columns(result)) or None,
-        observed=_observed(result),
+        observed=_how_many(result) if hidden else _observed(result),
         expected=_expected(result),
         rows=result.result.get("unexpected_count"),
         severity=Severity.CRITICAL if _is_critical(result) else Severity.WARNING,
@@ -157,6 +159,12 @@ def _observed(result: ExpectationValidationResult) -> str:
     text = f"{found['unexpected_count']:,} of {values:,} values"
     example = next((v for v in found["partial_unexpected_list"] if not _is_null(v)), None)
     return f"{text} null" if example is None else f"{text}, e.g. {_example(example)}"
+
+
+def _how_many(result: ExpectationValidationResult) -> str:
+    """What was found in a sensitive column: how many rows failed, without a value."""
+    found = result.result
+    return f"{found['unexpected_count']:,} values" if "unexpected_count" in found else "(hidden)"
 
 
 def _expected(result: ExpectationValidationResult) -> str:

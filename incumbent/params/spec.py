@@ -55,6 +55,8 @@ class ModelSpec(
         others = set(self.harm_slices) - set(self.features) if self.features else set(taken)
         if stray := others & set(self.harm_slices):
             raise ValueError(f"harm_slices must be features: {sorted(stray)}")
+        if shown := set(self.harm_slices) & set(self.sensitive):
+            raise ValueError(f"harm_slices must not be sensitive: {sorted(shown)}")
         if self.classes and self.task is not Task.MULTICLASS:
             raise ValueError("classes can be added to a multiclass model only")
         if self.labels is not None and self.id is None:

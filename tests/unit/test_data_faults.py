@@ -13,7 +13,8 @@ from incumbent.data.profile.known_rows import known_rows, row_columns
 from incumbent.data.profile.windows import blocks_in
 from incumbent.monitoring.data_faults import data_faults
 from incumbent.monitoring.data_faults.columns import missing
-from incumbent.monitoring.data_faults.evidence import HIDDEN, Examined
+from incumbent.monitoring.data_faults.evidence import Examined
+from incumbent.monitoring.sensitive import HIDDEN
 from incumbent.params import ModelSpec
 from incumbent.records import Profile, Severity
 

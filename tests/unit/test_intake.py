@@ -331,3 +331,11 @@ def test_a_batch_that_lacks_the_timestamp_has_no_period():
 def test_readable_times_give_the_period_of_the_others():
     frame = pd.DataFrame({"t": ["2013-01-01", "junk"]})
     assert describe("p", "n", frame, a_spec(timestamp="t")).period.end == START
+
+
+@pytest.mark.parametrize("far", ["9999-12-31", "1677-09-22", "1970-01-01"])
+def test_a_time_far_from_all_others_does_not_stretch_the_period(far):
+    times = pd.date_range("2024-01-01", periods=200, freq="h", tz="UTC").as_unit("us").to_series()
+    times.iloc[7] = pd.Timestamp(far, tz="UTC").as_unit("us")
+    found = period_of(pd.DataFrame({"t": times.reset_index(drop=True)}), a_spec(timestamp="t"))
+    assert (found.start.year, found.end.year) == (2024, 2024)

@@ -1,13 +1,14 @@
 """Faults of the columns themselves: missing, renamed, or of a type that the model does not read."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import pandas as pd
 
 from incumbent.data.intake import canonical_features
 from incumbent.errors import UnreadableError
 from incumbent.monitoring.data_faults.evidence import Evidence
+from incumbent.monitoring.sensitive import HIDDEN
 
 MOST_SHOWN = 10
 ALIKE = 0.6  # likeness of two names (difflib) from which one may be the other
@@ -32,13 +33,16 @@ def missing(raw: pd.DataFrame, needed: Iterable[str]) -> Iterator[Evidence]:
         yield Evidence("columns", name, f"missing{hint}", "a column that the model reads")
 
 
-def unread(raw: pd.DataFrame, kinds: Mapping[str, str]) -> Iterator[Evidence]:
+def unread(
+    raw: pd.DataFrame, kinds: Mapping[str, str], sensitive: Collection[str] = ()
+) -> Iterator[Evidence]:
     """The features whose values the model does not read, such as text in a column of numbers."""
     for name, kind in kinds.items():
         try:
             canonical_features(raw, {name: kind})
         except UnreadableError as error:
-            yield Evidence("types", name, error.observed, error.allowed)
+            observed = HIDDEN if name in sensitive else error.observed
+            yield Evidence("types", name, observed, error.allowed)
 
 
 def _letters(name: str) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from incumbent.data.profile.windows import at_length
 from incumbent.monitoring.drift.column import Sides, sides_of
+from incumbent.monitoring.sensitive import HIDDEN
 from incumbent.params import RULES, ModelSpec, RuleSeverity
 from incumbent.records import Failure, Period, Profile, Severity
 from incumbent.statistics.evidence import effective_rows
@@ -19,7 +20,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 NO_ROWS: Rows = np.zeros(0, dtype=np.int64)
-HIDDEN, MOST_SHOWN = "(hidden)", 40  # a value that is not shown; characters of one that is
+MOST_SHOWN = 40  # characters of a value
 ENOUGH_ROWS = 20.0  # effective rows below which a share proves nothing
 
 

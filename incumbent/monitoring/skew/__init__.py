@@ -91,7 +91,7 @@ def skew(sides: Sides) -> SkewReport:
     columns, rows, pairs = sides.columns, sides.rows, sides.pairs
     orders = Orders(sides.offline, columns.timestamp, (columns.id, columns.timestamp))
     wrong, which = whole_rows(pairs)
-    found = [_of_feature(pair, columns.id, rows, orders) for pair in pairs]
+    found = [_of_feature(pair, rows, orders) for pair in pairs]
     if wrong is not None:
         found = [_of_whole_rows(f, p, which) for f, p in zip(found, pairs, strict=True)]
     mismatching = np.any([pair.differs for pair in pairs], axis=0) if pairs else np.zeros(0)
@@ -114,7 +114,7 @@ def _refused(serving: pd.DataFrame, columns: ComparedColumns) -> dict[str, str]:
     return found
 
 
-def _of_feature(pair: Pair, name: str, rows: JoinedRows, orders: Orders) -> FeatureSkew:
+def _of_feature(pair: Pair, rows: JoinedRows, orders: Orders) -> FeatureSkew:
     mismatches = Mismatches(pair)
     count, n = len(mismatches), len(rows)
     low, high = share_interval(count, n, CONFIDENCE)
@@ -127,16 +127,14 @@ def _of_feature(pair: Pair, name: str, rows: JoinedRows, orders: Orders) -> Feat
         kind=found.kind,
         explained=found.explained,
         evidence=found.evidence,
-        examples=_examples(pair, name, rows, mismatches),
+        examples=_examples(pair, rows, mismatches),
     )
 
 
-def _examples(
-    pair: Pair, name: str, rows: JoinedRows, mismatches: Mismatches
-) -> tuple[SkewExample, ...]:
+def _examples(pair: Pair, rows: JoinedRows, mismatches: Mismatches) -> tuple[SkewExample, ...]:
     first = mismatches.places[:MOST_EXAMPLES].tolist()
     sides = ((rows.ids[k], pair.shown("serving", k), pair.shown("offline", k)) for k in first)
-    return examples_of((name, pair.feature), sides)
+    return examples_of(sides)
 
 
 def _of_whole_rows(found: FeatureSkew, pair: Pair, which: Mask) -> FeatureSkew:

@@ -78,7 +78,7 @@ def answer_skew(
     ours, theirs, wrong = _beside(model, served[known], given[known])
     some = np.flatnonzero(wrong)[:MOST_EXAMPLES].tolist()
     rows = ((ids[known][k], theirs[k], ours[k]) for k in some)
-    examples = examples_of((str(model.card.spec.id), str(given.name)), rows)
+    examples = examples_of(rows)
     return AnswerSkew(count, int(wrong.sum()), float(wrong.mean()), examples)
 
 

@@ -11,42 +11,36 @@ MOST_EXAMPLES = 5
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def shown(column: str, value: object) -> Shown:
-    """A value of a column as a report names it: a number, a text that is cut where it is long.
+def shown(value: object) -> Shown:
+    """A value as a report names it: a number, a text that is cut where it is long.
 
-    >>> shown("page", "x" * 100)[-4:], shown("price", 1.5), shown("price", None)
+    >>> shown("x" * 100)[-4:], shown(1.5), shown(None)
     ('x...', 1.5, None)
     """
-    del column
     if value is None or isinstance(value, float):
         return value
     text = str(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def examples_of(
-    names: tuple[str, str], rows: Iterable[tuple[object, object, object]]
-) -> tuple[SkewExample, ...]:
+def examples_of(rows: Iterable[tuple[object, object, object]]) -> tuple[SkewExample, ...]:
     """Rows as examples.
 
     Args:
-        names: The column of ids, and that of the values.
         rows: Id, served and offline value of each.
     """
-    key, column = names
     return tuple(
-        SkewExample(str(shown(key, row)), shown(column, served), shown(column, offline))
-        for row, served, offline in rows
+        SkewExample(str(shown(row)), shown(served), shown(offline)) for row, served, offline in rows
     )
 
 
-def in_words(column: str, value: object) -> str:
+def in_words(value: object) -> str:
     """The same within a sentence.
 
-    >>> in_words("price", 1.5), in_words("page", "home"), in_words("page", None)
+    >>> in_words(1.5), in_words("home"), in_words(None)
     ('1.5', "'home'", 'null')
     """
-    found = shown(column, value)
+    found = shown(value)
     if found is None:
         return "null"
     return f"{found:.6g}" if isinstance(found, float) else repr(found)

@@ -25,7 +25,7 @@ def unreadable(rows: Mismatches) -> Found | None:
     if not rows.unreadable.any():
         return None
     first = rows.pair.shown("serving", int(rows.places[rows.unreadable.argmax()]))
-    text = f"text in the place of a number, such as {in_words(rows.pair.feature, first)}"
+    text = f"text in the place of a number, such as {in_words(first)}"
     return rows.found(SkewKind.OTHER, rows.unreadable, text)
 
 
@@ -111,7 +111,7 @@ def _constant(rows: Mismatches) -> Found | None:
     nulls = int((rows.no_offline & hits).sum())
     filled = " for null" if nulls == hits.sum() else ""
     some = f", for null in {nulls}" if nulls and not filled else ""
-    value_shown, count = in_words(rows.pair.feature, first), number_of(int(hits.sum()))
+    value_shown, count = in_words(first), number_of(int(hits.sum()))
     text = f"{value_shown} was served{filled} in {count}{some}"
     return rows.found(SkewKind.DEFAULT, hits, text)
 
@@ -132,11 +132,10 @@ def _mapped(rows: Mismatches, hits: Mask, values: int) -> str:
     _, offline = rows.keys
     firsts = np.unique(np.where(hits, offline, NULL), return_index=True)
     named = [int(at) for code, at in zip(*firsts, strict=True) if code != NULL][:MOST_NAMED]
-    feature, pair = rows.pair.feature, rows.pair
+    pair = rows.pair
     texts = [
         " -> ".join(
-            in_words(feature, pair.shown(side, int(rows.places[at])))
-            for side in ("offline", "serving")
+            in_words(pair.shown(side, int(rows.places[at]))) for side in ("offline", "serving")
         )
         for at in named
     ]
