@@ -11,11 +11,13 @@ from incumbent.records import (
     Conclusion,
     Findings,
     MaturityPoint,
+    Severity,
     document,
 )
 from incumbent.report.explanation import describe_cause
 
 MARKDOWN = "|[]`*"
+GRADES = {Severity.CRITICAL: "fault", Severity.SUSPECT: "suspected", Severity.WARNING: "told"}
 
 
 def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) -> dict[str, Any]:
@@ -32,6 +34,7 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
         "duplicate": False,
         "labels_only": findings.labels_only,
         "validation": findings.validation,
+        "diagnosis": diagnosis(findings),
         "drift": findings.drift,
         "skew": findings.skew,
         "harm": conclusion.harm,
@@ -52,6 +55,36 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
         "scored_by": findings.scored_by,
     }
     return {name: document(part) for name, part in parts.items()}
+
+
+def diagnosis(findings: Findings) -> list[dict[str, str | None]]:
+    """What is wrong with each column, or has really changed in it, with the evidence.
+
+    The grade is `fault` where the batch is quarantined for it, `suspected` where it is not learnt
+    from, `told` where validation only tells it, and `drift` for a change of the world.
+    """
+    faults = [
+        {
+            "column": failure.column,
+            "kind": failure.expectation,
+            "grade": GRADES[failure.severity],
+            "evidence": f"{failure.observed}; expected {failure.expected}",
+        }
+        for failure in findings.validation.failures
+    ]
+    named = {f["column"] for f in faults if f["grade"] != GRADES[Severity.WARNING]}
+    moved = [c for c in (findings.drift.columns if findings.drift else ()) if c.alarm]
+    drifted: list[dict[str, str | None]] = [
+        {
+            "column": c.column,
+            "kind": "drift",
+            "grade": "drift",
+            "evidence": "; ".join(c.moved) or f"distance {c.distance:.2f}",
+        }
+        for c in moved
+        if c.column not in named
+    ]
+    return [*faults, *drifted]
 
 
 def page(doc: dict[str, Any]) -> str:

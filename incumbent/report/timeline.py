@@ -11,6 +11,8 @@ from incumbent.records import (
     Findings,
     HarmReport,
     Outcome,
+    Severity,
+    ValidationReport,
 )
 
 LONGEST_NAME, NAME_DIGITS = 60, 6
@@ -27,6 +29,9 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
         "rows": findings.entry.batch.rows,
         "champion_version": conclusion.inputs.champion,
         "quarantined": float(findings.validation.outcome is Outcome.QUARANTINE),
+        "data_faults": sum(
+            f.severity is not Severity.WARNING for f in findings.validation.failures
+        ),
         "retrained": 1.0 if retrained else None,
         "drift_score": drift.score if drift else None,
         "skew_mismatch_share": findings.skew.mismatch_share if findings.skew else None,
@@ -42,6 +47,11 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
     if harm is not None and (harm.enough or harm.matured == harm.rows):
         points |= matured_points(harm)
     return {name: v for name, v in points.items() if v is not None and math.isfinite(v)}
+
+
+def _data_faults(validation: ValidationReport) -> int:
+    """Failures that quarantine the batch, or keep it from training."""
+    return sum(failure.severity is not Severity.WARNING for failure in validation.failures)
 
 
 def matured_points(harm: HarmReport) -> dict[str, float | None]:
