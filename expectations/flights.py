@@ -2,7 +2,7 @@
 
 1. Copy this file to `expectations/<name>.py` and set `expectations: <name>` in the spec.
 2. Write in `suite()` what the training set cannot show: physical limits, units, business rules.
-   Columns, types, nulls, ranges and categories are checked already, by `expectations/derived.py`.
+   Keys, columns, types, nulls, units, ranges and categories are checked already.
 3. Choose a severity. A failed `critical` expectation quarantines the whole batch: use it for
    facts without which no row can be trusted. A failed `warning` is reported.
 4. Add `meta=EXCLUDE` where a failing row is a broken measurement: it is still scored, and no

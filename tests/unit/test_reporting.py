@@ -33,7 +33,7 @@ from incumbent.records import (
     Verdict,
 )
 from incumbent.report.explanation import explanation, summary
-from incumbent.report.reporting import monitor_document, page
+from incumbent.report.reporting import diagnosis, monitor_document, page
 from incumbent.report.timeline import line_name, timeline
 from tests.unit.builders import (
     a_conclusion,
@@ -62,6 +62,7 @@ KEYS = [
     "duplicate",
     "labels_only",
     "validation",
+    "diagnosis",
     "drift",
     "skew",
     "harm",
@@ -109,6 +110,30 @@ def test_why_a_loss_has_changed_is_said_in_shares(cause, says):
     doc = monitor_document(some_findings(), a_conclusion(RETRAIN, harm), 1)
     assert doc["why"] in text
     assert "80% conditional" in page(doc)
+
+
+def test_each_column_that_is_broken_or_moved_has_a_diagnosis():
+    def failed(rule, column, severity):
+        return Failure(rule, column, "seen", "wanted", 2, severity)
+
+    failures = (
+        failed("unit", "price", Severity.CRITICAL),
+        failed("range", "age", Severity.WARNING),
+    )
+    moved = [
+        ColumnDrift(n, "numeric", 0.5, 0.0, 0.0, 0.1, alarm=True, moved=(f"{n} rose",))
+        for n in ("price", "age")
+    ]
+    drift = DriftReport(tuple(moved), 0.5, 0.1, alarm=True, rows={"reference": 9, "batch": 9})
+    found = replace(
+        some_findings(), validation=ValidationReport(Outcome.QUARANTINE, failures), drift=drift
+    )
+    said = [(d["column"], d["kind"], d["grade"], d["evidence"]) for d in diagnosis(found)]
+    assert said == [
+        ("price", "unit", "fault", "seen; expected wanted"),
+        ("age", "range", "told", "seen; expected wanted"),
+        ("age", "drift", "drift", "age rose"),
+    ]
 
 
 def test_an_ambiguous_cause_is_reported():
@@ -195,6 +220,7 @@ def test_the_timeline_has_what_is_known():
         "rows": 400,
         "champion_version": 3,
         "quarantined": 0.0,
+        "data_faults": 0,
         "retrained": 1.0,
         "drift_score": 0.3,
         "latency_row_ms": 1.0,
@@ -219,6 +245,7 @@ def test_the_timeline_of_a_quarantined_batch():
         "rows": 400,
         "champion_version": 1,
         "quarantined": 1.0,
+        "data_faults": 0,
     }
 
 
@@ -292,7 +319,7 @@ def test_values_from_data_cannot_change_the_page(text):
     assert text not in found
     rows = [line for line in found.splitlines() if line.endswith("| 2 |")]
     assert len(rows) == 1
-    assert rows[0].count("|") == 6
+    assert rows[0].count("|") == 7
     assert not set("<[`*") & set(rows[0])
 
 
