@@ -72,7 +72,34 @@ def find_batches(
             "a pattern such as data/*.parquet",
             "set `source` in the spec, or name a batch",
         )
-    return unknown_files(gateways, spec, spec.source)
+    found = sources.stamped(spec.source)
+    done = gateways.ledger.files_done(spec.name)
+    if not found and not done:
+        _require_place(spec.source)
+    return sources.unknown(found, done)
+
+
+def _require_place(source: str) -> None:
+    """Refuse a source that names no files, and never has: a typing error is no empty source.
+
+    Raises:
+        UsageError: It is a folder, and not a pattern of the files in it.
+        MissingPathError: The folder before the pattern is not there.
+    """
+    if sources.is_folder(source):
+        raise UsageError(
+            "The source of batches is a folder.",
+            source,
+            "a pattern of files, each of which is a batch",
+            f"set `source: {source.rstrip('/')}/*.parquet` in the spec",
+        )
+    if "://" not in source and not sources.is_folder(sources.root_of(source)):
+        raise MissingPathError(
+            "The folder of the source of batches is not there.",
+            source,
+            "a pattern of files in a folder that exists",
+            "correct `source` in the spec, or make the folder",
+        )
 
 
 def unknown_files(gateways: Gateways, spec: ModelSpec, pattern: str) -> dict[str, str | None]:

@@ -6,7 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from incumbent.errors import NoChampionError, OutOfReachError, SpecError
+from incumbent.errors import (
+    MissingPathError,
+    NoChampionError,
+    OutOfReachError,
+    SpecError,
+    UsageError,
+)
 from incumbent.gateways.sources.frame import read_frame
 from incumbent.records import BatchStatus
 from tasks import intake, label_tables
@@ -148,3 +154,13 @@ def test_mlflow_may_leave_at_any_moment_and_the_batch_is_handled_once(loop, deli
     assert len([p for p in loop.gateways.ledger.promotions("shop") if p.done]) == 2
     assert loop.runs("monitor b0") == 1
     assert loop.training_rows()["visit"].is_unique
+
+
+@pytest.mark.parametrize(
+    ("source", "error"), [("nowhere/*.parquet", MissingPathError), ("folder", UsageError)]
+)
+def test_a_source_that_names_no_files_is_no_empty_source(loop, tmp_path, source, error):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(error, match="source"):
+        loop.monitor(a_spec(source=str(tmp_path / source)))
+    assert loop.monitor(a_spec(source=str(tmp_path / "folder" / "*.parquet"))) == []
