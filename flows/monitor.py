@@ -20,6 +20,7 @@ from incumbent.records import Action, Conclusion, Findings
 from tasks import steps
 from tasks.champion import load_champion
 from tasks.drift import measure_drift, with_outputs
+from tasks.feedback import with_feedback
 from tasks.gateways import Gateways
 from tasks.intake import Arrival, find_batches, take_in
 from tasks.isolation import Isolation
@@ -135,8 +136,9 @@ def conclude(state: LiveState, findings: Findings) -> dict[str, Any]:
     findings = with_maturity(state.gateways, state.spec, findings)
     if done := carried_out(state, findings.entry):
         seen = replace(findings, drift=done.inputs.drift, scored_by=done.inputs.champion)
+        seen = replace(seen, feedback=done.inputs.feedback)
         return report(state, seen, done)
-    findings = with_outputs(state, findings)
+    findings = with_feedback(state, with_outputs(state, findings))
     harm = steps.judge(state, findings)
     tested = steps.backtest(state, findings, harm)
     harm = steps.attribute(state, findings, harm, tested)

@@ -20,9 +20,9 @@ def read_past(
     """The rows that each batch teaches, by digest.
 
     Every twenty batches in a row are kept together, under the digest of what their rows are made
-    from: the batches, the labels that have arrived, and the classes of the champion. Where that
-    is another one, they are read one by one, and kept anew. The newest batches, fewer than
-    twenty, are read one by one.
+    from: the batches, the labels that have arrived, the classes of the champion, and how many
+    explored rows may stand for a batch. Where that is another one, they are read one by one, and
+    kept anew. The newest batches, fewer than twenty, are read one by one.
 
     Args:
         store: Where rows and labels are kept.
@@ -30,6 +30,7 @@ def read_past(
         batches: Digests, in the order of arrival.
         read: Gives the rows of one batch, shape (n, columns).
     """
+    drawn = [str(card.spec.harm_min_labels)] if card.spec.feedback_exploration else []
     arrivals = store.label_arrivals(card.spec.name, batches)
     found = dict[str, pd.DataFrame]()
     for start in range(0, len(batches), TOGETHER):
@@ -37,7 +38,7 @@ def read_past(
         if len(some) < TOGETHER:
             return found | {batch: read(batch) for batch in some}
         parts = [part for batch in some for part in (batch, *arrivals[batch])]
-        made_from = [card.spec.target, card.spec.task.value, *card.classes, *parts]
+        made_from = [card.spec.target, card.spec.task.value, *card.classes, *drawn, *parts]
         name, key = str(start // TOGETHER), text_digest(made_from)
         kept = store.read_together(card.spec.name, name, key)
         if kept is None:

@@ -40,7 +40,7 @@ from tasks.gateways import OUTSIDE, Gateways
 from tasks.intake import Arrival
 from tasks.label_tables import LabelTable
 from tasks.labels import keep_labels, with_maturity
-from tasks.scoring import score_batch
+from tasks.scoring import score_again
 from tasks.skew import recalled_skew
 from tasks.state import LiveState
 from tasks.stored import predictions_by, scored_predictions, version_of
@@ -60,7 +60,8 @@ def recall(state: LiveState, entry: BatchEntry, arrivals: Mapping[str, str]) -> 
     learnt = digest in champion.model.card.training.batches
     if scored_by != champion.version.number and not learnt:
         frame = state.frame(entry)
-        predictions, _ = score_batch(state, entry, frame, validation)
+        drawn = predictions.exploration if predictions else None
+        predictions = score_again(state, entry, frame, validation, drawn)
         scored_by = champion.version.number
     return Findings(
         entry,
@@ -135,6 +136,7 @@ def found_before(
         estimate=done.estimate,
         judged_batches=done.judged_batches,
         skew=done.skew,
+        feedback=done.feedback,
     )
     return with_maturity(gateways, spec, found)
 

@@ -1,15 +1,19 @@
 """Scoring: the champion's predictions of a batch, kept, and how long they took."""
 
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 from prefect import task
 
+from incumbent.data.intake import ids_of
 from incumbent.model.scoring import latency_of, predict, score
+from incumbent.monitoring.feedback import draw
 from incumbent.records import (
     BatchEntry,
     Champion,
+    Exploration,
     Latency,
     ModelCard,
     Predictions,
@@ -29,12 +33,36 @@ def score_batch(
     """Predictions of every row, kept by batch and version, with their latency.
 
     The values of the spec's slices are kept beside them, for labels that arrive when the file
-    of the batch no longer exists.
+    of the batch no longer exists. So are the rows that are drawn for exploration.
     """
+    exploration = draw(ids_of(frame, state.spec), state.spec)
+    return _scored(state, entry, frame, (validation, exploration))
+
+
+@task(name="scoring", **OUTSIDE)
+def score_again(
+    state: LiveState,
+    entry: BatchEntry,
+    frame: pd.DataFrame,
+    validation: ValidationReport,
+    exploration: Exploration | None,
+) -> Predictions:
+    """Predictions by another champion; the rows that were drawn when the batch came stay drawn."""
+    return _scored(state, entry, frame, (validation, exploration))[0]
+
+
+def _scored(
+    state: LiveState,
+    entry: BatchEntry,
+    frame: pd.DataFrame,
+    known: tuple[ValidationReport, Exploration | None],
+) -> tuple[Predictions, Latency]:
+    validation, exploration = known
     champion, spec = state.champion(), state.spec
     model = champion.model
     start = perf_counter()
     predictions = score(model.card, model.pipeline, frame, validation.excluded, spec.harm_slices)
+    predictions = replace(predictions, exploration=exploration)
     batch_ms = (perf_counter() - start) * 1_000
     version = champion.version
     store, digest = state.gateways.predictions, entry.batch.digest

@@ -1,5 +1,6 @@
 """The state of the loop in a live run: the ledger, the registry and the store of predictions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pandas as pd
@@ -21,6 +22,7 @@ from incumbent.loop.state import (
 )
 from incumbent.loop.teaching import in_part, teachable_rows
 from incumbent.model.scoring import predictions_and_truth
+from incumbent.monitoring.coverage import fair_sample
 from incumbent.params import ModelSpec
 from incumbent.policy.decision import judged_batch
 from incumbent.policy.limits import BUDGET_WINDOW
@@ -93,7 +95,8 @@ class LiveState:
         learnt = self.champion().model.card.training.batches
         ordinal = self.entry_of(before).ordinal
         found = self.gateways.ledger.training_candidates(self.spec.name, ordinal, set(learnt))
-        batches, card = [b.batch for b in found], self.champion().model.card
+        batches = [b.batch for b in found]
+        card = replace(self.champion().model.card, spec=self.spec)
         if not self._rows.keys() >= set(batches):
             self._rows |= read_past(self.gateways.predictions, card, batches, self.rows)
         return tuple(batch for batch in found if not self._rows[batch.batch].empty)
@@ -108,6 +111,11 @@ class LiveState:
         return rows[in_part(rows, part, self.spec)].reset_index(drop=True)
 
     def labelled(self, batch: str, predictions: Predictions) -> Labelled | None:
+        """The labelled rows that may stand for a batch; None before any labels have arrived."""
+        found = self.all_labelled(batch, predictions)
+        return found and fair_sample(predictions, found, self.spec.harm_min_labels)
+
+    def all_labelled(self, batch: str, predictions: Predictions) -> Labelled | None:
         """Predictions of a batch joined with its labels; None before any have arrived."""
         labels = stored_labels(self.gateways, self.spec, batch)
         domain = domain_of(self.champion().model.card, self.spec)

@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 from incumbent.data.intake import as_id, as_target, ids_of
 from incumbent.data.label_domain import LabelDomain
 from incumbent.params import ModelSpec
-from incumbent.records import Predictions
+from incumbent.records import Exploration, Predictions
 
-SCORE_BANDS = 5
 PREFIX = r"^\D*0*"  # of an id: what is no number in it
 HALF = 0.5
 EXAMPLES = 3  # labels that are none, in a message
-COVERAGE_GAP = 0.2  # largest allowed difference of label coverage between two score bands
-ROUNDING = 1e-9
 OLDEST, NEWEST = -1, sys.maxsize  # of the deliveries of a file
 
 
@@ -29,7 +26,8 @@ class Labelled:
     `positions` are the rows' positions in the batch; `labels` has the same length. `conflicts`
     counts the ids that arrived with two different labels, `invalid` the rows whose label is none
     of the model's classes, or no plausible value, with the first of these values in `examples`;
-    these rows are left out.
+    these rows are left out. `drawn` is true where all of the rows are explored ones, and stand for
+    the batch.
     """
 
     predictions: Predictions
@@ -38,6 +36,7 @@ class Labelled:
     conflicts: int
     invalid: int = 0
     examples: tuple[str, ...] = ()
+    drawn: bool = False
 
 
 def labels_of(frame: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
@@ -126,41 +125,9 @@ def why_unmatched(ids: pd.Series, known: NDArray[np.object_]) -> str:
     return f"{shown}: without prefix and zeros they match" if alike else shown
 
 
-def coverage(values: NDArray[np.float64], positions: NDArray[np.int64]) -> tuple[float, ...]:
-    """Share of labelled rows in each score band, from the lowest band to the highest.
-
-    Args:
-        values: Predictions of the whole batch, shape (n, k); the last column is the score.
-        positions: Positions of the labelled rows, shape (m,).
-
-    The quintiles of the score separate the bands; empty bands are left out.
-
-    >>> coverage(np.arange(10.0)[:, None], np.array([0, 1, 2, 3, 4, 5, 6, 7, 8]))
-    (1.0, 1.0, 1.0, 1.0, 0.5)
-    """
-    scores = values[:, -1]
-    if len(scores) == 0:
-        return ()
-    edges = np.quantile(scores, np.arange(1, SCORE_BANDS) / SCORE_BANDS)
-    bands = np.searchsorted(edges, scores, side="right")
-    rows = np.bincount(bands, minlength=SCORE_BANDS)
-    labelled = np.bincount(bands[positions], minlength=SCORE_BANDS)
-    return tuple((labelled[rows > 0] / rows[rows > 0]).tolist())
-
-
-def uneven(shares: Sequence[float]) -> bool:
-    """Whether label coverage depends on the score, so that labelled rows are no fair sample.
-
-    Where labels of one class arrive earlier, the labelled rows do not represent the batch.
-
-    >>> uneven((0.9, 0.8, 0.7)), uneven((0.9, 0.8, 0.69))
-    (False, True)
-    """
-    return bool(shares) and max(shares) - min(shares) > COVERAGE_GAP + ROUNDING
-
-
 def take(predictions: Predictions, positions: NDArray[np.int64]) -> Predictions:
     """Predictions of the rows at these positions."""
+    drawn = predictions.exploration
     return Predictions(
         predictions.ids[positions],
         predictions.blocks[positions],
@@ -168,4 +135,5 @@ def take(predictions: Predictions, positions: NDArray[np.int64]) -> Predictions:
         predictions.trainable[positions],
         {name: values[positions] for name, values in predictions.slices.items()},
         None if predictions.labels is None else predictions.labels[positions],
+        drawn and Exploration(drawn.explored[positions], drawn.propensity[positions]),
     )

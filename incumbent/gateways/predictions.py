@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from incumbent.gateways.quarantined import QuarantinedFiles, is_quarantined
 from incumbent.gateways.stored_files import StoredFiles
-from incumbent.records import LabelArrival, Predictions
+from incumbent.records import Exploration, LabelArrival, Predictions
 
 STORED_PATH = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}/[a-z]+/[\w-]+\.parquet")
 LABEL_COLUMNS = "id", "label", "arrival", "path"
@@ -69,6 +69,9 @@ class PredictionStore:
         scores = predictions.values
         for k in range(scores.shape[1]):
             columns[f"value_{k}"] = pa.array(scores[:, k], type=pa.float64())
+        if (drawn := predictions.exploration) is not None:
+            columns["explored"] = pa.array(drawn.explored, type=pa.bool_())
+            columns["propensity"] = pa.array(drawn.propensity, type=pa.float64())
         if predictions.labels is not None:
             columns["label"] = pa.array(predictions.labels, type=pa.string())
         for name, held in predictions.slices.items():
@@ -95,6 +98,7 @@ class PredictionStore:
                 if name.startswith(_SLICE)
             },
             labels=table["label"].to_numpy() if "label" in table.column_names else None,
+            exploration=_exploration(table),
         )
 
     def write_rows(self, model: str, batch_digest: str, rows: pd.DataFrame) -> None:
@@ -226,6 +230,13 @@ def is_stored(path: str) -> bool:
     (True, False)
     """
     return STORED_PATH.fullmatch(path) is not None or is_quarantined(path)
+
+
+def _exploration(table: pa.Table) -> Exploration | None:
+    """The rows that were drawn; None in a file without the columns: none were."""
+    if not {"explored", "propensity"} <= set(table.column_names):
+        return None
+    return Exploration(table["explored"].to_numpy(), table["propensity"].to_numpy().copy())
 
 
 def _texts(ids: Sequence[Any] | NDArray[Any]) -> pa.Array:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from incumbent.loop.state import LoopState
+from incumbent.monitoring.coverage import coverage_of
 from incumbent.monitoring.harm import judge_harm
 from incumbent.policy.decision import age_days
 from incumbent.records import (
@@ -31,7 +32,7 @@ def judge_labels(state: LoopState, findings: Findings) -> HarmReport | None:
     card = replace(champion.model.card, spec=state.spec)  # today's tolerances, not those of then
     mine = (b.loss for b in findings.judged_batches if b.champion == champion.version.number)
     earlier = [loss for loss in mine if loss is not None]
-    harm = judge_harm(labelled, batch.rows, card, earlier, predictions.values)
+    harm = judge_harm(labelled, batch.rows, card, earlier, coverage_of(predictions, labelled))
     return replace(harm, latency=findings.latency)
 
 
@@ -55,6 +56,7 @@ def decision_inputs(
         findings.judged_batches,
         findings.skew,
         _serious(findings.validation),
+        findings.feedback,
     )
 
 

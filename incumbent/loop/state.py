@@ -122,7 +122,7 @@ class LoopState(Protocol):
         """Labelled rows of a batch, canonical; those of a half are empty below four days."""
 
     def labelled(self, batch: str, predictions: Predictions) -> Labelled | None:
-        """Predictions of a batch joined with its labels; None before any have arrived."""
+        """The labelled rows that may stand for a batch; None before any labels have arrived."""
 
     def fit(self, key: FitKey) -> Contender:
         """The spec's recipe fitted on the rows of a key."""

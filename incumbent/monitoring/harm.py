@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from incumbent.data.labels import Labelled, coverage, uneven
+from incumbent.data.labels import Labelled
+from incumbent.monitoring.coverage import Coverage, uneven
 from incumbent.monitoring.slices import slice_metrics, unsliced
 from incumbent.params import Task
 from incumbent.records import Estimate, HarmReport, HarmSignal, ModelCard
@@ -37,7 +38,7 @@ def judge_harm(
     rows: int,
     card: ModelCard,
     earlier: Sequence[Estimate] = (),
-    batch_values: NDArray[np.float64] | None = None,
+    seen: Coverage | None = None,
 ) -> HarmReport:
     """Metrics of a batch with intervals over days, and the signals of harm.
 
@@ -46,8 +47,7 @@ def judge_harm(
         rows: Rows of the batch, at least m.
         card: The champion's card, with its spec and baseline.
         earlier: The loss of each other batch that was judged under this champion.
-        batch_values: Predictions of the whole batch, shape (rows, k); None: coverage is not
-            checked.
+        seen: Coverage of the labels by score band; None: it is not checked.
 
     Half of the error that the spec allows goes to a sequential test of the risk over all batches.
     The fast rules, which judge a single batch, share the other half equally. Each of them gives
@@ -63,8 +63,8 @@ def judge_harm(
     spec, values = card.spec, labelled.predictions.values
     truth = truth_of(labelled.labels, spec.task, card.classes)
     blocks, matured = labelled.predictions.blocks, len(truth)
-    shares = () if batch_values is None else coverage(batch_values, labelled.positions)
-    enough = matured >= spec.harm_min_labels and not uneven(shares)
+    seen = seen or Coverage()
+    enough = matured >= spec.harm_min_labels and not uneven(seen)
     scored = Scored(values, truth, blocks)
     found = metrics(scored, spec.task, card.threshold, spec.harm_confidence)
     return HarmReport(
@@ -77,13 +77,14 @@ def judge_harm(
         _signals(scored, found, card, earlier) if enough else (),
         latency=None,
         absent=absent_classes(truth, card.classes),
-        coverage=shares,
+        coverage=seen.shares,
         fitted=card.fitted_loss,
         slices=slice_metrics(labelled.predictions, truth, card),
         unsliced=unsliced(labelled.predictions, spec),
         conflicts=labelled.conflicts,
         invalid=labelled.invalid,
         examples=() if spec.target in spec.sensitive else labelled.examples,
+        coverage_p=seen.p,
     )
 
 

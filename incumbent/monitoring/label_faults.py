@@ -3,14 +3,16 @@
 Faulty labels look like concept drift, and a model would learn them. Four faults can be told from
 a real change: inverted labels, labels shuffled among the rows, labels of one class only, and
 label coverage that depends on the score. Such a batch is excluded from training until corrected
-labels arrive. So is one whose rows were served with other values than it holds.
+labels arrive. So is one whose rows were served with other values than it holds, and one whose
+outcomes follow the champion's own decisions.
 """
 
 import pandas as pd
 
-from incumbent.data.labels import COVERAGE_GAP, uneven
 from incumbent.model.scoring import predictions_and_truth
 from incumbent.model.training import fit
+from incumbent.monitoring.coverage import COVERAGE_GAP, Coverage, gap_of, uneven
+from incumbent.monitoring.feedback import feedback_reason
 from incumbent.monitoring.harm import CONSTANT, INVERSION, UNRELATED
 from incumbent.monitoring.skew.limit import skew_fault
 from incumbent.params import ModelSpec
@@ -35,6 +37,7 @@ def faults(inputs: DecisionInputs) -> tuple[Reason, ...]:
     coverage = unbalanced(inputs.harm) if inputs.harm else None
     invalid = strange_labels(inputs) if inputs.harm else None
     found = (*doubts, invalid, coverage, *map(reason_of, _faulty(inputs)), skew_fault(inputs))
+    found = (*found, feedback_reason(inputs.feedback))
     return tuple(fault for fault in found if fault is not None)
 
 
@@ -68,11 +71,11 @@ def strange_labels(inputs: DecisionInputs) -> Reason | None:
 
 def unbalanced(harm: HarmReport) -> Reason | None:
     """A reason where label coverage depends on the score."""
-    if not uneven(harm.coverage):
+    if not uneven(Coverage(harm.coverage, harm.coverage_p)):
         return None
     least, most = min(harm.coverage), max(harm.coverage)
     text = f"{least:.0%} to {most:.0%} of rows have labels, depending on the score: no fair sample"
-    return Reason("coverage", None, most - least, COVERAGE_GAP, text)
+    return Reason("coverage", None, gap_of(harm.coverage), COVERAGE_GAP, text)
 
 
 def shuffled(inputs: DecisionInputs) -> bool:

@@ -3,6 +3,7 @@
 from incumbent.params.data import IDENTITY
 from incumbent.params.decision import DecisionRules
 from incumbent.params.drift import DriftRules
+from incumbent.params.feedback import FeedbackRules
 from incumbent.params.shadow import ShadowRules
 from incumbent.params.skew import SkewRules
 from incumbent.params.spec import ModelSpec
@@ -31,6 +32,7 @@ __all__ = [
     "BatchName",
     "DecisionRules",
     "DriftRules",
+    "FeedbackRules",
     "ModelSpec",
     "Path",
     "ReasonText",

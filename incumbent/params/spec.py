@@ -12,6 +12,7 @@ from pydantic import ConfigDict, model_validator
 from incumbent.params.data import ModelData
 from incumbent.params.decision import DecisionRules
 from incumbent.params.drift import DriftRules
+from incumbent.params.feedback import FeedbackRules
 from incumbent.params.harm import HarmRules
 from incumbent.params.promotion import PromotionRules
 from incumbent.params.shadow import ShadowRules
@@ -35,6 +36,7 @@ class ModelSpec(
     TrainingRules,
     DecisionRules,
     HarmRules,
+    FeedbackRules,
     SkewRules,
     DriftRules,
     ValidationRules,
@@ -63,6 +65,8 @@ class ModelSpec(
             raise ValueError("labels in files of their own are joined by id: name the id column")
         if self.serving_log is not None and self.id is None:
             raise ValueError("the serving log is joined by id: name the id column")
+        if self.feedback_exploration > 0 and self.id is None:
+            raise ValueError("rows are drawn for exploration by their id: name the id column")
         if (self.decision_training_cost is None) != (self.decision_loss_cost is None):
             raise ValueError("give both, decision_training_cost and decision_loss_cost, or none")
         return self

@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from incumbent.digest import text_digest
+from incumbent.monitoring.feedback import feedback_reason
 from incumbent.monitoring.harm import SKILL
 from incumbent.monitoring.label_faults import doubt, faults, harmed, quarantined, reason_of
 from incumbent.monitoring.skew.limit import skew_reasons
-from incumbent.params import SkewRules, Trigger
+from incumbent.params import FeedbackRules, SkewRules, Trigger
 from incumbent.policy.gain import gain_reasons, no_gain, retraining_helps
 from incumbent.policy.limits import limit_reasons
 from incumbent.records import (
@@ -36,16 +37,18 @@ def decide(inputs: DecisionInputs) -> Decision:
     The spec's `trigger` selects what may retrain: harm or expected gain, calibrated drift, or age.
     A user may request a retraining as well. Drift alone notifies, and so does a suspect estimate:
     nothing is retrained without labels. A retraining is blocked by too few labels, by label
-    faults, by skew, by quarantine, and while a challenger waits for more labels, unless the
-    champion is plainly broken. A retraining for harm is also blocked where the backtest shows no
-    gain, during the cooldown, and when the training budget is exhausted.
+    faults, by skew, by feedback, by quarantine, and while a challenger waits for more labels,
+    unless the champion is plainly broken. A retraining for harm is also blocked where the backtest
+    shows no gain, during the cooldown, and when the training budget is exhausted.
     """
     harm, drift, age = harm_reasons(inputs), drift_reasons(inputs), age_reasons(inputs)
     asked, gain = asked_reasons(inputs), gain_reasons(inputs)
     triggers = {Trigger.HARM: (*harm, *gain), Trigger.DRIFT: drift, Trigger.SCHEDULE: age}
     triggered = triggers[inputs.spec.trigger]
     estimate = estimate_reasons(inputs)
-    found = (*skew_reasons(inputs), *harm, *gain, *estimate, *drift)
+    footprint = feedback_reason(inputs.feedback)
+    told = skew_reasons(inputs) + ((footprint,) if footprint else ())
+    found = (*told, *harm, *gain, *estimate, *drift)
     reasons = (*asked, *validation_reasons(inputs), *found)
     reasons += age if inputs.spec.trigger is Trigger.SCHEDULE else ()
     wanted = (*asked, *triggered)
@@ -185,18 +188,20 @@ def identify(inputs: DecisionInputs) -> str:
     """The decision's id: 16 hex digits of the SHA-256 of its inputs.
 
     Latency, attribution and slices are left out: they decide nothing, and the latency of a batch
-    varies between runs. So is skew where it was not measured.
+    varies between runs. So are skew, feedback and coverage where they were not measured.
     """
     hashed = document(inputs)
     del hashed["spec"]["harm_slices"], hashed["spec"]["serving_log"]
-    if hashed["skew"] is None:
-        del hashed["skew"]
-        hashed["spec"] = {
-            k: v for k, v in hashed["spec"].items() if k not in SkewRules.model_fields
-        }
+    for name, rules in (("skew", SkewRules), ("feedback", FeedbackRules)):
+        if hashed[name] is None:
+            del hashed[name]
+            unread = rules.model_fields
+            hashed["spec"] = {k: v for k, v in hashed["spec"].items() if k not in unread}
     if hashed["harm"] is not None:
         hashed["harm"] |= {"latency": None, "attribution": None}
         del hashed["harm"]["slices"], hashed["harm"]["unsliced"]
+        if hashed["harm"]["coverage_p"] is None:
+            del hashed["harm"]["coverage_p"]
     return text_digest([json.dumps(hashed, sort_keys=True)])[:ID_LENGTH]
 
 

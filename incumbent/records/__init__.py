@@ -39,6 +39,7 @@ from incumbent.records.drift import (
     DriftReport,
     NullQuality,
 )
+from incumbent.records.feedback import FeedbackGroup, FeedbackReport
 from incumbent.records.harm import (
     Attribution,
     Cause,
@@ -62,6 +63,7 @@ from incumbent.records.measure import (
 from incumbent.records.model import (
     Baseline,
     Champion,
+    Exploration,
     FittedModel,
     HeldOutEvaluation,
     Latency,
@@ -134,8 +136,11 @@ __all__ = [
     "DriftReport",
     "Estimate",
     "EstimateReport",
+    "Exploration",
     "Failure",
     "FeatureSkew",
+    "FeedbackGroup",
+    "FeedbackReport",
     "Findings",
     "FittedModel",
     "GainReport",

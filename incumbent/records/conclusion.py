@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from incumbent.records.batch import BatchEntry, ValidationReport
 from incumbent.records.decision import Decision, DecisionInputs, JudgedBatch
 from incumbent.records.drift import DriftReport
+from incumbent.records.feedback import FeedbackReport
 from incumbent.records.harm import EstimateReport, HarmReport
 from incumbent.records.labels import MaturityPoint
 from incumbent.records.model import Latency, Predictions
@@ -40,6 +41,7 @@ class Findings:
     maturity: tuple[MaturityPoint, ...] | None = None
     judged_batches: tuple[JudgedBatch, ...] = ()
     skew: SkewReport | None = None
+    feedback: FeedbackReport | None = None
 
 
 @dataclass(frozen=True)

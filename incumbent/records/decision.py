@@ -8,6 +8,7 @@ from enum import StrEnum
 from incumbent.params import ModelSpec
 from incumbent.records.batch import Failure, Outcome
 from incumbent.records.drift import DriftReport
+from incumbent.records.feedback import FeedbackReport
 from incumbent.records.harm import EstimateReport, GainReport, HarmReport
 from incumbent.records.measure import Estimate
 from incumbent.records.skew import SkewReport
@@ -82,7 +83,8 @@ class DecisionInputs:
     is true while a frozen challenger waits for more labels. `asked` is the reason of a user who
     requested a retraining. `judged_batches` holds the earlier batches, oldest first. `skew` is
     None where no served rows were compared. `failures` are those of validation that quarantine the
-    batch or keep it from training.
+    batch or keep it from training. `feedback` is None where nothing is explored and no label is
+    said to be influenced.
     """
 
     spec: ModelSpec
@@ -99,3 +101,4 @@ class DecisionInputs:
     judged_batches: tuple[JudgedBatch, ...] = ()
     skew: SkewReport | None = None
     failures: tuple[Failure, ...] = ()
+    feedback: FeedbackReport | None = None

@@ -99,12 +99,13 @@ class HarmReport:
     """Metrics and signals of harm of the champion on the labelled rows of one batch.
 
     `absent` are the champion's classes without a label, whose metrics are undefined. `coverage` is
-    the share of labelled rows by score band, lowest first; where it is uneven the labelled rows do
-    not represent the batch, and there are no signals. `fitted` is the champion's loss on the rows
-    of its fit. `slices` are the metrics by value of the columns in `harm_slices`; `unsliced` are
-    those columns whose values were not stored when the batch was scored. `conflicts` counts ids
-    with two different labels, `invalid` rows whose label is no class and no plausible value, with
-    some of these in `examples`; both are left out.
+    the share of labelled rows by score band, lowest first, and `coverage_p` the p-value of equal
+    shares; where they are uneven the labelled rows do not represent the batch, and there are no
+    signals. Where explored rows alone are judged, both are theirs, and so is `matured`. `fitted`
+    is the champion's loss on the rows of its fit. `slices` are the metrics by value of the columns
+    in `harm_slices`; `unsliced` are those columns whose values were not stored when the batch was
+    scored. `conflicts` counts ids with two different labels, `invalid` rows whose label is no class
+    and no plausible value, with some of these in `examples`; both are left out.
     """
 
     matured: int
@@ -124,6 +125,7 @@ class HarmReport:
     conflicts: int = 0
     invalid: int = 0
     examples: tuple[str, ...] = ()
+    coverage_p: float | None = None
 
     @property
     def harmed(self) -> dict[str, HarmSignal]:

@@ -21,6 +21,18 @@ if TYPE_CHECKING:  # slow to import, and in no record that is read back from JSO
 
 
 @dataclass(frozen=True)
+class Exploration:
+    """The rows of a batch that are drawn blindly to the model, which cannot choose their labels.
+
+    `explored`, shape (n,), says whether a row is drawn. `propensity`, shape (n,), is the
+    probability of being drawn: that of seeing the label whatever the model decides.
+    """
+
+    explored: NDArray[np.bool_]
+    propensity: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Predictions:
     """The predictions of a model, with the data needed to judge them later.
 
@@ -28,6 +40,7 @@ class Predictions:
     `blocks` holds the day of each row, or the row's number where there is no timestamp.
     `slices` holds the values of the spec's slice columns, shape (n,) each. `labels` holds the
     predicted class of each row by the decision threshold, shape (n,); None for a regression.
+    `exploration` is None where no row was drawn.
     """
 
     ids: NDArray[np.object_]
@@ -36,6 +49,7 @@ class Predictions:
     trainable: NDArray[np.bool_]
     slices: Mapping[str, NDArray[np.object_]] = field(default_factory=dict)
     labels: NDArray[np.object_] | None = None
+    exploration: Exploration | None = None
 
 
 @dataclass(frozen=True)

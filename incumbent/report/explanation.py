@@ -6,6 +6,7 @@ from incumbent.records import (
     DecisionInputs,
     DriftReport,
     EstimateReport,
+    FeedbackReport,
     GainReport,
     HarmReport,
     SkewReport,
@@ -44,6 +45,7 @@ def explanation(decision: Decision, inputs: DecisionInputs, batch: str) -> str:
         _describe_gain(inputs.gain),
         _describe_drift(inputs.drift),
         _describe_skew(inputs.skew),
+        describe_feedback(inputs.feedback),
         f"Trigger {inputs.spec.trigger.value}, action {decision.action.value}.",
     ]
     sentences += [f"Because of {reason.signal}: {reason.text}." for reason in decision.reasons]
@@ -139,3 +141,23 @@ def _describe_skew(skew: SkewReport | None) -> str:
         return told
     flips = "" if score.flipped is None else f", and {score.flipped:.1%} of the answers are others"
     return f"{told} They move the champion's prediction by {score.mean:.4f} on average{flips}."
+
+
+def describe_feedback(found: FeedbackReport | None) -> str:
+    """Explored rows beside exploited ones; empty where neither was told apart."""
+    if found is None:
+        return ""
+    ours, theirs = found.explored, found.exploited
+    told = (
+        f"{ours.labelled} of {ours.rows} explored rows have labels, and {theirs.labelled} of"
+        f" {theirs.rows} others."
+    )
+    if found.influenced:
+        told += f" {found.influenced:.0%} of the labels may be influenced by the model."
+    if found.gap is None or found.p is None:
+        return told
+    name = found.metric_name.replace("_", " ")
+    return (
+        f"{told} At equal scores {name} on explored rows is {found.gap.value:+.4f} against the"
+        f" others (p {found.p:.2g} over {found.looks} batches)."
+    )

@@ -39,7 +39,7 @@ def monitor_document(findings: Findings, conclusion: Conclusion, champion: int) 
         "skew": findings.skew,
         "harm": conclusion.harm,
         "maturity": findings.maturity,
-        "feedback": None,
+        "feedback": findings.feedback,
         "why": describe_cause(conclusion.harm) or None,
         "estimate": findings.estimate,
         "gain": conclusion.inputs.gain,

@@ -8,6 +8,7 @@ from incumbent.records import (
     Action,
     Conclusion,
     EstimateReport,
+    FeedbackReport,
     Findings,
     HarmReport,
     Outcome,
@@ -35,6 +36,7 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
         "retrained": 1.0 if retrained else None,
         "drift_score": drift.score if drift else None,
         "skew_mismatch_share": findings.skew.mismatch_share if findings.skew else None,
+        **feedback_points(findings.feedback),
         "gain": gain.saved.value if gain else None,
         **estimated_points(findings.estimate),
         "latency_row_ms": latency.row_ms if latency else None,  # older name of the same line
@@ -43,7 +45,7 @@ def timeline(findings: Findings, conclusion: Conclusion) -> dict[str, float]:
         "latency_batch_ms": latency.batch_ms if latency else None,
     }
     if findings.labels_only:
-        points = {"retrained": points["retrained"]}
+        points = {"retrained": points["retrained"], **feedback_points(findings.feedback)}
     if harm is not None and (harm.enough or harm.matured == harm.rows):
         points |= matured_points(harm)
     return {name: v for name, v in points.items() if v is not None and math.isfinite(v)}
@@ -71,6 +73,18 @@ def matured_points(harm: HarmReport) -> dict[str, float | None]:
             if name in s.metrics
         },
     }
+
+
+def feedback_points(found: FeedbackReport | None) -> dict[str, float | None]:
+    """Labels and loss of explored rows beside those of exploited ones, by line."""
+    if found is None:
+        return {}
+    points: dict[str, float | None] = {"feedback_influenced_share": found.influenced}
+    for name, group in (("explored", found.explored), ("exploited", found.exploited)):
+        points[f"feedback_labelled_{name}"] = group.share if group.rows else None
+        loss = group.loss.value if group.loss else None
+        points[f"feedback_{found.metric_name}_{name}"] = loss
+    return {**points, "feedback_gap": found.gap.value if found.gap else None}
 
 
 def line_name(text: str | None) -> str:

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from incumbent.errors import IntegrityError, OutOfReachError, UsageError
 from incumbent.gateways.predictions import PredictionStore
-from incumbent.records import LabelArrival, Predictions
+from incumbent.records import Exploration, LabelArrival, Predictions
 
 BATCH, OTHER = "a" * 64, "b" * 64
 FIRST, SECOND = (LabelArrival(digit * 64, f"/labels/{digit}.csv") for digit in "12")
@@ -141,6 +141,21 @@ def test_more_than_ten_classes_keep_their_order(store):
     )
     store.write("flights", BATCH, 1, wide)
     assert_same(store.read("flights", BATCH, 1), wide)
+
+
+def test_the_rows_that_were_drawn_are_kept_with_their_propensity(store):
+    drawn = Exploration(np.array([True, False, True]), np.full(3, 0.05))
+    store.write("flights", BATCH, 1, replace(some(0.5, 0.25, 0.75), exploration=drawn))
+    found = store.read("flights", BATCH, 1).exploration
+    assert found.explored.tolist() == [True, False, True]
+    assert found.propensity.tolist() == [0.05] * 3
+
+
+def test_without_exploration_a_file_has_the_columns_of_earlier_releases(folder, tmp_path):
+    folder.write("flights", BATCH, 1, some(0.5, 0.25))
+    (path,) = tmp_path.rglob("*.parquet")
+    assert list(pd.read_parquet(path)) == ["id", "block", "trainable", "value_0"]
+    assert folder.read("flights", BATCH, 1).exploration is None
 
 
 def test_a_missing_id_of_either_kind_is_none(store):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incumbent.data.labels import join
+from incumbent.monitoring.coverage import coverage_of
 from incumbent.monitoring.harm import judge_harm
 from incumbent.policy.decision import decide
 from incumbent.records import Action
@@ -75,7 +76,7 @@ def test_labels_that_come_fast_for_one_class_are_no_change():
     """All negatives and a fifth of the positives: predicted against observed says nothing."""
     early = TABLE[(TRUTH == "0") | (np.arange(ROWS) % 5 == 0)]
     joined = join(PREDICTIONS, early)
-    report = judge_harm(joined, ROWS, CARD, (), PREDICTIONS.values)
+    report = judge_harm(joined, ROWS, CARD, (), coverage_of(PREDICTIONS, joined))
     assert (report.enough, report.signals) == (False, ())
     decision = decide(some_inputs(a_spec(trigger="schedule"), harm=report, age_days=99.0))
     assert (decision.action, [r.signal for r in decision.blocked]) == (Action.NOTIFY, ["coverage"])
@@ -83,7 +84,8 @@ def test_labels_that_come_fast_for_one_class_are_no_change():
 
 def test_labels_that_come_by_chance_are_judged():
     early = TABLE[RANDOM.random(ROWS) < 0.7]
-    report = judge_harm(join(PREDICTIONS, early), ROWS, CARD, (), PREDICTIONS.values)
+    joined = join(PREDICTIONS, early)
+    report = judge_harm(joined, ROWS, CARD, (), coverage_of(PREDICTIONS, joined))
     assert report.enough
     assert len(report.coverage) == 5
     assert decide(some_inputs(harm=report)).action is Action.NONE

@@ -229,6 +229,14 @@ def test_a_serving_log_needs_an_id():
     assert spec(serving_log="served/*.parquet", id="key").serving_log == "served/*.parquet"
 
 
+def test_exploration_is_a_share_of_rows_that_have_an_id():
+    assert "name the id column" in refusal(feedback_exploration=0.05)
+    for outside in (-0.01, 1.01):
+        assert "feedback_exploration" in refusal(feedback_exploration=outside, id="key")
+    assert spec(feedback_exploration=1, id="key").feedback_exploration == 1
+    assert spec().feedback_exploration == 0
+
+
 def test_labels_that_come_apart_need_an_id():
     assert "name the id column" in refusal(labels="labels/*.parquet")
     assert spec(labels="labels/*.parquet", id="key").labels == "labels/*.parquet"
