@@ -26,7 +26,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from incumbent.data.labels import Labelled
-from incumbent.monitoring.coverage import coverage, uneven
+from incumbent.monitoring.coverage import Coverage, coverage, gap_of, uneven
 from incumbent.monitoring.feedback import draw, measure_feedback
 from incumbent.params import ModelSpec, Task
 from incumbent.records import (
@@ -44,7 +44,7 @@ USAGES, SEEDS, CYCLES = (0.0, 0.3, 0.6, 0.9), 20, 20
 FIRST, ROWS, DAYS, TEST_ROWS, FEATURES = 300, 2_000, 10, 20_000, 8
 SPEC = ModelSpec(name="m", task=Task.BINARY, target="y", id="i", feedback_exploration=0.05)
 NAIVE, RULE, EXPLORED = "naive", "rule", "explored"
-RANDOM_BATCHES, BATCH = 2_000, 250
+BATCHES, BATCH, WIDE = 2_000, 250, 0.2 + 1e-9
 THRESHOLD = 0.5
 
 Floats = NDArray[np.float64]
@@ -166,28 +166,25 @@ def table() -> Iterator[str]:
 
 
 def selective() -> Iterator[str]:
-    """How often the labels of a batch are called selective."""
+    """How often the labels of a batch are called selective, and how often by a gap of .2 alone."""
     random = np.random.default_rng(0)
-    for share in (0.8, 0.6, 0.4):
-        called = sum(
-            uneven(
-                coverage(random.random((BATCH, 1)), np.flatnonzero(random.random(BATCH) < share))
-            )
-            for _ in range(RANDOM_BATCHES)
-        )
-        found = f"{called / RANDOM_BATCHES:.2%} selective"
-        yield f"{BATCH} rows, {share:.0%} labelled at random: {found}"
-    for rows in (BATCH, 1_000):
-        called = 0
-        for _ in range(RANDOM_BATCHES // 4):
-            score = expit(random.normal(0, 1.5, rows))
-            chance = np.where(random.random(rows) < score, 0.9, 0.5)
-            held = np.flatnonzero(random.random(rows) < chance)
-            called += uneven(coverage(score[:, None], held))
-        yield (
-            f"{rows} rows, 90% of positives and 50% of negatives labelled:"
-            f" {called / (RANDOM_BATCHES // 4):.0%} selective"
-        )
+    cases = [(f"{share:.0%} at random", BATCH, share, share) for share in (0.8, 0.6, 0.4)]
+    cases += [("90% of positives, 50% of negatives", rows, 0.9, 0.5) for rows in (BATCH, 1_000)]
+    yield f"{'labelled':<38}{'rows':>5}{'selective':>11}{'gap > .2':>10}"
+    for name, rows, positives, negatives in cases:
+        found = [labelled_by_chance(random, rows, (negatives, positives)) for _ in range(BATCHES)]
+        called = np.mean([uneven(c) for c in found])
+        gap = np.mean([gap_of(c.shares) > WIDE for c in found])
+        yield f"{name:<38}{rows:>5}{called:>11.2%}{gap:>10.2%}"
+
+
+def labelled_by_chance(
+    random: np.random.Generator, rows: int, chances: tuple[float, float]
+) -> Coverage:
+    """Coverage of a batch whose negatives and positives are labelled with these chances."""
+    score = expit(random.normal(0, 1.5, rows))
+    chance = np.where(random.random(rows) < score, chances[1], chances[0])
+    return coverage(score[:, None], np.flatnonzero(random.random(rows) < chance))
 
 
 def main() -> None:
