@@ -1,7 +1,7 @@
 """Coverage: whether the labelled rows of a batch are a fair sample of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +41,11 @@ def fair_sample(predictions: Predictions, labelled: Labelled, fewest: int) -> La
     drawn = np.flatnonzero(labelled.predictions.exploration.explored)
     if len(drawn) < fewest:
         return labelled
-    return Labelled(
-        take(labelled.predictions, drawn),
-        labelled.positions[drawn],
-        labelled.labels.iloc[drawn].reset_index(drop=True),
-        labelled.conflicts,
+    return replace(
+        labelled,
+        predictions=take(labelled.predictions, drawn),
+        positions=labelled.positions[drawn],
+        labels=labelled.labels.iloc[drawn].reset_index(drop=True),
         drawn=True,
     )
 
