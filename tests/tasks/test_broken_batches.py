@@ -53,6 +53,17 @@ def test_an_ordinary_half_month_goes_on(year, january, name):
     assert len(found.frame) == len(made)
 
 
+@pytest.mark.parametrize("number", [4, 10, 16, 22])
+@pytest.mark.parametrize("column", ["temp", "dewp"])
+def test_celsius_for_fahrenheit_shows_in_every_season(year, january, number, column):
+    frame = year.tables[number].drop(columns=year.spec.target)
+    celsius = frame.assign(**{column: (frame[column] - 32) / 1.8})
+    found = validate_content(celsius, year.spec, january, DELIVERED).report
+    worst = found.failures[0]
+    assert (worst.expectation, worst.column) == ("unit", column)
+    assert "Celsius" in worst.observed
+
+
 def test_no_half_month_of_the_year_is_quarantined(year, january):
     outcomes = [
         validated(year, january, SOUND["as it is"], number)[0].report.outcome

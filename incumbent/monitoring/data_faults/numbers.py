@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from incumbent.monitoring.data_faults.evidence import ENOUGH_ROWS, Evidence, Examined, Floats, Rows
-from incumbent.monitoring.data_faults.shape import limits_of, warns
+from incumbent.monitoring.data_faults.shape import grade_of, limits_of
 from incumbent.monitoring.data_faults.spikes import spike
 from incumbent.monitoring.data_faults.units import other_unit
 
@@ -33,8 +33,7 @@ def evidence(batch: Examined, name: str) -> Iterator[Evidence]:
 
 
 def _infinite(batch: Examined, name: str, rows: Rows) -> Evidence:
-    share = len(rows) / max(len(batch.frame), 1)
-    grade = warns(share, batch.spec.validation_row_tolerance)
+    grade = grade_of(len(rows), len(batch.frame), batch.spec.validation_row_tolerance)
     text = f"{len(rows):,} of {len(batch.frame):,} values infinite"
     return Evidence("infinite", name, text, "finite numbers", len(rows), grade, rows)
 
@@ -60,7 +59,7 @@ def _outside(batch: Examined, name: str, values: Floats) -> Iterator[Evidence]:
     far = np.flatnonzero((values < low - room) | (values > high + room))
     limit = f"between {batch.shown(name, low)} and {batch.shown(name, high)}"
     if len(far) and room:
-        grade = warns(len(far) / known, batch.spec.validation_outside_tolerance)
+        grade = grade_of(len(far), known, batch.spec.validation_outside_tolerance)
         example = batch.shown(name, values[far[0]])
         text = f"{len(far):,} of {known:,} values far outside, e.g. {example}"
         yield Evidence("far_outside", name, text, limit, len(far), grade, far)

@@ -9,7 +9,8 @@ import pandas as pd
 from incumbent.data.profile.known_rows import row_columns, shares_known
 from incumbent.data.profile.windows import FEWEST_BLOCKS
 from incumbent.monitoring.data_faults.evidence import Evidence, Examined
-from incumbent.monitoring.data_faults.shape import warns
+from incumbent.monitoring.data_faults.shape import grade_of
+from incumbent.params import RuleSeverity
 
 AHEAD = timedelta(days=1)  # clocks differ, and a time without a zone is read as UTC
 FEW, VERY_FEW = 0.5, 0.2  # rows a day, as a share of those of training
@@ -53,14 +54,14 @@ def _learnt(batch: Examined) -> Iterator[Evidence]:
     same, named = shares[0], shares[1] - shares[0]
     if same > SOME:
         text = f"about {same:.0%} of the rows are in the champion's training set"
-        grade = warns(same, AGAIN)
+        grade = None if same > AGAIN else RuleSeverity.WARNING
         yield Evidence("learnt_rows", None, text, "rows that were not learnt", grade=grade)
     if spec.id is not None and named > SOME:
         text = (
             f"about {named:.0%} of the ids are in the champion's training set, with other values:"
             " an id must name a row, and not what comes again (a customer, a machine)"
         )
-        grade = warns(named, AGAIN)
+        grade = None if named > AGAIN else RuleSeverity.WARNING
         yield Evidence("repeated_ids", spec.id, text, "ids that name one row each", grade=grade)
 
 
@@ -76,12 +77,11 @@ def _times(batch: Examined) -> Iterator[Evidence]:
     rows = np.flatnonzero(strange.to_numpy())
     if len(rows) == 0:
         return
-    share = len(rows) / len(times)
     example = times.iloc[int(rows[0])].isoformat()
     text = f"{len(rows):,} of {len(times):,} times impossible, e.g. {example}"
     since = f"from {_day(earliest)}" if earliest is not None else "any"
     limit = f"{since} to the delivery on {_day(batch.delivered)}"
-    grade = warns(share, batch.spec.validation_row_tolerance)
+    grade = grade_of(len(rows), len(times), batch.spec.validation_row_tolerance)
     yield Evidence("timestamps", name, text, limit, len(rows), grade, rows)
 
 

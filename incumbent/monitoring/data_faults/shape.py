@@ -5,22 +5,19 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from incumbent.data.profile.counting import OTHER
 from incumbent.monitoring.data_faults.evidence import ENOUGH_ROWS, Evidence, Examined, Floats
 from incumbent.monitoring.drift.column import Sides
 from incumbent.params import RuleSeverity
 from incumbent.records import ORDERED, ColumnProfile
 
 NULLS_WERE_USUAL = 0.05  # share of nulls in training below which none is no news
-ROOM = 1.0  # widths of the training range that a value may lie beyond it
+ROOM = 3.0  # widths of the training range that a value may lie beyond it
 STUCK = 0.99  # share of the rows that hold one value
-CHANCE = 2.0  # standard errors of a share of nulls
+CHANCE = 2.0  # standard errors of a share in few rows
 VARIED = 0.9  # largest share of one value in a column that varies
 SURE = 10.0  # -log of the chance that honest rows agree: 1 in 22,000
 RAREST = 1e-3  # share of a value that training may have held without a bin of its own
-LOST = 0.5  # share of the training rows whose values are all absent
-SAME = 1e-6  # relative difference of two values that are one
-FEW_VALUES = 50  # distinct values up to which absent ones are missed
+LOST = 0.5  # share of the training rows whose categories are all absent
 
 
 def of_empty(batch: Examined, name: str) -> Iterator[Evidence]:
@@ -36,7 +33,7 @@ def evidence(batch: Examined, name: str) -> Iterator[Evidence]:
     here, there = batch.counted.columns[name], batch.reference.columns[name]
     nulls = here.nulls - len(batch.infinite.get(name, ()))
     allowed = there.nulls / max(there.rows, 1) + batch.spec.validation_null_tolerance
-    if _exceeds(nulls, here.rows, allowed):
+    if exceeds(nulls, here.rows, allowed):
         text = f"{nulls / here.rows:.1%} of the values null"
         yield Evidence("nulls", name, text, f"at most {allowed:.3g} of the values null", nulls)
     if _is_stuck(batch, name):
@@ -52,25 +49,18 @@ def of_absent(batch: Examined, name: str) -> Iterator[Evidence]:
     if not sides.batch.nulls and _is_odd_without_nulls(before, batch.draws(name)):
         text = f"no value is null, {before:.1%} were in training"
         yield Evidence("nulls_gone", name, text, "some nulls, as in training")
-    lost = _lost(sides)
-    if lost > LOST and sides.reference.kind in ORDERED:
-        lost = _lost_but_for_rounding(batch, name)
-    if lost > LOST:
-        text = f"values that were {lost:.0%} of the training rows are all absent"
-        yield Evidence("values_lost", name, text, "the values of training")
+    if sides.reference.kind in ORDERED:
+        return  # numbers that moved leave all of their values behind
+    lost, by_chance = _lost(sides)
+    if lost - by_chance > LOST:
+        text = f"categories that were {lost:.0%} of the training rows are all absent"
+        yield Evidence("values_lost", name, text, "the categories of training")
 
 
 def value_counts(column: ColumnProfile) -> Floats:
     """Rows of each single value; those between the cuts of a column of numbers are no value."""
     counts = column.counts[1::2] if column.kind in ORDERED else column.counts
     return counts.astype(np.float64)
-
-
-def _exceeds(nulls: int, rows: int, allowed: float) -> bool:
-    """Whether a share of nulls is above what is allowed by more than chance in few rows."""
-    if not rows or allowed >= 1:
-        return False
-    return nulls / rows - allowed > CHANCE * math.sqrt(allowed * (1 - allowed) / rows)
 
 
 def _is_odd_without_nulls(before: float, draws: float) -> bool:
@@ -117,28 +107,18 @@ def _is_value(column: ColumnProfile, at: int) -> bool:
     return at % 2 == 1 if column.kind in ORDERED else at < len(column.categories)
 
 
-def _lost(sides: Sides) -> float:
-    """Share of the training rows with values that the batch lacks; 0 where rows are too few."""
+def _lost(sides: Sides) -> tuple[float, float]:
+    """Share of the training rows with categories that the batch lacks, and what it is by chance.
+
+    Both are 0 where rows are too few, or the column hardly varied.
+    """
     here, there = sides.batch, sides.reference
-    counts = value_counts(there)
-    if sides.n < ENOUGH_ROWS or np.count_nonzero(counts) > FEW_VALUES or not _varied(there):
-        return 0.0
-    if there.kind not in ORDERED and there.counts[OTHER]:
-        return 0.0
+    if sides.n < ENOUGH_ROWS or not _varied(there):
+        return 0.0, 0.0
+    counts = value_counts(there)[: len(there.categories)]
+    shares = counts / max(there.rows - there.nulls, 1)
     absent = value_counts(here)[: len(counts)] == 0
-    return float(counts[absent].sum() / max(there.rows - there.nulls, 1))
-
-
-def _lost_but_for_rounding(batch: Examined, name: str) -> float:
-    """The same of numbers, where a value that was stored with fewer digits is no other value."""
-    column = batch.reference.columns[name]
-    there, known = column.edges, batch.numbers(name)
-    here = np.unique(known[~np.isnan(known)])
-    near = np.clip(np.searchsorted(here, there), 1, max(len(here) - 1, 1))
-    gaps = [np.abs(here[np.minimum(at, len(here) - 1)] - there) for at in (near - 1, near)]
-    absent = np.minimum(*gaps) > SAME * np.maximum(np.abs(there), SAME)
-    counts = value_counts(column)
-    return float(counts[absent].sum() / max(column.rows - column.nulls, 1))
+    return float(shares[absent].sum()), float((shares * (1 - shares) ** sides.n).sum())
 
 
 def limits_of(reference: ColumnProfile) -> tuple[float, float, float]:
@@ -150,6 +130,13 @@ def limits_of(reference: ColumnProfile) -> tuple[float, float, float]:
     return low, high, ROOM * (high - low)
 
 
-def warns(share: float, tolerance: float) -> RuleSeverity | None:
-    """A warning up to the tolerated share, the severity of the rule beyond."""
-    return RuleSeverity.WARNING if share <= tolerance else None
+def grade_of(rows: int, known: int, tolerance: float) -> RuleSeverity | None:
+    """A warning up to the tolerated share of rows, the severity of the rule beyond."""
+    return None if exceeds(rows, known, tolerance) else RuleSeverity.WARNING
+
+
+def exceeds(rows: int, known: int, allowed: float) -> bool:
+    """Whether a share of rows is above what is allowed by more than chance in few rows."""
+    if not known or allowed >= 1:
+        return False
+    return rows / known - allowed > CHANCE * math.sqrt(allowed * (1 - allowed) / known)

@@ -14,9 +14,11 @@ from incumbent.monitoring.data_faults.evidence import ENOUGH_ROWS, Evidence, Exa
 from incumbent.monitoring.data_faults.shape import limits_of
 from incumbent.records import ColumnProfile
 
+ZEROS = 0.1  # share of zeros that needs a reason
 SPIKE = 0.05  # growth of the share of one value that needs a reason
 RARE_BEFORE = 0.1  # share of a spike that training may have held
-SENTINEL_SHARE = 0.005  # share of a known sentinel that is no accident
+SENTINEL_SHARE, FEWEST = 0.005, 3  # share and rows of a known sentinel that are no accident
+LARGEST = 0.5  # share of the far values that a single one holds, where it is a spike
 ISOLATED = 0.05  # gap between 0 and the other values, as a share of their range
 FILL, FAR_MORE = 0.15, 3.0  # share of a default, and how often it is that of any value in training
 
@@ -24,6 +26,7 @@ NINES = np.array([sign * (10.0**k - 1) for k in range(1, 10) for sign in (1, -1)
 POWERS = [sign * 10.0**k for k in (10, 20, 30) for sign in (1, -1)]
 INTEGERS = [-32768, 32767, 65535, -(2.0**31), 2.0**31 - 1, 2.0**32 - 1, -(2.0**63), 2.0**63]
 LIMITS = np.array([*INTEGERS, *POWERS, -2208988800])  # the last one is 1900 in seconds
+LONG_ENOUGH = 999
 LONG = np.append(NINES[4:], LIMITS)  # sentinels in a column of few values as well, such as a flag
 SENTINELS = np.concatenate([NINES, LIMITS, [-1.0]])
 DEFAULTS = np.append(SENTINELS, 0.0)
@@ -70,11 +73,13 @@ def _sentinels(values: Values, reference: ColumnProfile) -> NDArray[np.bool_]:
     low, high, room = limits_of(reference)
     outside = (values.found < low) | (values.found > high)
     word = outside & np.isin(values.found, SENTINELS if room else LONG)
-    marked: NDArray[np.bool_] = word & (values.shares >= SENTINEL_SHARE)
-    if room:
-        far = (values.found < low - room) | (values.found > high + room)
-        marked |= far & (values.shares >= SPIKE)
-    return marked
+    far = (values.found < low - room) | (values.found > high + room) if room else ~outside & False
+    below_zero = (values.found < 0) & (low >= 0)
+    word &= below_zero | far | (np.abs(values.found) >= LONG_ENOUGH)  # 9 and 99 are numbers, too
+    enough = values.counts >= FEWEST
+    marked: NDArray[np.bool_] = word & enough & (values.shares >= SENTINEL_SHARE)
+    alone = values.counts >= LARGEST * max(int(values.counts[far].sum()), 1)
+    return marked | (far & alone & enough & (values.shares >= SPIKE))
 
 
 def _defaults(batch: Examined, name: str, values: Values) -> NDArray[np.bool_]:
@@ -82,7 +87,7 @@ def _defaults(batch: Examined, name: str, values: Values) -> NDArray[np.bool_]:
 
     Rows of a day may share a value: rows are counted as independent draws, or over some days.
     """
-    zeros: NDArray[np.bool_] = values.rose & (values.found == 0)
+    zeros: NDArray[np.bool_] = values.rose & (values.found == 0) & (values.shares >= ZEROS)
     if batch.draws(name) < ENOUGH_ROWS and not _is_isolated(values.found):
         zeros[:] = False
     if batch.spec.timestamp is not None and batch.counted.blocks < FEWEST_BLOCKS:

@@ -10,6 +10,7 @@ from incumbent.monitoring.data_faults.evidence import Floats
 from incumbent.records import ColumnProfile
 from incumbent.statistics.distance import steps
 
+MANY_ROWS = 50  # with fewer, a distance from training is mostly chance
 FEWEST_ROWS, FEWEST_CUTS = 20, 3  # with fewer values, or fewer distinct ones, no unit shows
 MOST_ROWS = 5_000  # evenly spaced rows that are compared
 MOVED = 0.25  # distance from the training set below which the unit is not in doubt
@@ -18,7 +19,7 @@ BETTER = 0.3  # ... and so much smaller that no season explains it
 OUT, IN = 0.05, 0.95  # share of values in the range of training, as they are and in another unit
 LARGE = 5.0  # a factor that no season makes; a smaller one is believed on a grid of values only
 NEAR = 1.7  # ratio of the medians to a factor that is tried
-ON_GRID, OFF_GRID = 0.9, 0.5  # share of values that training holds, in another unit and as they are
+ON_GRID, MORE_ON_GRID = 0.5, 0.4  # share of values in range that training holds, and its growth
 SAME = 1e-6  # relative difference of two values that are one
 
 FACTORS = {
@@ -48,6 +49,10 @@ FACTORS = {
     "1.333 times (millimetres of mercury for millibar)": 1.333224,
     "4.184 times (calories for joules)": 4.184,
 }
+
+
+# Factors that nothing but a unit makes, where all values have left the range of training.
+PLAIN = {-1.0, *(10.0**k for k in range(-6, 7) if k), 1 / 60, 60.0, 1 / 3600, 3600.0}
 
 
 @dataclass(frozen=True)
@@ -108,19 +113,24 @@ def _explains(unit: Unit, values: Floats, reference: ColumnProfile, before: floa
     """Whether the values fit training in a unit, and nothing but a unit explains them."""
     edges, converted = reference.edges, unit.convert(values)
     inside = (values >= edges[0]) & (values <= edges[-1])
+    within = (converted >= edges[0]) & (converted <= edges[-1])
     if int(reference.counts[2:-1:2].sum()) == 0:  # training holds few distinct values: a grid
-        if inside.any() and _on_grid(values[inside], edges) >= OFF_GRID:
+        as_is = _on_grid(values[inside], edges) if inside.any() else 0.0
+        if as_is >= ON_GRID:
             return False
-        if _on_grid(converted, edges) >= ON_GRID:
-            return True
+        if within.sum() >= FEWEST_ROWS:
+            on_grid = _on_grid(converted[within], edges)
+            if on_grid >= ON_GRID and on_grid - as_is >= MORE_ON_GRID:
+                return True
     if 1 / LARGE < unit.scale < LARGE and unit.shift == 0:
         return False
     after = distance_to(converted, reference)
     if unit.shift:  # another season is as far away as another scale of temperature
         return after <= FITS / 2 and after <= before - BETTER
-    within = float(((converted >= edges[0]) & (converted <= edges[-1])).mean())
-    beyond = inside.mean() <= OUT and within >= IN
-    return beyond or (after <= FITS and after <= before - BETTER)
+    beyond = unit.scale in PLAIN and inside.mean() <= OUT and within.mean() >= IN
+    near = FITS if unit.scale in PLAIN else FITS / 2
+    close = len(values) >= MANY_ROWS and after <= near and after <= before - BETTER
+    return beyond or close
 
 
 def distance_to(values: Floats, reference: ColumnProfile) -> float:
@@ -135,7 +145,7 @@ def distance_to(values: Floats, reference: ColumnProfile) -> float:
 def _candidates(values: Floats, reference: ColumnProfile) -> Iterator[Unit]:
     """Units that the medians, without zeros, do not rule out."""
     here, there = _middle(values), _middle_of(reference)
-    if here * there < 0:
+    if here < 0 and reference.edges[0] >= 0:
         yield Unit("of the opposite sign", -1.0)
     yield from TEMPERATURES
     if here == 0 or there == 0:
