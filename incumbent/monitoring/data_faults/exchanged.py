@@ -1,6 +1,7 @@
 """Columns that were exchanged: the values of one lie in another, swapped or shifted by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -10,60 +11,70 @@ from incumbent.records import ORDERED
 from incumbent.statistics.distance import distances
 
 MOVED = 0.3  # distance from its own training values from which a column is suspected
-FITS = 0.15  # distance from those of another column that shows where its values belong ...
-APART, CLOSER = 0.9, 0.4  # ... or by which it is nearer to them, where it has left its own
+GAINED = 0.8  # by which two columns are nearer to each other's training values than to their own
+FITS = 0.15  # distance from the values of a neighbour that shows a shift
 SEVERAL = 3  # columns that moved to the same side, which no chance explains
-FEWEST_DRAWS = 50.0
+FEWEST_ROWS = 50
 MOST_COLUMNS = 30  # suspected columns that are compared with one another
 MOST_ROWS = 5_000
 
 
+@dataclass(frozen=True)
+class Fit:
+    """The other column whose training values a column fits best, and both distances."""
+
+    home: str
+    own: float
+    other: float
+
+
 def evidence(batch: Examined) -> Iterator[Evidence]:
-    """Columns whose values fit another column of training, each of which has lost its own."""
-    suspects = _suspects(batch)[:MOST_COLUMNS]
-    fits = {name: _home(batch, name, suspects) for name in suspects}
+    """Columns that hold each other's values, or those of their neighbours on one side."""
+    suspects = _suspects(batch)
+    fits = {name: fit for name in suspects if (fit := _fit(batch, name, suspects)) is not None}
     shifted = _shifted(list(batch.reference.columns), fits)
-    for name, home in fits.items():
-        if home is None or not (fits.get(home) == name or name in shifted):
-            continue
-        words = f"the values look like those of {home!r}"
-        yield Evidence("swapped", name, words, "the values of training", batch.counted.rows)
+    for name, fit in fits.items():
+        if name in shifted or _is_exchanged(name, fits):
+            words = f"the values look like those of {fit.home!r}"
+            yield Evidence("swapped", name, words, "the values of training", batch.counted.rows)
 
 
-def _shifted(order: list[str], fits: dict[str, str | None]) -> set[str]:
+def _is_exchanged(name: str, fits: Mapping[str, Fit]) -> bool:
+    """Whether a column and the one that it fits have taken each other's place."""
+    here = fits[name]
+    there = fits.get(here.home)
+    if there is None or there.home != name:
+        return False
+    return here.own - here.other + there.own - there.other >= GAINED
+
+
+def _shifted(order: list[str], fits: Mapping[str, Fit]) -> set[str]:
     """The columns that hold the values of their neighbours on one side, where there are several."""
     place = {name: k for k, name in enumerate(order)}
-    steps = {n: place[home] - place[n] for n, home in fits.items() if home is not None}
-    usual = max(set(steps.values()), key=list(steps.values()).count, default=0)
-    moved = {name for name, step in steps.items() if step == usual}
+    near = {name: place[f.home] - place[name] for name, f in fits.items() if f.other <= FITS}
+    usual = max(set(near.values()), key=list(near.values()).count, default=0)
+    moved = {name for name, step in near.items() if step == usual}
     return moved if len(moved) >= SEVERAL else set()
 
 
-def _suspects(batch: Examined) -> list[str]:
-    """Columns that lie far from their training values, in enough independent rows."""
-    found = []
+def _suspects(batch: Examined) -> dict[str, float]:
+    """Columns that lie far from their training values, with the distance."""
+    found = dict[str, float]()
     for name, column in batch.reference.columns.items():
-        sides = batch.sides(name)
-        if sides.n < FEWEST_DRAWS or column.rows == column.nulls:
+        if batch.counted.rows < FEWEST_ROWS or column.rows == column.nulls:
             continue
-        here, there = sides.counts
-        if here.sum() and float(distances(here, there, column.kind)) >= MOVED:
-            found.append(name)
-    return found
+        here, there = batch.sides(name).counts
+        if here.sum() and (apart := float(distances(here, there, column.kind))) >= MOVED:
+            found[name] = apart
+    return dict(list(found.items())[:MOST_COLUMNS])
 
 
-def _home(batch: Examined, name: str, suspects: list[str]) -> str | None:
-    """The other suspected column of the same kind whose training values these are."""
-    own = batch.reference.columns[name]
+def _fit(batch: Examined, name: str, suspects: Mapping[str, float]) -> Fit | None:
+    """The other suspected column of the same kind whose training values are nearest."""
     others = [o for o in suspects if o != name and _of_one_kind(batch, name, o)]
     apart = {other: _distance(batch, name, other) for other in others}
-    best = min(apart, key=lambda other: apart[other], default=None)
-    if best is None:
-        return None
-    here, there = batch.sides(name).counts
-    before = float(distances(here, there, own.kind))
-    nearer = before >= APART and apart[best] <= before - CLOSER
-    return best if apart[best] <= min(FITS, before / 2) or nearer else None
+    home = min(apart, key=lambda other: apart[other], default=None)
+    return None if home is None else Fit(home, suspects[name], apart[home])
 
 
 def _of_one_kind(batch: Examined, name: str, other: str) -> bool:
