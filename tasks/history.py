@@ -10,7 +10,6 @@ import pandas as pd
 
 from incumbent.data.intake import as_target, canonical, describe
 from incumbent.data.kinds import column_types, kinds_of
-from incumbent.data.label_domain import domain_of
 from incumbent.data.labels import labels_of
 from incumbent.data.profile import kinds_in
 from incumbent.data.written import as_trained
@@ -62,9 +61,7 @@ def read_batch(
     validated = validate_content(trained, own_spec, card, datetime.now(UTC))
     validation, rows = validated.report, validated.frame
     known = _own_labels(raw, spec) if spec.target in raw.columns else labels
-    found = labelled_batch(spec, name, rows, known, validation)
-    named = domain_of(card, spec).read(found.rows[spec.target])
-    return replace(found, rows=found.rows.assign(**{spec.target: named}), delivered=delivered)
+    return replace(labelled_batch(spec, name, rows, known, validation), delivered=delivered)
 
 
 def labelled_batch(

@@ -187,32 +187,40 @@ def with_maturity(gateways: Gateways, spec: ModelSpec, findings: Findings) -> Fi
     predictions, batch = findings.predictions, findings.entry.batch
     if predictions is None:
         return findings
-    labels = stored_labels(gateways, spec, batch.digest)
+    labels = _all_labels(gateways, spec, batch.digest)  # from the first arrival of each
     later = gateways.ledger.batches_later(spec.name, batch.digest, set(labels["arrival"]))
     domain = domain_of(read_champion(gateways, spec).model.card, spec)
-    labelled = join(predictions, labels, domain)
+    labelled = join(predictions, _newest(gateways, spec, batch.digest, labels), domain)
     return replace(findings, maturity=maturity(labelled, labels, later, batch.rows))
 
 
 def stored_labels(gateways: Gateways, spec: ModelSpec, batch: str) -> pd.DataFrame:
-    """The labels that hold for a batch: a later delivery of a file replaces its earlier one.
+    """The labels that hold for a batch: a later delivery replaces an earlier one, id by id.
 
     Those of a damaged file are read from their source.
 
     Raises:
         IntegrityError: A damaged file cannot be made again: its source has changed, or is gone.
     """
+    return _newest(gateways, spec, batch, _all_labels(gateways, spec, batch))
+
+
+def _all_labels(gateways: Gateways, spec: ModelSpec, batch: str) -> pd.DataFrame:
+    """Every label that has arrived for a batch, those that were replaced included."""
     try:
-        found = gateways.predictions.read_labels(spec.name, batch)
+        return gateways.predictions.read_labels(spec.name, batch)
     except IntegrityError as error:
         warn("read from where they arrived: %s", error)
         _write_again(gateways, spec, batch)
-        found = gateways.predictions.read_labels(spec.name, batch)
-    if found["arrival"].unique().size <= 1:  # nothing is asked of the ledger
-        return found
+        return gateways.predictions.read_labels(spec.name, batch)
+
+
+def _newest(gateways: Gateways, spec: ModelSpec, batch: str, labels: pd.DataFrame) -> pd.DataFrame:
+    if labels["arrival"].unique().size <= 1:  # nothing is asked of the ledger
+        return labels
     order = [arrival.digest for arrival in gateways.ledger.arrivals(spec.name, batch)]
-    now = gateways.ledger.contents(spec.name, found["path"].unique().tolist())
-    return newest_deliveries(found, order, now)
+    now = gateways.ledger.contents(spec.name, labels["path"].unique().tolist())
+    return newest_deliveries(labels, order, now)
 
 
 def _write_again(gateways: Gateways, spec: ModelSpec, batch: str) -> None:

@@ -63,6 +63,14 @@ def domain_of(card: ModelCard, spec: ModelSpec) -> LabelDomain:
     return LabelDomain(card.spec.task, classes, card.label_limits)
 
 
+def domain_of_target(target: pd.Series, spec: ModelSpec) -> LabelDomain:
+    """The same from the labels of a training set, canonical."""
+    if spec.task is Task.REGRESSION:
+        return LabelDomain(spec.task, (), limits_of(target))
+    classes = sorted({*target.dropna().unique(), *spec.classes})
+    return LabelDomain(spec.task, tuple(classes))
+
+
 def limits_of(target: pd.Series) -> tuple[float, float] | None:
     """The plausible values of a regression, from its training set; None without values.
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from incumbent.data.intake import blocks_of, ids_of, period_of
-from incumbent.data.labels import Labelled, take
+from incumbent.data.label_domain import domain_of_target
+from incumbent.data.labels import EXAMPLES, Labelled, take
 from incumbent.params import ModelSpec
 from incumbent.records import (
     Batch,
@@ -29,7 +30,8 @@ class LabelledBatch:
 
     `validation` is the report on it: a quarantined batch has no rows and is neither scored nor
     learnt; excluded rows are scored, and never learnt. `delivered` is the batch as it was
-    delivered; None: the table is all there was.
+    delivered; None: the table is all there was. `invalid` counts the rows whose label was none of
+    the model's, with the first of these in `examples`; their target is null.
     """
 
     name: str
@@ -37,6 +39,8 @@ class LabelledBatch:
     spec: ModelSpec
     validation: ValidationReport = field(default=PASSED)
     delivered: Batch | None = None
+    invalid: int = 0
+    examples: tuple[str, ...] = ()
 
     @property
     def quarantined(self) -> bool:
@@ -68,10 +72,11 @@ class LabelledBatch:
     def labelled(self, predictions: Predictions) -> Labelled | None:
         """Predictions joined with the labels; None where no label is known."""
         positions = np.flatnonzero(self.rows[self.spec.target].notna())
-        if not len(positions):
+        if not len(positions) and not self.invalid:
             return None
         labels = self.rows[self.spec.target].iloc[positions].reset_index(drop=True)
-        return Labelled(take(predictions, positions), positions, labels, 0)
+        known = take(predictions, positions), positions, labels, 0
+        return Labelled(*known, self.invalid, self.examples)
 
 
 class LabelledHistory:
@@ -99,6 +104,7 @@ class LabelledHistory:
         self._arrived: dict[int, LabelledBatch] = {}
         self._repeating: set[int] = set()
         self._ids = set() if spec.id is None else set(reference[spec.id])
+        self._domain = domain_of_target(reference[spec.target], spec)
 
     @classmethod
     def of_tables(
@@ -128,7 +134,7 @@ class LabelledHistory:
         if position not in self._arrived:
             read = self._readers[position](card())
             rows = self.reference.head(0) if read.quarantined else read.rows
-            self._arrived[position] = replace(read, rows=rows)
+            self._arrived[position] = self._with_labels_read(replace(read, rows=rows))
             self._note_ids(position)
         return self._arrived[position]
 
@@ -154,6 +160,17 @@ class LabelledHistory:
         ends = [period.end.timestamp() for period in periods if period is not None]
         gaps = np.diff(ends) / DAY_SECONDS
         return float(np.median(gaps)) if len(gaps) else None
+
+    def _with_labels_read(self, batch: LabelledBatch) -> LabelledBatch:
+        """The batch with its labels as the model knows them; null where they are none."""
+        said = batch.rows[self.spec.target]
+        read = self._domain.read(said)
+        strange = said[read.isna() & said.notna()]
+        if strange.empty and read.equals(said):
+            return batch
+        examples = tuple(strange.astype(str).unique()[:EXAMPLES].tolist())
+        rows = batch.rows.assign(**{self.spec.target: read})
+        return replace(batch, rows=rows, invalid=len(strange), examples=examples)
 
     def _note_ids(self, position: int) -> None:
         if self.spec.id is None or self._arrived[position].quarantined:

@@ -64,7 +64,8 @@ def test_harm_is_answered_with_a_retraining_once(gateways, delivery, spec):
     assert card.training.batches == (first["batch"]["digest"],)
     kinds = {name: column.kind for name, column in card.profile.columns.items()}
     known = profile(rows, kinds, blocks_of(rows, card.spec))
-    assert replace(known, weights=card.profile.weights) == card.profile
+    same = {"weights": card.profile.weights, "known_rows": card.profile.known_rows}
+    assert replace(known, **same) == card.profile
 
 
 def test_shuffled_labels_are_not_learnt(gateways, delivery, spec):

@@ -90,6 +90,7 @@ class Delivery:
 
     @property
     def source(self) -> str:
+        (self.folder / "batches").mkdir(parents=True, exist_ok=True)
         return str(self.folder / "batches" / "*.parquet")
 
     @property

@@ -103,7 +103,6 @@ def test_labels_in_two_parts_are_judged_together(loop, delivery):
 
 
 def test_a_label_file_before_its_batch_waits_for_it(loop, delivery):
-    (delivery.folder / "batches").mkdir(parents=True)
     delivery.labels_of("b0", CHANGED)
     spec = a_spec(source=delivery.source, labels=delivery.labels)
     assert loop.monitor(spec) == []
