@@ -98,7 +98,7 @@ def live(loop, spec, data, batches, delay):
 
 
 def loss_of(champion, rows, spec):
-    known = rows.dropna(subset=["bought"])
+    known = rows[rows["bought"].isin([0, 1])]  # a third class is no label
     if rows["visit"].isna().any() or known.empty:
         return float("nan")
     kinds = {"price": "numeric", "age": "numeric", "page": "categorical"}

@@ -54,11 +54,21 @@ def _run(connection: Connection, model: str, at: int) -> Run:
         run = _known(connection, named)
         if run is not None and run.info.lifecycle_stage == LifecycleStage.ACTIVE:
             return run
-    run = _found_or_new(connection, model, at)
+    if (run := _oldest(connection, model)) is not None:
+        _name(connection, model, run)
+        return run
+    # Finished at birth, so that it never looks hung; one that cannot be named is left as FAILED.
+    with opened(connection, model, NAME, {}, at) as run:
+        finish(connection, run, at)
+        _name(connection, model, run)
+    return run
+
+
+def _name(connection: Connection, model: str, run: Run) -> None:
+    """Note in the experiment which run is the timeline."""
     with connection.writing("name the timeline") as client:
         experiment = connection.experiment(model)
         client.set_experiment_tag(experiment, TIMELINE_TAG, run.info.run_id)
-    return run
 
 
 def _known(connection: Connection, run: str) -> Run | None:
@@ -73,14 +83,10 @@ def _known(connection: Connection, run: str) -> Run | None:
             raise
 
 
-def _found_or_new(connection: Connection, model: str, at: int) -> Run:
-    """The oldest timeline, or a new one: finished at birth, so that it never looks hung."""
+def _oldest(connection: Connection, model: str) -> Run | None:
+    """The oldest timeline that is finished, where the experiment does not name it."""
     named = finished(connection, model, f"attributes.run_name = '{NAME}'")
-    if found := [run for run in named if run.data.tags.get(KIND_TAG) == NAME]:
-        return found[0]
-    with opened(connection, model, NAME, {}, at) as run:
-        finish(connection, run, at)
-    return run
+    return next((run for run in named if run.data.tags.get(KIND_TAG) == NAME), None)
 
 
 def _has(connection: Connection, run: Run, point: Metric, newest: int | None) -> bool:
