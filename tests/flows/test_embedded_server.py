@@ -54,7 +54,8 @@ def started(ledger):
     ("how", "codes"),
     [
         (signal.SIGINT, {INTERRUPTED}),
-        (signal.SIGTERM, {-signal.SIGTERM, 128 + signal.SIGTERM}),  # in a flow, or around it
+        # In a flow, around it, or while it asks its server, which ends first.
+        (signal.SIGTERM, {-signal.SIGTERM, 128 + signal.SIGTERM, 1}),
         (signal.SIGKILL, {-signal.SIGKILL}),
     ],
     ids=["Ctrl-C", "SIGTERM", "kill -9"],
