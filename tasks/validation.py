@@ -10,8 +10,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from expectations import derived, own
-from incumbent.data.intake import blocks_of, canonical, infinite_rows
+from incumbent.data.intake import blocks_of, canonical
 from incumbent.data.kinds import kinds_of
+from incumbent.data.numbers import infinite_rows
 from incumbent.data.profile import count, kinds_in
 from incumbent.data.profile.windows import blocks_in
 from incumbent.errors import QuarantineError, UnreadableError

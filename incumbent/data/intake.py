@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from incumbent.data.kinds import CATEGORICAL, NUMERIC, plain_values, uncategorised, unusable_type
+from incumbent.data.numbers import float64_of
 from incumbent.data.written import FLOAT_END, without_float_end
 from incumbent.digest import table_digest, text_digest
 from incumbent.errors import UnreadableError
@@ -116,7 +117,7 @@ def as_number(column: pd.Series) -> pd.Series:
     try:
         if why := unusable_type(column):
             raise TypeError(why)
-        numbers = _float64(column)
+        numbers = float64_of(column)
         return pd.Series(numbers, index=column.index).where(np.isfinite(numbers))
     except (TypeError, ValueError) as error:
         raise UnreadableError(
@@ -125,31 +126,6 @@ def as_number(column: pd.Series) -> pd.Series:
             "numbers",
             "correct the values, or list the column under `categorical` and train again",
         ) from error
-
-
-def _float64(column: pd.Series) -> NDArray[np.float64]:
-    """Numbers in double precision; one of less precision is the decimal that it was written as.
-
-    The float32 nearest to 39.02 is 39.02, as it is in double precision, and not 39.020000458.
-    """
-    if str(column.dtype).lower() not in {"float32", "float16", "halffloat[pyarrow]"}:
-        numbers: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return numbers
-    short = column.to_numpy(dtype=np.float32, na_value=np.nan)
-    values, place = np.unique(short, return_inverse=True)
-    return values.astype("U32").astype(np.float64)[place]
-
-
-def infinite_rows(frame: pd.DataFrame, kinds: Mapping[str, str]) -> dict[str, NDArray[np.int64]]:
-    """Positions of infinite values by feature, which a canonical table holds as NaN."""
-    floats = (
-        n for n, kind in kinds.items() if kind == NUMERIC and pd.api.types.is_float_dtype(frame[n])
-    )
-    found = {
-        name: np.flatnonzero(np.isinf(frame[name].to_numpy(np.float64, na_value=np.nan)))
-        for name in floats
-    }
-    return {name: rows for name, rows in found.items() if len(rows)}
 
 
 def as_time(column: pd.Series) -> pd.Series:
@@ -245,10 +221,7 @@ def _raw_period(raw: pd.DataFrame, spec: ModelSpec) -> Period | None:
 
 
 def _period(times: pd.Series) -> Period:
-    """The period without times that lie far from nearly all others, such as one of the year 9999.
-
-    A single such row would make a champion thousands of years old. Validation names these rows.
-    """
+    """The period without times that lie far from nearly all others, such as one of 9999."""
     low, high = times.quantile([OUTER_TIMES, 1 - OUTER_TIMES])
     room = FAR_TIMES * max(high - low, DAY)
     near = times[(times >= low - room) & (times <= high + room)]

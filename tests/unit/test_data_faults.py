@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from incumbent.data.intake import blocks_of, canonical, infinite_rows, period_of
+from incumbent.data.intake import blocks_of, canonical, period_of
 from incumbent.data.kinds import kinds_of
+from incumbent.data.numbers import infinite_rows
 from incumbent.data.profile import count, profile
 from incumbent.data.profile.known_rows import known_rows, row_columns
 from incumbent.data.profile.windows import blocks_in
