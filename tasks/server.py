@@ -44,7 +44,7 @@ def prefect_server(meanwhile: Callable[[], T]) -> Iterator[T]:
     Raises:
         OutOfReachError: PREFECT_API_URL names a server that does not answer, or the own one fails.
     """
-    with _terminable(), _translated():
+    with terminable(), _translated():
         url = get_current_settings().api.url
         if url is not None:
             _require_answer(url)
@@ -57,12 +57,25 @@ def prefect_server(meanwhile: Callable[[], T]) -> Iterator[T]:
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """End with the exit code of a terminated process, where Prefect has made an error of it."""
+def terminable() -> Iterator[None]:
+    """End with the exit code of a terminated process, where Prefect has made an error of it.
+
+    An own server is terminated with the command: what Prefect then fails to tell it is an error
+    that follows from the signal, and no other end.
+    """
     try:
         yield
-    except TerminationSignal as end:
+    except (TerminationSignal, Exception) as error:
+        if (end := _signal_behind(error)) is None:
+            raise
         sys.exit(SIGNALLED + end.signal)
+
+
+def _signal_behind(error: BaseException | None) -> TerminationSignal | None:
+    """The signal that an error is, or follows from."""
+    if error is None or isinstance(error, TerminationSignal):
+        return error
+    return _signal_behind(error.__cause__) or _signal_behind(error.__context__)
 
 
 @contextmanager

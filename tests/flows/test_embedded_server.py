@@ -54,8 +54,7 @@ def started(ledger):
     ("how", "codes"),
     [
         (signal.SIGINT, {INTERRUPTED}),
-        # In a flow, around it, or while it asks its server, which ends first.
-        (signal.SIGTERM, {-signal.SIGTERM, 128 + signal.SIGTERM, 1}),
+        (signal.SIGTERM, {-signal.SIGTERM, 128 + signal.SIGTERM}),  # in a flow, or around it
         (signal.SIGKILL, {-signal.SIGKILL}),
     ],
     ids=["Ctrl-C", "SIGTERM", "kill -9"],

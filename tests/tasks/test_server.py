@@ -3,12 +3,13 @@
 from contextlib import contextmanager
 
 import pytest
+from prefect.exceptions import TerminationSignal
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
 from incumbent.errors import OutOfReachError
 from tasks import server
 from tasks.embedded_server import EmbeddedServer
-from tasks.server import prefect_server
+from tasks.server import prefect_server, terminable
 
 NOTHING_LISTENS = "http://127.0.0.1:9/api"
 
@@ -39,3 +40,17 @@ def test_a_server_that_does_not_answer_is_named():
     ):
         pytest.fail("the flow was started")
     assert NOTHING_LISTENS in str(caught.value.observed)
+
+
+def test_what_follows_from_a_signal_ends_the_command_as_the_signal_does():
+    def crash_is_reported_to_nobody():
+        try:
+            raise TerminationSignal(signal=15)
+        except TerminationSignal:
+            raise RuntimeError("the own server is gone, too") from OSError("no connection")
+
+    with pytest.raises(SystemExit) as ended, terminable():
+        crash_is_reported_to_nobody()
+    assert ended.value.code == 143
+    with pytest.raises(RuntimeError, match="of its own"), terminable():
+        raise RuntimeError("of its own")
