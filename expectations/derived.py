@@ -12,9 +12,8 @@ from incumbent.params import ModelSpec
 
 def keys(spec: ModelSpec) -> gx.ExpectationSuite:
     """At least one row, and an id and a timestamp in each, no id twice; all critical."""
-    named = [key for key in (spec.id, spec.timestamp) if key is not None]
     expected: list[gxe.Expectation] = [gxe.ExpectTableRowCountToBeBetween(min_value=1)]
-    expected += [gxe.ExpectColumnValuesToNotBeNull(column=key) for key in named]
+    expected += [gxe.ExpectColumnValuesToNotBeNull(column=key) for key in spec.key_columns]
     if spec.id is not None:
         expected.append(gxe.ExpectColumnValuesToBeUnique(column=spec.id))
     return gx.ExpectationSuite(name="keys", expectations=expected)

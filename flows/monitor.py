@@ -135,8 +135,9 @@ def conclude(state: LiveState, findings: Findings) -> dict[str, Any]:
     """The champion judged on the labels that have arrived; a decision, and what it asks for."""
     findings = with_maturity(state.gateways, state.spec, findings)
     if done := carried_out(state, findings.entry):
-        seen = replace(findings, drift=done.inputs.drift, scored_by=done.inputs.champion)
-        seen = replace(seen, feedback=done.inputs.feedback)
+        drift, feedback = done.inputs.drift, done.inputs.feedback
+        scored_by = done.inputs.champion
+        seen = replace(findings, drift=drift, feedback=feedback, scored_by=scored_by)
         return report(state, seen, done)
     findings = with_feedback(state, with_outputs(state, findings))
     harm = steps.judge(state, findings)

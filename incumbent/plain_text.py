@@ -1,7 +1,11 @@
-"""Texts that leave: without secrets, and without signs that a terminal or a page would obey."""
+"""Texts that leave: without secrets, and without signs that a terminal or a page would obey.
+
+Values of the data are shown in few characters.
+"""
 
 import re
 import unicodedata
+from numbers import Integral, Real
 from urllib.parse import urlsplit
 
 ADDRESS = re.compile(r"[A-Za-z][\w+.-]*://[^\s'\"<>]+")
@@ -10,6 +14,8 @@ CREDENTIALS = re.compile(r"(?<=://).*@")
 IN_QUERY = re.compile(r"([?&;][\w.~-]+)=[^&;#]*")
 NAMED = re.compile(r"\b(password|passwd|pwd|secret|token|api_key)=[^\s&;,'\"]+", re.IGNORECASE)
 HIDDEN = "***"
+WITHHELD = "(hidden)"  # in the place of a value of a sensitive column
+MOST_SHOWN = 40  # characters of a value
 LAST_BYTE = 0xFF
 
 
@@ -55,6 +61,29 @@ def bare_address(address: str) -> str:
     'sqlite:////srv/mlflow.db'
     """
     return CREDENTIALS.sub("", address).partition("?")[0]
+
+
+def shortened(value: object) -> str:
+    """A value in few characters: numbers to ten digits, texts cut.
+
+    >>> shortened(200.0), shortened(1048.36058), shortened("a" * 50)[-4:]
+    ('200', '1048.36058', 'a...')
+    """
+    if isinstance(value, Real) and not isinstance(value, Integral):
+        return f"{float(value):.10g}"
+    text = str(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
+def example_of(value: object) -> str:
+    """A value of a column in few characters, quoted where it is text: "1" is not 1.
+
+    >>> example_of("1"), example_of(1), example_of(("a", 2.0))
+    ("'1'", '1', "('a', 2)")
+    """
+    if isinstance(value, tuple):
+        return f"({', '.join(map(example_of, value))})"
+    return repr(shortened(value)) if isinstance(value, str) else shortened(value)
 
 
 def plain(text: str) -> str:

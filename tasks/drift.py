@@ -6,8 +6,6 @@ from functools import partial
 import pandas as pd
 from prefect import task
 
-from incumbent.data.label_domain import domain_of
-from incumbent.data.labels import join
 from incumbent.monitoring.drift import drift, persistent
 from incumbent.monitoring.drift.outputs import LABEL, SCORE, outputs_drift
 from incumbent.monitoring.drift.together import rows_of_frame, with_groups
@@ -15,7 +13,6 @@ from incumbent.monitoring.sensitive import without_values
 from incumbent.params import ModelSpec
 from incumbent.records import DriftReport, Findings, Profile
 from tasks.gateways import OUTSIDE
-from tasks.labels import stored_labels
 from tasks.state import LiveState
 
 
@@ -37,8 +34,7 @@ def with_outputs(state: LiveState, findings: Findings) -> Findings:
     own = findings.scored_by == champion.version.number and not findings.learnt
     if drift is None or predictions is None or not own:
         return findings
-    labels = stored_labels(state.gateways, state.spec, findings.entry.batch.digest)
-    labelled = join(predictions, labels, domain_of(champion.model.card, state.spec))
+    labelled = state.all_labelled(findings.entry.batch.digest, predictions)
     outputs = outputs_drift(champion.model, predictions, labelled, state.spec)
     shown = without_values(replace(drift, outputs=outputs), _of_outputs(state.spec))
     return replace(findings, drift=shown)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import PurePath
 
@@ -23,7 +22,7 @@ from incumbent.params import ModelSpec
 from incumbent.records import Batch, ModelCard, ValidationReport
 from incumbent.replay.labelled_history import LabelledBatch, LabelledHistory
 from tasks.intake import read_training_data
-from tasks.validation import sound_rows, validate_content, within_partition
+from tasks.validation import sound_rows, validate_delivery
 
 
 def open_history(spec: ModelSpec, reference: str, paths: Sequence[str]) -> LabelledHistory:
@@ -57,8 +56,7 @@ def read_batch(
     _require_labels(raw, labels, spec, path)
     delivered = describe(path, name, raw, spec)
     trained = as_trained(_features(raw, spec), card.profile)
-    own_spec = within_partition(spec, path)
-    validated = validate_content(trained, own_spec, card, datetime.now(UTC))
+    validated = validate_delivery(trained, path, spec, card)
     validation, rows = validated.report, validated.frame
     known = _own_labels(raw, spec) if spec.target in raw.columns else labels
     return replace(labelled_batch(spec, name, rows, known, validation), delivered=delivered)

@@ -44,7 +44,7 @@ from tasks.scoring import score_again
 from tasks.skew import recalled_skew
 from tasks.state import LiveState
 from tasks.stored import predictions_by, scored_predictions, version_of
-from tasks.validation import validate_content, within_partition
+from tasks.validation import validate_delivery
 
 
 def recall(state: LiveState, entry: BatchEntry, arrivals: Mapping[str, str]) -> Findings:
@@ -142,9 +142,8 @@ def found_before(
 
 
 def _validated(state: LiveState, arrival: Arrival, number: int) -> ValidationReport:
-    card = _judged_card(state, number)
-    spec = within_partition(state.spec, arrival.entry.batch.path)
-    return validate_content(arrival.content, spec, card, datetime.now(UTC)).report
+    card, path = _judged_card(state, number), arrival.entry.batch.path
+    return validate_delivery(arrival.content, path, state.spec, card).report
 
 
 def _judged_card(state: LiveState, number: int) -> ModelCard:

@@ -1,6 +1,5 @@
 """Validation: what a batch must be before a model sees it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -20,11 +19,10 @@ from incumbent.gateways import sources
 from incumbent.gateways import validation as gateway
 from incumbent.monitoring.data_faults import data_faults
 from incumbent.monitoring.data_faults.columns import missing, unread
-from incumbent.monitoring.data_faults.evidence import Evidence, Examined, failure_of
+from incumbent.monitoring.data_faults.evidence import Examined, failures_of
 from incumbent.monitoring.validation import report, unreadable
 from incumbent.params import ModelSpec
 from incumbent.records import (
-    Failure,
     ModelCard,
     Outcome,
     Profile,
@@ -52,8 +50,14 @@ def validate(arrival: Arrival, spec: ModelSpec, card: ModelCard) -> Validated:
     if arrival.released is not None and isinstance(arrival.content, pd.DataFrame):
         frame = canonical(arrival.content, spec, kinds_in(card.profile))
         return Validated(arrival.released, frame, _counted(frame, spec, card))
-    own_spec = within_partition(spec, arrival.entry.batch.path)
-    return validate_content(arrival.content, own_spec, card, datetime.now(UTC))
+    return validate_delivery(arrival.content, arrival.entry.batch.path, spec, card)
+
+
+def validate_delivery(
+    raw: pd.DataFrame | UnreadableError, path: str, spec: ModelSpec, card: ModelCard
+) -> Validated:
+    """The same of a table that was read from a path just now."""
+    return validate_content(raw, within_partition(spec, path), card, datetime.now(UTC))
 
 
 def validate_content(
@@ -72,8 +76,7 @@ def validate_content(
     """
     if isinstance(raw, UnreadableError):
         return Validated(unreadable(raw), pd.DataFrame())
-    keys = [key for key in (spec.id, spec.timestamp) if key is not None]
-    if absent := told(missing(raw, (*keys, *card.profile.columns)), spec):
+    if absent := failures_of(missing(raw, (*spec.key_columns, *card.profile.columns)), spec):
         return Validated(report(absent), pd.DataFrame())
     suites = [suite for suite in (derived.keys(spec), own(spec)) if suite is not None]
     failures, excluded = gateway.validate(raw, suites, spec.sensitive)
@@ -83,17 +86,18 @@ def validate_content(
     try:
         frame = canonical(raw, spec, kinds)
     except UnreadableError as error:
-        read = told(unread(raw, kinds, spec.sensitive), spec)
+        read = failures_of(unread(raw, kinds, spec.sensitive), spec)
         return Validated(report(read) if read else unreadable(error), pd.DataFrame())
     whole = _counted(frame, spec, card)
     kept = np.setdiff1d(np.arange(len(frame)), excluded)  # others are known to be broken
-    sound = frame if len(kept) == len(frame) else frame.iloc[kept].reset_index(drop=True)
+    all_kept = len(kept) == len(frame)
+    sound = frame if all_kept else frame.iloc[kept].reset_index(drop=True)
     examined = Examined(
         sound,
-        whole if sound is frame else _counted(sound, spec, card),
+        whole if all_kept else _counted(sound, spec, card),
         card.profile,
         spec,
-        infinite_rows(raw.iloc[kept], kinds),
+        infinite_rows(raw if all_kept else raw.iloc[kept], kinds),
         card.training.period,
         delivered,
     )
@@ -119,12 +123,6 @@ def _counted(frame: pd.DataFrame, spec: ModelSpec, card: ModelCard) -> Profile:
     return count(frame, card.profile, blocks_in(blocks_of(frame, spec)))
 
 
-def told(found: Iterable[Evidence], spec: ModelSpec) -> tuple[Failure, ...]:
-    """Evidence as failures, without what the spec switches off."""
-    failures = (failure_of(evidence, spec) for evidence in found)
-    return tuple(failure for failure in failures if failure is not None)
-
-
 @task(name="validation", cache_policy=NO_CACHE)
 def validate_training_data(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     """The rows of the training data that may be learnt from."""
@@ -137,8 +135,8 @@ def sound_rows(raw: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     Raises:
         QuarantineError: The data lack a column, or fail a critical expectation.
     """
-    keys = [key for key in (spec.id, spec.timestamp) if key is not None]
-    absent = told(missing(raw, (*keys, *kinds_of(raw, spec), spec.target)), spec)
+    needed = (*spec.key_columns, *kinds_of(raw, spec), spec.target)
+    absent = failures_of(missing(raw, needed), spec)
     suites = [suite for suite in (derived.keys(spec), own(spec)) if suite is not None]
     failures, excluded = (absent, []) if absent else gateway.validate(raw, suites, spec.sensitive)
     worst = next((f for f in failures if f.severity is Severity.CRITICAL), None)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from incumbent.data.wording import flag_of
 from incumbent.params import ModelSpec, Task
 from incumbent.records import ModelCard
 
-FLAGS = ({"0", "false", "no", "n", "f", "off"}, {"1", "true", "yes", "y", "t", "on"})
 REACH = 10.0  # widths between the outer percentiles of training that a value may lie beyond them
 OUTER = (0.01, 0.99)
 
@@ -42,14 +42,14 @@ class LabelDomain:
         if self.task is Task.REGRESSION:
             low, high = self.limits or (-np.inf, np.inf)
             return labels.where((labels >= low) & (labels <= high))
-        named = {text: self._class_of(text) for text in labels.dropna().unique()}
-        return labels.map(named).astype("str").where(labels.map(named).notna())
+        named = labels.map({text: self._class_of(text) for text in labels.dropna().unique()})
+        return named.astype("str").where(named.notna())
 
     def _class_of(self, text: str) -> str | None:
         """The class that a text names: as it is, in another case, as a number, or as a flag."""
         if text in self.classes:
             return text
-        for form in (_folded, _number, _flag):
+        for form in (_folded, _number, flag_of):
             said = form(text)
             found = [name for name in self.classes if said is not None and form(name) == said]
             if len(found) == 1:
@@ -95,8 +95,3 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if np.isfinite(value) else None
-
-
-def _flag(text: str) -> int | None:
-    folded = text.strip().casefold()
-    return next((value for value, words in enumerate(FLAGS) if folded in words), None)

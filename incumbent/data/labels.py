@@ -105,8 +105,13 @@ def join(
         known.iloc[found[positions]].reset_index(drop=True),
         len(np.unique(disputed[disputed >= 0])),
         int(strange["id"].nunique()),
-        tuple(strange["label"].astype(str).unique()[:EXAMPLES].tolist()),
+        first_of(strange["label"]),
     )
+
+
+def first_of(labels: pd.Series) -> tuple[str, ...]:
+    """The first different ones of some labels, as a message names them."""
+    return tuple(labels.astype(str).unique()[:EXAMPLES].tolist())
 
 
 def why_unmatched(ids: pd.Series, known: NDArray[np.object_]) -> str:

@@ -17,10 +17,10 @@ from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from incumbent.errors import IncumbentError
+from incumbent.plain_text import WITHHELD, example_of, shortened
 from incumbent.records import Failure, Severity
 
 EXCLUDE = "exclude"
-SHOWN = 40
 RESULT_FORMAT = {
     "result_format": "COMPLETE",  # the only one that names every failing row
     "return_unexpected_index_query": False,
@@ -154,17 +154,17 @@ def _observed(result: ExpectationValidationResult) -> str:
     """What was found: a value of the column, or how many rows failed, with an example."""
     found = result.result
     if "unexpected_count" not in found:
-        return _short(found.get("observed_value", "missing"))
+        return shortened(found.get("observed_value", "missing"))
     values = found["element_count"] - found.get("missing_count", 0)
     text = f"{found['unexpected_count']:,} of {values:,} values"
     example = next((v for v in found["partial_unexpected_list"] if not _is_null(v)), None)
-    return f"{text} null" if example is None else f"{text}, e.g. {_example(example)}"
+    return f"{text} null" if example is None else f"{text}, e.g. {example_of(example)}"
 
 
 def _how_many(result: ExpectationValidationResult) -> str:
     """What was found in a sensitive column: how many rows failed, without a value."""
     found = result.result
-    return f"{found['unexpected_count']:,} values" if "unexpected_count" in found else "(hidden)"
+    return f"{found['unexpected_count']:,} values" if "unexpected_count" in found else WITHHELD
 
 
 def _expected(result: ExpectationValidationResult) -> str:
@@ -181,33 +181,16 @@ def _expected(result: ExpectationValidationResult) -> str:
 def _condition(kind: str, arguments: Mapping[str, Any]) -> str:
     low, high = arguments.get("min_value"), arguments.get("max_value")
     if low is not None and high is not None:
-        return f"between {_short(low)} and {_short(high)}"
+        return f"between {shortened(low)} and {shortened(high)}"
     if low is not None or high is not None:
-        return f"at least {_short(low)}" if high is None else f"at most {_short(high)}"
+        return f"at least {shortened(low)}" if high is None else f"at most {shortened(high)}"
     if "value_set" in arguments:
         verb = "none of" if "_not_" in kind else "one of"
-        return f"{verb} {_short(', '.join(map(str, arguments['value_set'])))}"
-    detail = [_short(arguments[key]) for key in ("regex", "type_", "type_list") if key in arguments]
+        return f"{verb} {shortened(', '.join(map(str, arguments['value_set'])))}"
+    detail = [
+        shortened(arguments[key]) for key in ("regex", "type_", "type_list") if key in arguments
+    ]
     return " ".join([kind.removeprefix("expect_").replace("_", " "), *detail])
-
-
-def _short(value: object) -> str:
-    """A value in few characters: numbers to ten digits, texts cut.
-
-    >>> _short(200.0), _short(1048.36058), _short("a" * 50)[-4:]
-    ('200', '1048.36058', 'a...')
-    """
-    if isinstance(value, (float, np.floating)):
-        return f"{value:.10g}"
-    text = str(value)
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
-
-
-def _example(value: object) -> str:
-    """A value of the column, quoted where it is text: "1" is not 1."""
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_example, value))})"
-    return f"{_short(value)!r}" if isinstance(value, str) else _short(value)
 
 
 def _is_null(value: object) -> bool:

@@ -44,7 +44,7 @@ def require_scorable(raw: pd.DataFrame, spec: ModelSpec, kinds: Mapping[str, str
     Raises:
         UnreadableError: It has no rows, lacks a column, or holds text where numbers are needed.
     """
-    needed = [name for name in (spec.id, spec.timestamp, *kinds) if name is not None]
+    needed = [*spec.key_columns, *kinds]
     if absent := [name for name in needed if name not in raw]:
         raise UnreadableError(
             "The batch lacks columns that the model reads.",

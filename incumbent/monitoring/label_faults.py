@@ -35,7 +35,8 @@ def faults(inputs: DecisionInputs) -> tuple[Reason, ...]:
     """Reasons to exclude a batch from training; empty where its labels and features are sound."""
     doubts = () if quarantined(inputs) else tuple(map(doubt, inputs.failures))
     coverage = unbalanced(inputs.harm) if inputs.harm else None
-    invalid = strange_labels(inputs) if inputs.harm else None
+    tolerance = inputs.spec.validation_row_tolerance
+    invalid = strange_labels(inputs.harm, tolerance) if inputs.harm else None
     found = (*doubts, invalid, coverage, *map(reason_of, _faulty(inputs)), skew_fault(inputs))
     found = (*found, feedback_reason(inputs.feedback))
     return tuple(fault for fault in found if fault is not None)
@@ -53,10 +54,8 @@ def doubt(failure: Failure) -> Reason:
     return Reason("data", failure.column, failure.observed, failure.expected, text)
 
 
-def strange_labels(inputs: DecisionInputs) -> Reason | None:
+def strange_labels(harm: HarmReport, tolerance: float) -> Reason | None:
     """A reason where more labels are none of the model's than single mistakes explain."""
-    harm, tolerance = inputs.harm, inputs.spec.validation_row_tolerance
-    assert harm is not None  # noqa: S101 - asked by the caller
     share = harm.invalid / max(harm.invalid + harm.matured, 1)
     if share <= tolerance:
         return None

@@ -4,9 +4,8 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from incumbent.params import ModelSpec
+from incumbent.plain_text import WITHHELD
 from incumbent.records import ColumnDrift, DriftReport, SkewExample, SkewReport
-
-HIDDEN = "(hidden)"
 
 
 def without_values(report: DriftReport, names: Collection[str]) -> DriftReport:
@@ -28,7 +27,9 @@ def without_examples(report: SkewReport, spec: ModelSpec) -> SkewReport:
     features = [
         replace(
             feature,
-            evidence=HIDDEN if feature.feature in names and feature.evidence else feature.evidence,
+            evidence=WITHHELD
+            if feature.feature in names and feature.evidence
+            else feature.evidence,
             examples=_examples(feature.examples, values=feature.feature in names, ids=no_ids),
         )
         for feature in report.features
@@ -49,9 +50,9 @@ def _examples(
 ) -> tuple[SkewExample, ...]:
     return tuple(
         SkewExample(
-            HIDDEN if ids else example.id,
-            HIDDEN if values else example.serving,
-            HIDDEN if values else example.offline,
+            WITHHELD if ids else example.id,
+            WITHHELD if values else example.serving,
+            WITHHELD if values else example.offline,
         )
         for example in examples
     )

@@ -79,3 +79,8 @@ class ModelData(Stage):
         " training data may take."
         " A larger one is set aside before it is read.",
     )
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The id and the timestamp, where the model has them."""
+        return tuple(key for key in (self.id, self.timestamp) if key is not None)

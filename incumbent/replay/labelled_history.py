@@ -9,7 +9,7 @@ import pandas as pd
 
 from incumbent.data.intake import blocks_of, ids_of, period_of
 from incumbent.data.label_domain import domain_of_target
-from incumbent.data.labels import EXAMPLES, Labelled, take
+from incumbent.data.labels import Labelled, first_of, take
 from incumbent.params import ModelSpec
 from incumbent.records import (
     Batch,
@@ -168,9 +168,8 @@ class LabelledHistory:
         strange = said[read.isna() & said.notna()]
         if strange.empty and read.equals(said):
             return batch
-        examples = tuple(strange.astype(str).unique()[:EXAMPLES].tolist())
         rows = batch.rows.assign(**{self.spec.target: read})
-        return replace(batch, rows=rows, invalid=len(strange), examples=examples)
+        return replace(batch, rows=rows, invalid=len(strange), examples=first_of(strange))
 
     def _note_ids(self, position: int) -> None:
         if self.spec.id is None or self._arrived[position].quarantined:

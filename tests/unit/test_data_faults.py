@@ -15,8 +15,8 @@ from incumbent.data.profile.windows import blocks_in
 from incumbent.monitoring.data_faults import data_faults
 from incumbent.monitoring.data_faults.columns import missing
 from incumbent.monitoring.data_faults.evidence import Examined
-from incumbent.monitoring.sensitive import HIDDEN
 from incumbent.params import ModelSpec
+from incumbent.plain_text import WITHHELD
 from incumbent.records import Profile, Severity
 
 CRITICAL, SUSPECT, WARNING = Severity.CRITICAL, Severity.SUSPECT, Severity.WARNING
@@ -227,7 +227,7 @@ def test_values_of_a_sensitive_column_are_not_shown(batch):
     spec = SPEC.model_copy(update={"sensitive": ("shop", "price")})
     broken = batch.assign(shop="Jane Doe", price=batch["price"].mask(some(batch), -999))
     texts = [f.observed + f.expected for f in faults(broken, spec)[0]]
-    assert any(HIDDEN in text for text in texts)
+    assert any(WITHHELD in text for text in texts)
     assert not any("Jane" in text or "999" in text or "north" in text for text in texts)
 
 

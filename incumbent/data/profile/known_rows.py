@@ -37,8 +37,7 @@ def known_rows(frame: pd.DataFrame, key: str | None) -> KnownRows:
 
 def row_columns(features: Iterable[str], spec: ModelSpec) -> list[str]:
     """The columns that make a row: its features, id and time, in order of their names."""
-    keys = [key for key in (spec.id, spec.timestamp) if key is not None]
-    return sorted({*features, *keys})
+    return sorted({*features, *spec.key_columns})
 
 
 def hashes(frame: pd.DataFrame) -> Hashes:

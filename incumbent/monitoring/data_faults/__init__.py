@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from incumbent.data.profile.counting import OTHER
 from incumbent.monitoring.data_faults import categories, exchanged, numbers, rows, shape
-from incumbent.monitoring.data_faults.evidence import Evidence, Examined, failure_of
+from incumbent.monitoring.data_faults.evidence import Evidence, Examined, failures_of
 from incumbent.records import ORDERED, Failure
 
 ORDINARY = {"range", "new_categories"}  # values that training did not hold explain no absent ones
@@ -24,9 +24,8 @@ def data_faults(batch: Examined) -> tuple[tuple[Failure, ...], tuple[int, ...]]:
         batch: The batch beside the training set of its champion.
     """
     found = [e for e in _evidence(batch) if e.severity(batch.spec) is not None]
-    told = [failure for e in found if (failure := failure_of(e, batch.spec))]
     excluded = {int(row) for e in found for row in e.positions}
-    return tuple(told), tuple(sorted(excluded))
+    return failures_of(found, batch.spec), tuple(sorted(excluded))
 
 
 def _evidence(batch: Examined) -> Iterator[Evidence]:

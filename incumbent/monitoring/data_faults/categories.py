@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from incumbent.data.profile.counting import OTHER, UNSEEN
+from incumbent.data.wording import flag_of, letters_of
 from incumbent.monitoring.data_faults.evidence import ENOUGH_ROWS, Evidence, Examined
 from incumbent.records import ColumnProfile
 
@@ -15,20 +16,10 @@ WORDS = 0.05  # share of a word for a missing value that is no accident
 RECODED = 0.5  # share of unseen rows from which another code is looked for
 ALIKE = 0.15  # distance of two distributions that one code would explain
 MOST_CODES = 12  # categories of a column whose code can be compared by their shares
-FLAGS = ({"1", "true", "yes", "y", "t", "on"}, {"0", "false", "no", "n", "f", "off"})
 MISSING = {
-    "",
-    "na",
-    "n/a",
-    "nan",
-    "null",
-    "none",
-    "nil",
-    "missing",
-    "unknown",
-    "undefined",
-    "?",
-} | {*("-", "--", "-1", "-9", "-99", "-999", "-9999", "#n/a", "(null)", "<na>", "1900-01-01")}
+    *("", "na", "n/a", "nan", "null", "none", "nil", "missing", "unknown", "undefined", "?"),
+    *("-", "--", "-1", "-9", "-99", "-999", "-9999", "#n/a", "(null)", "<na>", "1900-01-01"),
+}
 
 
 def evidence(batch: Examined, name: str) -> Iterator[Evidence]:
@@ -87,7 +78,7 @@ def _missing(new: pd.Series, known: int) -> str | None:
 def _recoded(new: pd.Series, reference: ColumnProfile) -> str | None:
     """The code of training that the new categories stand for, in words."""
     names = [str(name) for name in new.index]
-    for say, form in (("another case or spaces", _folded), ("flags in other words", _as_flag)):
+    for say, form in (("another case or spaces", letters_of), ("flags in other words", flag_of)):
         known = {form(category) for category in reference.categories} - {None}
         hits = [name for name in names if form(name) in known]
         if hits and new[new.index.isin(hits)].sum() >= RECODED * new.sum():
@@ -99,12 +90,3 @@ def _recoded(new: pd.Series, reference: ColumnProfile) -> str | None:
     here = np.sort(new.to_numpy())[::-1]
     apart = float(np.abs(here / here.sum() - there / there.sum()).sum()) / 2
     return "as many categories as in training, as frequent" if apart <= ALIKE else None
-
-
-def _folded(text: str) -> str | None:
-    return "".join(sign for sign in text.casefold() if sign.isalnum()) or None
-
-
-def _as_flag(text: str) -> str | None:
-    folded = text.strip().casefold()
-    return next((str(i) for i, words in enumerate(FLAGS) if folded in words), None)

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 import pandas as pd
 
 from incumbent.data.intake import canonical_features
+from incumbent.data.wording import letters_of
 from incumbent.errors import UnreadableError
 from incumbent.monitoring.data_faults.evidence import Evidence
-from incumbent.monitoring.sensitive import HIDDEN
+from incumbent.plain_text import WITHHELD
 
-MOST_SHOWN = 10
 ALIKE = 0.6  # likeness of two names (difflib) from which one may be the other
 
 
@@ -21,14 +21,14 @@ def missing(raw: pd.DataFrame, needed: Iterable[str]) -> Iterator[Evidence]:
     >>> [e.observed for e in found]
     ["missing; maybe 'carvalue' is 'car_value'"]
     """
-    wanted = tuple(needed)
-    there = [str(name) for name in raw.columns]
+    wanted, there = dict.fromkeys(needed), dict.fromkeys(map(str, raw.columns))
+    absent = [name for name in wanted if name not in there]
+    if not absent:
+        return
     free = [name for name in there if name not in wanted]
-    for name in wanted:
-        if name in there:
-            continue
+    for name in absent:
         close = difflib.get_close_matches(name, free, n=1, cutoff=ALIKE)
-        close = close or [other for other in free if _letters(other) == _letters(name)][:1]
+        close = close or [other for other in free if letters_of(other) == letters_of(name)][:1]
         hint = f"; maybe {close[0]!r} is {name!r}" if close else ""
         yield Evidence("columns", name, f"missing{hint}", "a column that the model reads")
 
@@ -41,9 +41,5 @@ def unread(
         try:
             canonical_features(raw, {name: kind})
         except UnreadableError as error:
-            observed = HIDDEN if name in sensitive else error.observed
+            observed = WITHHELD if name in sensitive else error.observed
             yield Evidence("types", name, observed, error.allowed)
-
-
-def _letters(name: str) -> str:
-    return "".join(sign for sign in name.casefold() if sign.isalnum())

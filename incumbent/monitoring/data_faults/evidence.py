@@ -1,6 +1,6 @@
 """What a rule reports, and how severe that is unless the spec says otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from incumbent.data.profile.windows import at_length
 from incumbent.monitoring.drift.column import Sides, sides_of
-from incumbent.monitoring.sensitive import HIDDEN
 from incumbent.params import RULES, ModelSpec, RuleSeverity
+from incumbent.plain_text import WITHHELD, example_of
 from incumbent.records import Failure, Period, Profile, Severity
 from incumbent.statistics.evidence import effective_rows
 
@@ -20,7 +20,6 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 NO_ROWS: Rows = np.zeros(0, dtype=np.int64)
-MOST_SHOWN = 40  # characters of a value
 ENOUGH_ROWS = 20.0  # effective rows below which a share proves nothing
 
 
@@ -58,12 +57,7 @@ class Examined:
 
     def shown(self, name: str, value: object) -> str:
         """A value as a person reads it; one of a column that is named sensitive is not shown."""
-        if name in self.spec.sensitive:
-            return HIDDEN
-        if isinstance(value, float | np.floating):
-            return f"{value:.10g}"
-        text = str(value)
-        return repr(text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}...")
+        return WITHHELD if name in self.spec.sensitive else example_of(value)
 
     def draws(self, name: str) -> float:
         """How many independent values the rows of a column stand for.
@@ -107,16 +101,10 @@ class Evidence:
         return Severity((said or self.grade or RULES.get(self.rule, RuleSeverity.CRITICAL)).value)
 
 
-def failure_of(evidence: Evidence, spec: ModelSpec) -> Failure | None:
-    """The failure of a rule as validation reports it; None where it is switched off."""
-    severity = evidence.severity(spec)
-    if severity is None:
-        return None
-    return Failure(
-        evidence.rule,
-        evidence.column,
-        evidence.observed,
-        evidence.expected,
-        evidence.rows,
-        severity,
+def failures_of(found: Iterable[Evidence], spec: ModelSpec) -> tuple[Failure, ...]:
+    """What rules found as validation reports it, without what the spec switches off."""
+    return tuple(
+        Failure(e.rule, e.column, e.observed, e.expected, e.rows, severity)
+        for e in found
+        if (severity := e.severity(spec)) is not None
     )

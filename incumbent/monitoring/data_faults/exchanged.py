@@ -16,7 +16,6 @@ FITS = 0.15  # distance from the values of a neighbour that shows a shift
 SEVERAL = 3  # columns that moved to the same side, which no chance explains
 FEWEST_ROWS = 50
 MOST_COLUMNS = 30  # suspected columns that are compared with one another
-MOST_ROWS = 5_000
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,7 @@ def _distance(batch: Examined, name: str, other: str) -> float:
     there = batch.reference.columns[other]
     if there.kind in ORDERED:
         values = batch.numbers(name)
-        known = values[~np.isnan(values)]
-        return distance_to(known[:: max(1, -(-len(known) // MOST_ROWS))], there)
+        return distance_to(values[~np.isnan(values)], there)
     shares = batch.frame[name].value_counts(normalize=True)
     learnt = max(there.rows - there.nulls, 1)
     known_shares = shares.reindex(there.categories).fillna(0.0).to_numpy()

@@ -26,7 +26,7 @@ def evidence(batch: Examined) -> Iterator[Evidence]:
     yield from _copies(batch)
     yield from _learnt(batch)
     if batch.spec.timestamp is not None:
-        yield from _times(batch)
+        yield from _times(batch, batch.spec.timestamp)
         yield from _few(batch)
 
 
@@ -46,7 +46,7 @@ def _copies(batch: Examined) -> Iterator[Evidence]:
 def _learnt(batch: Examined) -> Iterator[Evidence]:
     """Rows, or ids with other values, that the champion was trained on."""
     known, spec = batch.reference.known_rows, batch.spec
-    if known is None or (spec.id is None and spec.timestamp is None):
+    if known is None or not spec.key_columns:
         return
     shares = shares_known(batch.frame[_row(batch)], spec.id, known)
     if shares is None:
@@ -65,10 +65,8 @@ def _learnt(batch: Examined) -> Iterator[Evidence]:
         yield Evidence("repeated_ids", spec.id, text, "ids that name one row each", grade=grade)
 
 
-def _times(batch: Examined) -> Iterator[Evidence]:
-    """Times after the delivery, or long before the training set."""
-    name = batch.spec.timestamp
-    assert name is not None  # noqa: S101 - asked by the caller
+def _times(batch: Examined, name: str) -> Iterator[Evidence]:
+    """Times after the delivery, or before the training set."""
     times = batch.frame[name]
     earliest = batch.trained.start if batch.trained is not None else None
     strange = times > pd.Timestamp(batch.delivered + AHEAD)

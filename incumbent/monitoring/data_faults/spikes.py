@@ -73,7 +73,7 @@ def _sentinels(values: Values, reference: ColumnProfile) -> NDArray[np.bool_]:
     low, high, room = limits_of(reference)
     outside = (values.found < low) | (values.found > high)
     word = outside & np.isin(values.found, SENTINELS if room else LONG)
-    far = (values.found < low - room) | (values.found > high + room) if room else ~outside & False
+    far = (room > 0) & ((values.found < low - room) | (values.found > high + room))
     below_zero = (values.found < 0) & (low >= 0)
     word &= below_zero | far | (np.abs(values.found) >= LONG_ENOUGH)  # 9 and 99 are numbers, too
     enough = values.counts >= FEWEST

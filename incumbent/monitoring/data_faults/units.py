@@ -12,7 +12,7 @@ from incumbent.statistics.distance import steps
 
 MANY_ROWS = 50  # with fewer, a distance from training is mostly chance
 FEWEST_ROWS, FEWEST_CUTS = 20, 3  # with fewer values, or fewer distinct ones, no unit shows
-MOST_ROWS = 5_000  # evenly spaced rows that are compared
+MOST_ROWS = 5_000  # evenly spaced values that are compared
 MOVED = 0.25  # distance from the training set below which the unit is not in doubt
 FITS = 0.2  # distance in another unit that is small ...
 BETTER = 0.3  # ... and so much smaller that no season explains it
@@ -49,7 +49,6 @@ FACTORS = {
     "1.333 times (millimetres of mercury for millibar)": 1.333224,
     "4.184 times (calories for joules)": 4.184,
 }
-
 
 # Factors that nothing but a unit makes, where all values have left the range of training.
 PLAIN = {-1.0, *(10.0**k for k in range(-6, 7) if k), 1 / 60, 60.0, 1 / 3600, 3600.0}
@@ -95,7 +94,7 @@ def other_unit(values: Floats, reference: ColumnProfile) -> str | None:
     '1,000 times the values of training'
     """
     known, without = values[values != 0], _without_zero(reference)
-    some = known[:: max(1, -(-len(known) // MOST_ROWS))]
+    some = _spaced(known)
     if len(some) < FEWEST_ROWS or len(reference.edges) < FEWEST_CUTS:
         return None
     before = distance_to(some, without)
@@ -135,7 +134,7 @@ def _explains(unit: Unit, values: Floats, reference: ColumnProfile, before: floa
 
 def distance_to(values: Floats, reference: ColumnProfile) -> float:
     """Kolmogorov-Smirnov distance of some values from the known values of the training set."""
-    counted = of_numbers(values, empty(reference.kind, reference.edges, ()))
+    counted = of_numbers(_spaced(values), empty(reference.kind, reference.edges, ()))
     here, there = counted.counts.astype(np.float64), reference.counts.astype(np.float64)
     if not here.sum() or not there.sum():
         return 0.0
@@ -143,12 +142,12 @@ def distance_to(values: Floats, reference: ColumnProfile) -> float:
 
 
 def _candidates(values: Floats, reference: ColumnProfile) -> Iterator[Unit]:
-    """Units that the medians, without zeros, do not rule out."""
-    here, there = _middle(values), _middle_of(reference)
+    """Units that the medians of values other than 0 do not rule out."""
+    here, there = float(np.median(values)), _middle_of(reference)
     if here < 0 and reference.edges[0] >= 0:
         yield Unit("of the opposite sign", -1.0)
     yield from TEMPERATURES
-    if here == 0 or there == 0:
+    if there == 0:
         return
     ratio = abs(here / there)
     for words, factor in FACTORS.items():
@@ -159,9 +158,9 @@ def _candidates(values: Floats, reference: ColumnProfile) -> Iterator[Unit]:
             yield Unit(text, factor)
 
 
-def _middle(values: Floats) -> float:
-    known = values[values != 0]
-    return float(np.median(known)) if len(known) else 0.0
+def _spaced(values: Floats) -> Floats:
+    """Evenly spaced values, at most `MOST_ROWS`."""
+    return values[:: max(1, -(-len(values) // MOST_ROWS))]
 
 
 def _middle_of(reference: ColumnProfile) -> float:

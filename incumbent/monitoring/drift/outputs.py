@@ -23,7 +23,7 @@ Blocks = NDArray[np.int64]
 
 
 def outputs_drift(
-    model: FittedModel, predictions: Predictions, labelled: Labelled, spec: ModelSpec
+    model: FittedModel, predictions: Predictions, labelled: Labelled | None, spec: ModelSpec
 ) -> tuple[ColumnDrift, ...]:
     """Drift of the score, and of the label once labels have arrived, from the held-out rows.
 
@@ -31,7 +31,7 @@ def outputs_drift(
         model: The version, with its held-out rows. Predictions for training rows would be
             overfitted, and no fair reference.
         predictions: The version's predictions for a batch, shape (n, k).
-        labelled: The m <= n labelled rows.
+        labelled: The m <= n labelled rows; None before any label has arrived.
         spec: The current rules.
 
     The score is the probability of the second of two classes, the most probable class of more
@@ -47,7 +47,7 @@ def outputs_drift(
     task, classes = model.card.spec.task, model.card.classes
     scores = _score(predictions.values, task, classes), predictions.blocks
     found = [_drift_of(SCORE, scores, (_score(values, task, classes), blocks), spec)]
-    if len(labelled.labels):
+    if labelled is not None and len(labelled.labels):
         labels = labelled.labels, labelled.predictions.blocks
         truth = model.held_out[model.card.spec.target], blocks
         found.append(_drift_of(LABEL, labels, truth, spec))
