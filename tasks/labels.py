@@ -68,7 +68,7 @@ def settle_labels(
             entry = gateways.ledger.batch(spec.name, batch)
             predictions = entry and scored_predictions(gateways, spec, entry)
             ids = ids[~ids.isin(predictions.ids)] if predictions else ids
-        if len(ids) == len(table.table) and len(ids):
+        if len(ids) == len(table.table) and len(ids) and table.until is None:
             _warn_of_strangers(gateways, spec, table)
         until = newest[0].ordinal if newest and len(ids) else None
         if ids.empty or (all_batches and until is not None):
@@ -77,11 +77,12 @@ def settle_labels(
 
 
 def _warn_of_strangers(gateways: Gateways, spec: ModelSpec, table: LabelTable) -> None:
-    """Say that no label has found a row, beside ids of the newest batch that was scored."""
+    """Say once that no label has found a row, beside ids of the newest batch that was scored."""
     newest = next(iter(gateways.ledger.handled_newest_first(spec.name)), None)
     predictions = newest and scored_predictions(gateways, spec, newest)
     if predictions:
-        why = why_unmatched(table.table["id"], predictions.ids)
+        hidden = spec.id in spec.sensitive
+        why = "ids differ" if hidden else why_unmatched(table.table["id"], predictions.ids)
         warn("no label of %s has found its row: %s", sources.stem(table.path), why)
 
 

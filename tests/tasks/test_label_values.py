@@ -133,6 +133,17 @@ def test_ids_of_another_form_are_told_beside_those_of_the_rows(loop, delivery, c
     delivery.labels_of("l0", pd.DataFrame(other))
     with caplog.at_level("WARNING", logger=LOGGER):
         loop.monitor(spec)
+        loop.monitor(spec)  # which is no news the second time
     (said,) = [r.getMessage() for r in caplog.records if "has found its row" in r.getMessage()]
     assert "'C-12-0'" in said
     assert "without prefix and zeros they match" in said
+
+
+def test_ids_that_are_sensitive_are_not_told(loop, delivery, caplog):
+    spec = a_spec(source=delivery.source, labels=delivery.labels, sensitive=("visit",))
+    delivery.unlabelled("b0", batch_rows(0))
+    delivery.labels_of("l0", batch_rows(0).assign(visit="C-" + batch_rows(0)["visit"]))
+    with caplog.at_level("WARNING", logger=LOGGER):
+        loop.monitor(spec)
+    assert "has found its row" in caplog.text
+    assert "C-12" not in caplog.text
